@@ -1,0 +1,33 @@
+"""What the patients room stores; split by what changes together."""
+
+from __future__ import annotations
+
+from patients.models.base import PatientOwned
+from patients.models.links import LinkCode, PatientLink
+from patients.models.patient import ContactPreference, ExternalIdentifier, Patient
+from patients.models.record import Allergy, ClinicalTerm, Condition, Medicine
+from patients.models.screening import (
+    Questionnaire,
+    Screening,
+    ScreeningConfirmation,
+    ScreeningDecision,
+    ScreeningResult,
+)
+
+__all__ = [
+    "Allergy",
+    "ClinicalTerm",
+    "Condition",
+    "ContactPreference",
+    "ExternalIdentifier",
+    "LinkCode",
+    "Medicine",
+    "Patient",
+    "PatientLink",
+    "PatientOwned",
+    "Questionnaire",
+    "Screening",
+    "ScreeningConfirmation",
+    "ScreeningDecision",
+    "ScreeningResult",
+]

@@ -1,0 +1,26 @@
+"""What the patients room announces, always inside the transaction that made it true.
+
+Every signal carries `clinic`, `actor` and `now` beside what is named here.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# `patient`, `link` (PatientLink), `token` (the secret, to be mailed and forgotten)
+screening_invited = Signal()
+
+# `patient`, `link`, `code` (six digits, to be mailed and forgotten)
+link_code_requested = Signal()
+
+# `patient`, `screening`, `result` (ScreeningResult)
+screening_evaluated = Signal()
+
+# `patient`, `result`: the latest judgement has become contraindicated (or a practitioner refused)
+patient_contraindicated = Signal()
+
+# `patient`, `result`: it had been contraindicated and is not any more
+patient_cleared = Signal()
+
+# `patient`: e-mail address, language or contact preferences changed
+contact_changed = Signal()

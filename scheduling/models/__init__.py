@@ -1,0 +1,17 @@
+"""What the scheduling room stores: what can be booked, when, and what is booked."""
+
+from __future__ import annotations
+
+from scheduling.models.appointment import BLOCKING, Appointment, AppointmentStatusChange
+from scheduling.models.resources import Device, Room, TimeOff, VisitType, WorkingHours
+
+__all__ = [
+    "BLOCKING",
+    "Appointment",
+    "AppointmentStatusChange",
+    "Device",
+    "Room",
+    "TimeOff",
+    "VisitType",
+    "WorkingHours",
+]

@@ -1,0 +1,170 @@
+"""Rooms, devices, visit types, hours and absences."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.clinic.base import ClinicOwned
+
+
+class Room(ClinicOwned):
+    """A place where one visit at a time can happen."""
+
+    class Kind(models.TextChoices):
+        TREATMENT = "treatment", _("Treatment room")
+        CONSULTATION = "consultation", _("Consultation room")
+
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.TREATMENT)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        ordering = ["order", "name"]
+        verbose_name = _("room")
+        verbose_name_plural = _("rooms")
+        constraints = [models.UniqueConstraint(name="room_once", fields=["clinic", "name"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Device(ClinicOwned):
+    """An injector or camera of which there is only one."""
+
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.SlugField(_("kind"), max_length=40)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
+        constraints = [models.UniqueConstraint(name="device_once", fields=["clinic", "name"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VisitType(ClinicOwned):
+    """What can be booked. Durations and buffers in minutes."""
+
+    class Kind(models.TextChoices):
+        CONSULTATION = "consultation", _("Consultation")
+        SESSION = "session", _("Session")
+        REVIEW = "review", _("Review")
+
+    key = models.SlugField(_("key"), max_length=50)
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    duration_min = models.PositiveSmallIntegerField(
+        _("duration (min)"), validators=[MinValueValidator(5), MaxValueValidator(480)]
+    )
+    buffer_before_min = models.PositiveSmallIntegerField(_("buffer before (min)"), default=0)
+    buffer_after_min = models.PositiveSmallIntegerField(_("buffer after (min)"), default=0)
+    room_kind = models.CharField(
+        _("room needed"), max_length=20, choices=Room.Kind, default=Room.Kind.TREATMENT
+    )
+    device_kind = models.SlugField(_("device needed"), max_length=40, blank=True)
+    needs_licence = models.BooleanField(
+        _("injections"), default=False,
+        help_text=_("Only a practitioner with a valid licence can be booked for it."),
+    )  # fmt: skip
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("visit type")
+        verbose_name_plural = _("visit types")
+        constraints = [
+            models.UniqueConstraint(name="visit_type_once", fields=["clinic", "key"]),
+            models.CheckConstraint(
+                name="visit_type_lasts", condition=Q(duration_min__gte=5, duration_min__lte=480)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkingHours(ClinicOwned):
+    """One block of one weekday in clinic-local time; several blocks make a day."""
+
+    practitioner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="working_hours",
+        verbose_name=_("practitioner"),
+    )  # fmt: skip
+    weekday = models.PositiveSmallIntegerField(
+        _("weekday"), validators=[MaxValueValidator(6)], help_text=_("Monday is 0.")
+    )
+    starts = models.TimeField(_("from"))
+    ends = models.TimeField(_("until"))
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["practitioner", "weekday", "starts"]
+        verbose_name = _("working hours")
+        verbose_name_plural = _("working hours")
+        constraints = [
+            models.CheckConstraint(name="working_hours_weekday", condition=Q(weekday__lte=6)),
+            models.CheckConstraint(
+                name="working_hours_in_order", condition=Q(starts__lt=F("ends"))
+            ),
+            models.CheckConstraint(
+                name="working_hours_valid_in_order",
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_until__isnull=True)
+                | Q(valid_from__lte=F("valid_until")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.weekday} {self.starts:%H:%M}–{self.ends:%H:%M}"
+
+
+class TimeOff(ClinicOwned):
+    """Time in which a practitioner, a room, a device or (none named) the whole clinic is away."""
+
+    practitioner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True,
+        related_name="time_off", verbose_name=_("practitioner"),
+    )  # fmt: skip
+    room = models.ForeignKey(
+        Room, on_delete=models.CASCADE, null=True, blank=True, related_name="time_off",
+        verbose_name=_("room"),
+    )  # fmt: skip
+    device = models.ForeignKey(
+        Device, on_delete=models.CASCADE, null=True, blank=True, related_name="time_off",
+        verbose_name=_("device"),
+    )  # fmt: skip
+    during = DateTimeRangeField(_("during"))
+    label = models.CharField(
+        _("label"), max_length=100, help_text=_("Seen by staff only, for example: Leave.")
+    )
+
+    class Meta:
+        ordering = ["during"]
+        verbose_name = _("time off")
+        verbose_name_plural = _("time off")
+        constraints = [
+            models.CheckConstraint(
+                name="time_off_bounded",
+                condition=Q(during__isempty=False)
+                & Q(during__startswith__isnull=False)
+                & Q(during__endswith__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def is_closure(self) -> bool:
+        """Whether the whole clinic is closed."""
+        return self.practitioner_id is None and self.room_id is None and self.device_id is None

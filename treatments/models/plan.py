@@ -1,0 +1,193 @@
+"""A treatment plan: a snapshot of the protocol, versioned cocktails, and its sessions."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.audit.triggers import append_only, audit_triggers
+from patients.models import PatientOwned
+from treatments.models.catalogue import (
+    Indication,
+    Ingredient,
+    Protocol,
+    ProtocolPhase,
+    TargetArea,
+    Technique,
+)
+
+
+class TreatmentPlan(PatientOwned):
+    """A course agreed with one patient. `protocol_snapshot` freezes the phases as they were."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        ACTIVE = "active", _("Active")
+        COMPLETED = "completed", _("Completed")
+        STOPPED = "stopped", _("Stopped")
+
+    practitioner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+",
+        verbose_name=_("practitioner"),
+    )  # fmt: skip
+    indication = models.ForeignKey(
+        Indication, on_delete=models.PROTECT, related_name="+", verbose_name=_("indication")
+    )
+    protocol = models.ForeignKey(
+        Protocol, on_delete=models.PROTECT, related_name="+", verbose_name=_("protocol")
+    )
+    protocol_snapshot = models.JSONField(_("protocol as agreed"))
+    goals = models.TextField(_("goals, in the patient's words"), blank=True)
+    techniques = models.ManyToManyField(Technique, verbose_name=_("techniques"), related_name="+")
+    areas = models.ManyToManyField(TargetArea, verbose_name=_("target areas"), related_name="+")
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
+    status_reason = models.CharField(_("reason"), max_length=300, blank=True)
+    start_on = models.DateField(_("not before"), help_text=_("The first session's earliest day."))
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = _("treatment plan")
+        verbose_name_plural = _("treatment plans")
+        indexes = [models.Index(name="plan_by_status", fields=["clinic", "status", "-created_at"])]
+        constraints = [
+            models.CheckConstraint(
+                name="plan_stopped_with_reason",
+                condition=~Q(status="stopped") | ~Q(status_reason=""),
+            )
+        ]
+        triggers = audit_triggers()
+
+    def __str__(self) -> str:
+        return str(self.indication)
+
+
+class Cocktail(PatientOwned):
+    """One version of what is injected. Never edited: a change is the next version."""
+
+    plan = models.ForeignKey(
+        TreatmentPlan, on_delete=models.PROTECT, related_name="cocktails", verbose_name=_("plan")
+    )
+    version = models.PositiveIntegerField(_("version"))
+    change_note = models.CharField(_("what changed"), max_length=300, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+",
+        verbose_name=_("created by"),
+    )  # fmt: skip
+
+    class Meta:
+        ordering = ["plan", "-version"]
+        get_latest_by = "version"
+        verbose_name = _("cocktail")
+        verbose_name_plural = _("cocktails")
+        constraints = [
+            models.UniqueConstraint(name="cocktail_version_once", fields=["plan", "version"])
+        ]
+        triggers = [*audit_triggers(), *append_only()]
+
+    def __str__(self) -> str:
+        return f"v{self.version}"
+
+
+class CocktailItem(PatientOwned):
+    """One ingredient of a cocktail version, with its dose per session."""
+
+    cocktail = models.ForeignKey(
+        Cocktail, on_delete=models.PROTECT, related_name="items", verbose_name=_("cocktail")
+    )
+    ingredient = models.ForeignKey(
+        Ingredient, on_delete=models.PROTECT, related_name="+", verbose_name=_("ingredient")
+    )
+    dose = models.DecimalField(_("dose"), max_digits=9, decimal_places=3)
+    unit = models.CharField(_("unit"), max_length=5, choices=Ingredient.Unit)
+
+    class Meta:
+        ordering = ["cocktail", "ingredient__name"]
+        verbose_name = _("cocktail ingredient")
+        verbose_name_plural = _("cocktail ingredients")
+        constraints = [
+            models.UniqueConstraint(
+                name="cocktail_ingredient_once", fields=["cocktail", "ingredient"]
+            ),
+            models.CheckConstraint(name="cocktail_dose_positive", condition=Q(dose__gt=0)),
+        ]
+        triggers = [*audit_triggers(), *append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.ingredient} {self.dose} {self.unit}"
+
+
+class Consent(PatientOwned):
+    """The patient's signature under the exact text about one plan and one cocktail version."""
+
+    class Method(models.TextChoices):
+        TABLET = "tablet", _("On the tablet")
+        PAPER = "paper", _("On paper")
+        LINK = "link", _("By link")
+
+    cocktail = models.ForeignKey(
+        Cocktail, on_delete=models.PROTECT, related_name="consents", verbose_name=_("cocktail")
+    )
+    text = models.TextField(_("text"))
+    text_sha256 = models.CharField(_("hash of the text"), max_length=64)
+    signer_name = models.CharField(_("signed by"), max_length=200)
+    method = models.CharField(_("method"), max_length=10, choices=Method)
+    signed_at = models.DateTimeField(_("signed at"))
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-signed_at"]
+        get_latest_by = "signed_at"
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        constraints = [
+            models.CheckConstraint(name="consent_signed_by_name", condition=~Q(signer_name="")),
+            models.CheckConstraint(
+                name="consent_withdrawn_after_signed",
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("signed_at")),
+            ),
+        ]
+        triggers = audit_triggers()
+
+    def __str__(self) -> str:
+        return f"{self.signer_name} {self.signed_at:%Y-%m-%d}"
+
+
+class PlannedSession(PatientOwned):
+    """One session of a plan, with the gap to the one before it (none for the first)."""
+
+    plan = models.ForeignKey(
+        TreatmentPlan, on_delete=models.PROTECT, related_name="sessions", verbose_name=_("plan")
+    )
+    number = models.PositiveSmallIntegerField(_("number"))
+    phase_name = models.CharField(_("phase"), max_length=100)
+    phase_index = models.PositiveSmallIntegerField(_("phase number"), default=0)
+    gap_min = models.PositiveSmallIntegerField(_("gap at least"), null=True, blank=True)
+    gap_ideal = models.PositiveSmallIntegerField(_("ideal gap"), null=True, blank=True)
+    gap_max = models.PositiveSmallIntegerField(_("gap at most"), null=True, blank=True)
+    gap_unit = models.CharField(
+        _("unit"), max_length=10, choices=ProtocolPhase.Unit, default=ProtocolPhase.Unit.DAYS
+    )
+    dropped_at = models.DateTimeField(_("dropped at"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["plan", "number"]
+        verbose_name = _("planned session")
+        verbose_name_plural = _("planned sessions")
+        constraints = [
+            models.UniqueConstraint(name="planned_session_once", fields=["plan", "number"]),
+            models.CheckConstraint(
+                name="planned_session_gap_whole",
+                condition=Q(gap_min__isnull=True, gap_ideal__isnull=True, gap_max__isnull=True)
+                | (
+                    Q(gap_min__gte=1)
+                    & Q(gap_min__lte=F("gap_ideal"))
+                    & Q(gap_ideal__lte=F("gap_max"))
+                ),
+            ),
+        ]
+        triggers = audit_triggers()
+
+    def __str__(self) -> str:
+        return str(_("Session %(number)s") % {"number": self.number})

@@ -1,0 +1,23 @@
+"""What the treatments room announces, always inside the transaction that made it true.
+
+Every signal carries `clinic`, `actor` and `now` beside what is named here.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# `plan` (TreatmentPlan)
+plan_activated = Signal()
+
+# `plan`, `reason`
+plan_stopped = Signal()
+
+# `record` (SessionRecord, a draft): the session has begun
+session_started = Signal()
+
+# `record` (SessionRecord, signed)
+session_signed = Signal()
+
+# `event` (AdverseEvent)
+adverse_event_reported = Signal()
