@@ -36,7 +36,11 @@ class Message(PatientOwned):
     purpose = models.CharField(_("purpose"), max_length=20, choices=ContactPreference.Purpose)
     channel = models.CharField(_("channel"), max_length=10, default="email")
     is_urgent = models.BooleanField(_("urgent"), default=False)
+    is_essential = models.BooleanField(_("needed for care"), default=False)
     due_at = models.DateTimeField(_("due at"))
+    next_try_at = models.DateTimeField(
+        _("next try"), help_text=_("When it is due, or when a failed try is repeated.")
+    )
     due_local = models.CharField(
         _("due, local"), max_length=60, help_text=_("Clinic-local time and zone, as planned.")
     )
@@ -56,7 +60,11 @@ class Message(PatientOwned):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         indexes = [
-            models.Index(name="message_due", fields=["due_at", "id"], condition=Q(state="planned")),
+            models.Index(
+                name="message_due",
+                fields=["-is_urgent", "next_try_at", "id"],
+                condition=Q(state="planned"),
+            ),
             models.Index(
                 name="message_leases", fields=["lease_until"], condition=Q(state="sending")
             ),

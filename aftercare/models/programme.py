@@ -62,6 +62,10 @@ class ProgrammeStep(ClinicOwned):
     is_urgent = models.BooleanField(
         _("urgent"), default=False, help_text=_("Leaves outside the sending hours too.")
     )
+    is_essential = models.BooleanField(
+        _("needed for care"), default=False,
+        help_text=_("Sent even to patients who opted out of its kind of message."),
+    )  # fmt: skip
     sessions_only = models.BooleanField(_("only for treatment sessions"), default=False)
     is_active = models.BooleanField(_("in use"), default=True)
 
