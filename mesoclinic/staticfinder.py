@@ -1,0 +1,107 @@
+"""Serves the few front-end files that pages load straight out of ``node_modules``.
+
+Only the files named in :data:`VENDOR_FILES` are found, under ``vendor/``. A whole package folder
+would drag thousands of files through ``collectstatic``; source maps and font files are listed
+because the hashed-name storage follows every reference inside a style sheet or script.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import BaseFinder
+from django.contrib.staticfiles.utils import matches_patterns
+from django.core.checks import CheckMessage
+from django.core.checks import Warning as CheckWarning
+from django.core.files.storage import FileSystemStorage
+
+_INTER_SUBSETS = (
+    "cyrillic",
+    "cyrillic-ext",
+    "greek",
+    "greek-ext",
+    "latin",
+    "latin-ext",
+    "vietnamese",
+)
+
+VENDOR_FILES: dict[str, str] = {
+    "vendor/bootstrap/bootstrap.min.css": "bootstrap/dist/css/bootstrap.min.css",
+    "vendor/bootstrap/bootstrap.min.css.map": "bootstrap/dist/css/bootstrap.min.css.map",
+    "vendor/bootstrap-icons/bootstrap-icons.min.css": (
+        "bootstrap-icons/font/bootstrap-icons.min.css"
+    ),
+    "vendor/bootstrap-icons/fonts/bootstrap-icons.woff2": (
+        "bootstrap-icons/font/fonts/bootstrap-icons.woff2"
+    ),
+    "vendor/bootstrap-icons/fonts/bootstrap-icons.woff": (
+        "bootstrap-icons/font/fonts/bootstrap-icons.woff"
+    ),
+    "vendor/inter/index.css": "@fontsource-variable/inter/index.css",
+    **{
+        f"vendor/inter/files/inter-{subset}-wght-normal.woff2": (
+            f"@fontsource-variable/inter/files/inter-{subset}-wght-normal.woff2"
+        )
+        for subset in _INTER_SUBSETS
+    },
+    "vendor/event-calendar/event-calendar.min.css": (
+        "@event-calendar/build/dist/event-calendar.min.css"
+    ),
+    "vendor/event-calendar/event-calendar.min.js": (
+        "@event-calendar/build/dist/event-calendar.min.js"
+    ),
+    "vendor/event-calendar/event-calendar.min.js.map": (
+        "@event-calendar/build/dist/event-calendar.min.js.map"
+    ),
+}
+"""Public static path → path below ``node_modules``."""
+
+
+class NodeModulesStorage(FileSystemStorage):
+    """Reads the named vendor files by their public path; knows no other name."""
+
+    def path(self, name: str) -> str:
+        """The file on disk behind a public static path. Raises KeyError for a name not listed."""
+        return str(Path(self.location) / VENDOR_FILES[name])
+
+
+class NodeModulesFinder(BaseFinder):
+    """Static files finder for :data:`VENDOR_FILES`."""
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        self.storage = NodeModulesStorage(location=settings.BASE_DIR / "node_modules")
+
+    def find(self, path: str, find_all: bool = False, **_kwargs: Any) -> str | builtins.list[str]:  # noqa: FBT001, FBT002
+        """Absolute path of a listed file that is installed, else an empty list."""
+        if path not in VENDOR_FILES:
+            return []
+        found = self.storage.path(path)
+        if not Path(found).is_file():
+            return []
+        return [found] if find_all else found
+
+    def list(
+        self, ignore_patterns: Iterable[str] | None
+    ) -> Iterator[tuple[str, FileSystemStorage]]:
+        """Every listed and installed file, for ``collectstatic``."""
+        patterns = builtins.list(ignore_patterns or ())
+        for name in VENDOR_FILES:
+            if self.find(name) and not matches_patterns(name, patterns):
+                yield name, self.storage
+
+    def check(self, **_kwargs: Any) -> Sequence[CheckMessage]:
+        """Warn when packages are missing, with the command that installs them."""
+        missing = [name for name in VENDOR_FILES if not self.find(name)]
+        if not missing:
+            return []
+        return [
+            CheckWarning(
+                f"{len(missing)} front-end files are not installed, for example {missing[0]}.",
+                hint="Run `npm ci --ignore-scripts` in the project folder.",
+                id="mesoclinic.W001",
+            )
+        ]
