@@ -1,0 +1,31 @@
+"""The Celery application: a doorbell. Tasks carry ids; the tables are the schedule."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_ready
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mesoclinic.settings")
+
+app = Celery("mesoclinic")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["worker"].add(DjangoStructLogInitStep)
+app.autodiscover_tasks()
+app.autodiscover_tasks(["mesoclinic"], related_name="health")
+
+
+@setup_logging.connect
+def use_django_logging(**_kwargs: Any) -> None:
+    """Keep Celery from setting up logging of its own: Django's configuration holds."""
+
+
+@worker_ready.connect
+def beat_once(**_kwargs: Any) -> None:
+    """Say "alive" at once instead of after the first tick."""
+    from mesoclinic.health import heartbeat  # needs the settings to be ready
+
+    heartbeat()

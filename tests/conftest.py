@@ -1,0 +1,80 @@
+"""Fixtures every test may use. Services are started by `tests/settings.py`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from tests import network
+from tests.mailsink import MailSink
+
+PROJECT = Path(__file__).resolve().parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+HOW_TO_GET_CHROMIUM = (
+    "browser journeys need Chromium: `sudo apt-get install chromium`, then `make test` again"
+)
+NO_SAMPLES = "sample FHIR bundles not found: set MESOCLINIC_FHIR_SAMPLES to their folder"
+_USES_DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+
+network.block()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Playwright runs an event loop in the test's thread; Django would refuse the ORM there.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark browser journeys, and skip them where there is no Chromium (never in CI)."""
+    for item in items:
+        if (PROJECT / "tests" / "e2e") in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            if CHROMIUM is None and not os.environ.get("CI"):
+                item.add_marker(pytest.mark.skip(reason=HOW_TO_GET_CHROMIUM))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say once, visibly, why tests were skipped for want of something installable."""
+    reasons = {
+        str(report.longrepr[2]).removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    }
+    for reason in sorted(reasons & {HOW_TO_GET_CHROMIUM, NO_SAMPLES}):
+        terminalreporter.write_line(f"SKIPPED: {reason}", yellow=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache(request: pytest.FixtureRequest) -> None:
+    """Sessions, throttles and heartbeats of one test must not reach the next."""
+    if _USES_DATABASE & set(request.fixturenames) or request.node.get_closest_marker("django_db"):
+        cache.clear()
+
+
+@pytest.fixture
+def mail_sink(settings: Any) -> Iterator[MailSink]:
+    """A real SMTP server on loopback which keeps what it gets; Django sends to it."""
+    with MailSink() as sink:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = sink.address
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def fhir_samples() -> list[Path]:
+    """The sample FHIR bundles, sorted by name; skips the test where there are none."""
+    folder = Path(
+        os.environ.get("MESOCLINIC_FHIR_SAMPLES") or PROJECT.parent / "shared" / "fhir-samples"
+    )
+    bundles = sorted(folder.glob("*.json"))
+    if not bundles:
+        pytest.skip(NO_SAMPLES)
+    return bundles
