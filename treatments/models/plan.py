@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -55,7 +56,13 @@ class TreatmentPlan(PatientOwned):
             models.CheckConstraint(
                 name="plan_stopped_with_reason",
                 condition=~Q(status="stopped") | ~Q(status_reason=""),
-            )
+            ),
+            models.CheckConstraint(
+                name="plan_status_known",
+                condition=Q(status__in=["draft", "active", "completed", "stopped"]),
+            ),
+            # The targets of composite foreign keys: what belongs to a plan has its patient.
+            models.UniqueConstraint(name="plan_id_and_patient", fields=["id", "patient"]),
         ]
         triggers = audit_triggers()
 
@@ -82,7 +89,8 @@ class Cocktail(PatientOwned):
         verbose_name = _("cocktail")
         verbose_name_plural = _("cocktails")
         constraints = [
-            models.UniqueConstraint(name="cocktail_version_once", fields=["plan", "version"])
+            models.UniqueConstraint(name="cocktail_version_once", fields=["plan", "version"]),
+            models.UniqueConstraint(name="cocktail_id_and_patient", fields=["id", "patient"]),
         ]
         triggers = [*audit_triggers(), *append_only()]
 
@@ -148,10 +156,28 @@ class Consent(PatientOwned):
                 condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("signed_at")),
             ),
         ]
-        triggers = audit_triggers()
+        triggers = [
+            *audit_triggers(),
+            pgtrigger.Protect(name="consent_not_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="consent_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.withdrawn_at IS NOT NULL OR (OLD.text, OLD.text_sha256, OLD.signer_name, "
+                    "OLD.method, OLD.signed_at, OLD.cocktail_id, OLD.patient_id) IS DISTINCT FROM "
+                    "(NEW.text, NEW.text_sha256, NEW.signer_name, NEW.method, NEW.signed_at, "
+                    "NEW.cocktail_id, NEW.patient_id)"
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.signer_name} {self.signed_at:%Y-%m-%d}"
+
+    @property
+    def is_in_force(self) -> bool:
+        """Signed and not withdrawn."""
+        return self.withdrawn_at is None
 
 
 class PlannedSession(PatientOwned):
@@ -177,6 +203,9 @@ class PlannedSession(PatientOwned):
         verbose_name_plural = _("planned sessions")
         constraints = [
             models.UniqueConstraint(name="planned_session_once", fields=["plan", "number"]),
+            models.UniqueConstraint(
+                name="planned_session_id_and_patient", fields=["id", "patient"]
+            ),
             models.CheckConstraint(
                 name="planned_session_gap_whole",
                 condition=Q(gap_min__isnull=True, gap_ideal__isnull=True, gap_max__isnull=True)

@@ -27,6 +27,10 @@ _SESSION_IS_SIGNED = """
 """
 
 
+# Grade 3 of CTCAE is "severe": from here on an open event stops treatment.
+SEVERE = 3
+
+
 class SessionRecord(PatientOwned):
     """What happened at one session. Immutable once signed."""
 
@@ -44,6 +48,10 @@ class SessionRecord(PatientOwned):
     performed_on = models.DateField(_("performed on"), help_text=_("The clinic's local day."))
     started_at = models.DateTimeField(_("started at"))
     checklist = models.JSONField(_("order of work"), default=dict, blank=True)
+    draft = models.JSONField(
+        _("doses as typed"), default=list, blank=True,
+        help_text=_("Rows of the unsigned form; signing turns them into doses."),
+    )  # fmt: skip
     reaction = models.TextField(_("reactions at the session"), blank=True)
     pain_score = models.PositiveSmallIntegerField(_("pain, 0 to 10"), null=True, blank=True)
     notes = models.TextField(_("notes"), blank=True)
@@ -71,9 +79,15 @@ class SessionRecord(PatientOwned):
                 name="session_pain_0_to_10",
                 condition=Q(pain_score__isnull=True) | Q(pain_score__lte=10),
             ),
+            models.UniqueConstraint(
+                name="session_record_id_and_patient", fields=["id", "patient"]
+            ),
+        ]
+        indexes = [
+            models.Index(name="session_record_by_patient", fields=["patient", "-performed_on"])
         ]
         triggers = [
-            *audit_triggers(),
+            *audit_triggers(ignore=("draft",)),
             pgtrigger.Protect(
                 name="signed_stays",
                 operation=pgtrigger.Update | pgtrigger.Delete,
@@ -190,6 +204,14 @@ class AdverseEvent(PatientOwned):
                 condition=Q(resolved_at__isnull=True) | ~Q(outcome=""),
             ),
         ]
+        indexes = [
+            # The gate asks for these on every visit: few rows, however long the history grows.
+            models.Index(
+                name="adverse_event_open",
+                fields=["patient"],
+                condition=Q(resolved_at__isnull=True),
+            )
+        ]
         triggers = audit_triggers()
 
     def __str__(self) -> str:
@@ -197,8 +219,8 @@ class AdverseEvent(PatientOwned):
 
     @property
     def stops_treatment(self) -> bool:
-        """Open and severe: the gate stops."""
-        return self.resolved_at is None and self.severity >= 3
+        """Open and severe: the gate stops. A draft (said by the patient) counts until judged."""
+        return self.resolved_at is None and self.severity >= SEVERE
 
 
 class ReadinessOverride(PatientOwned):

@@ -1,0 +1,97 @@
+"""What the treatments room refuses, in words a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.common.errors import Conflict, Forbidden, Invalid
+
+
+class WrongPlanStatus(Conflict):
+    """The plan is not in a status that allows this step."""
+
+    default_code = "wrong_plan_status"
+    default_message = _("The plan's status does not allow this. Look at the plan again.")
+
+
+class CocktailStopped(Conflict):
+    """The cocktail has an absolute finding for this patient."""
+
+    default_code = "cocktail_stopped"
+    default_message = _("This cocktail must not be given to this patient. Change it first.")
+
+
+class ChangeNoteMissing(Invalid):
+    """A new cocktail version says what changed."""
+
+    default_code = "change_note_missing"
+    default_message = _("Say in a few words what changed.")
+
+
+class NothingChanged(Invalid):
+    """The new version is the same as the one before."""
+
+    default_code = "nothing_changed"
+    default_message = _("This is the same cocktail as before. Change an ingredient or a dose.")
+
+
+class ConsentOutdated(Conflict):
+    """The text shown is not the text that would be signed now."""
+
+    default_code = "consent_outdated"
+    default_message = _("The text has changed since it was shown. Read it again, then sign.")
+
+
+class NotReady(Conflict):
+    """The gate says stop, and nobody has overridden it."""
+
+    default_code = "not_ready"
+    default_message = _("The session can't begin yet. See what stops it.")
+
+
+class OverrideRefused(Forbidden):
+    """An absolute reason can't be overridden, nor by anybody but a practitioner."""
+
+    default_code = "override_refused"
+    default_message = _("This reason can't be set aside. Resolve it first.")
+
+
+class SessionSigned(Conflict):
+    """A signed record never changes."""
+
+    default_code = "session_signed"
+    default_message = _("This session is signed. Add an addendum instead.")
+
+
+class RecordIncomplete(Invalid):
+    """Something is missing for the signature; `missing` lists it in order of work."""
+
+    default_code = "record_incomplete"
+    default_message = _("Something is missing. See the list above the signature.")
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        self.missing = tuple(missing)
+        super().__init__(" ".join(self.missing) if missing else None)
+
+
+class LotRefused(Conflict):
+    """The lot is expired, withdrawn, empty, or of another ingredient."""
+
+    default_code = "lot_refused"
+    default_message = _("This lot can't be used. Choose another one.")
+
+
+class LotShort(Conflict):
+    """Less is left in the lot than is to be given."""
+
+    default_code = "lot_short"
+    default_message = _("There is not enough left in this lot. Choose another one or correct it.")
+
+
+class EventClosed(Conflict):
+    """The adverse event is resolved already."""
+
+    default_code = "event_closed"
+    default_message = _("This reaction is resolved already.")
