@@ -1,0 +1,90 @@
+"""What becomes of a message after a failed or interrupted attempt. Pure.
+
+Design: at least once; never lost, rarely twice (and then with the same Message-ID). A first
+unclear interruption is tried again, a second one is held for a person to decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a message stands."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    SUPPRESSED = "suppressed"
+    HELD = "held"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.PLANNED: frozenset(
+        {State.SENDING, State.SKIPPED, State.SUPPRESSED, State.EXPIRED, State.HELD}
+    ),
+    State.SENDING: frozenset(State) - {State.SENDING},
+    State.HELD: frozenset({State.PLANNED, State.SENT, State.SKIPPED, State.EXPIRED}),
+    State.FAILED: frozenset({State.PLANNED, State.SKIPPED}),
+    State.SENT: frozenset(),
+    State.SKIPPED: frozenset(),
+    State.SUPPRESSED: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+"""Allowed changes; what is missing here can't happen."""
+
+MAX_INTERRUPTIONS = 2
+_FIRST_WAIT = timedelta(minutes=1)
+_LONGEST_WAIT = timedelta(hours=1)
+
+
+class Failure(StrEnum):
+    """How an attempt ended when it did not end well."""
+
+    TRANSIENT = "transient"
+    PERMANENT = "permanent"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The attempt that failed: how often it was tried, unclear endings included (this one too)."""
+
+    attempts: int
+    interruptions: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The next state; `next_try_at` is set when it is planned again."""
+
+    state: State
+    next_try_at: datetime | None = None
+
+
+def wait_after(attempts: int) -> timedelta:
+    """Back-off before the next try: 1, 2, 4, … minutes, at most an hour. `attempts` >= 1."""
+    doublings = min(max(attempts, 1) - 1, 10)
+    return min(_FIRST_WAIT * 2**doublings, _LONGEST_WAIT)
+
+
+def after_failure(failure: Failure, attempt: Attempt, now: datetime) -> Verdict:
+    """What to do next. Total: every failure has an answer, and none loses the message silently.
+
+    A transient failure is tried again until the message expires, then it has failed; a permanent
+    one has failed at once; an unclear one is tried once more, then held.
+    """
+    if failure is Failure.PERMANENT:
+        return Verdict(State.FAILED)
+    if failure is Failure.AMBIGUOUS and attempt.interruptions >= MAX_INTERRUPTIONS:
+        return Verdict(State.HELD)
+    next_try = now + wait_after(attempt.attempts)
+    if next_try >= attempt.expires_at:
+        return Verdict(State.HELD if failure is Failure.AMBIGUOUS else State.FAILED)
+    return Verdict(State.PLANNED, next_try)

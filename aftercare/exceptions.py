@@ -1,0 +1,56 @@
+"""What can go wrong in the aftercare room, in words a person can act on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.common.errors import Conflict, Invalid, NotFound
+
+
+class UnknownVariable(Invalid):
+    """A template uses a name that messages of its kind do not have."""
+
+    default_code = "unknown_variable"
+    default_message = _("The text uses a variable that does not exist.")
+
+
+class TaskAlreadyDone(Conflict):
+    """Somebody else has finished the task."""
+
+    default_code = "task_done"
+    default_message = _("Somebody has already done this.")
+
+
+class TaskNotFound(NotFound):
+    """No such task in this clinic."""
+
+
+class MessageNotHeld(Conflict):
+    """Only a held or failed message can be released."""
+
+    default_code = "message_not_held"
+    default_message = _("This message is not waiting for a decision.")
+
+
+class Certainty(StrEnum):
+    """What a delivery error says about the message's fate."""
+
+    TRANSIENT = "transient"
+    PERMANENT = "permanent"
+    AMBIGUOUS = "ambiguous"
+
+
+class DeliveryError(Exception):
+    """A mail server did not take a message.
+
+    `certainty` tells whether to try again, give up, or leave the decision to the rules for unclear
+    cases; `connection_lost` means that no other message can go over this connection either.
+    """
+
+    def __init__(self, certainty: Certainty, detail: str, *, connection_lost: bool = False) -> None:
+        super().__init__(detail)
+        self.certainty = certainty
+        self.detail = detail
+        self.connection_lost = connection_lost

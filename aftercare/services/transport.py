@@ -1,0 +1,132 @@
+"""One SMTP conversation, kept open for many messages, whose errors say what became of a message."""
+
+from __future__ import annotations
+
+import smtplib
+from types import TracebackType
+from typing import Protocol, Self
+
+from django.core.mail import get_connection
+from django.core.mail.backends.smtp import EmailBackend
+
+from aftercare.exceptions import Certainty, DeliveryError
+
+_PERMANENT_FROM = 500
+
+
+class Transport(Protocol):
+    """What the dispatcher needs of a mail server."""
+
+    def send(self, *, sender: str, recipient: str, payload: bytes) -> None:
+        """Hand over one message; raises `DeliveryError`."""
+
+    def close(self) -> None:
+        """End the conversation."""
+
+
+class SmtpTransport:
+    """The configured SMTP server (`EMAIL_URL`), connected when the first message needs it."""
+
+    def __init__(self) -> None:
+        self._smtp: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def send(self, *, sender: str, recipient: str, payload: bytes) -> None:
+        """Hand over one message of CRLF lines; addresses are bare. Raises `DeliveryError`."""
+        smtp = self._connected()
+        self._envelope(smtp, sender, recipient)
+        self._data(smtp, payload)
+
+    def close(self) -> None:
+        """Say goodbye; a server that is already gone is no error."""
+        if self._smtp is not None:
+            try:
+                self._smtp.quit()
+            except (smtplib.SMTPException, OSError):
+                self._smtp.close()
+            self._smtp = None
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._smtp is None:
+            backend = get_connection()
+            if not isinstance(backend, EmailBackend):
+                raise DeliveryError(
+                    Certainty.TRANSIENT, "no SMTP server is configured", connection_lost=True
+                )
+            try:
+                backend.open()
+            except (smtplib.SMTPException, OSError) as error:
+                # Nothing was said about any message yet: all of them can wait.
+                raise DeliveryError(
+                    Certainty.TRANSIENT, f"no connection: {error}", connection_lost=True
+                ) from error
+            self._smtp = backend.connection
+        if self._smtp is None:
+            raise DeliveryError(Certainty.TRANSIENT, "no connection", connection_lost=True)
+        return self._smtp
+
+    def _envelope(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
+        try:
+            smtp.ehlo_or_helo_if_needed()
+            for code, reply in (smtp.mail(sender), smtp.rcpt(recipient)):
+                self._accept(smtp, code, reply)
+        except (smtplib.SMTPException, OSError) as error:
+            # The server left before it had the message.
+            self._drop()
+            raise DeliveryError(
+                Certainty.TRANSIENT, f"connection lost: {error}", connection_lost=True
+            ) from error
+
+    def _data(self, smtp: smtplib.SMTP, payload: bytes) -> None:
+        try:
+            code, reply = smtp.data(payload)
+        except smtplib.SMTPDataError as error:
+            # Refused before the first byte of the message.
+            self._accept(smtp, error.smtp_code, error.smtp_error)
+            raise
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            raise DeliveryError(
+                Certainty.AMBIGUOUS,
+                f"connection lost while handing over: {error}",
+                connection_lost=True,
+            ) from error
+        if code < 200:
+            # Something came back, but no reply: whether the message was taken is unknown.
+            self._drop()
+            raise DeliveryError(
+                Certainty.AMBIGUOUS, "malformed reply after the message", connection_lost=True
+            )
+        self._accept(smtp, code, reply)
+
+    def _accept(self, smtp: smtplib.SMTP, code: int, reply: bytes | str) -> None:
+        """Return for a 2xx reply, otherwise raise what the reply means."""
+        if 200 <= code < 300:
+            return
+        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+        detail = f"{code} {text}"[:250]
+        if code == 421 or code < 200:
+            # 421 closes the channel; a malformed reply (-1) means we are out of step.
+            self._drop()
+            raise DeliveryError(Certainty.TRANSIENT, detail, connection_lost=True)
+        try:
+            smtp.rset()
+        except (smtplib.SMTPException, OSError):
+            self._drop()
+        certainty = Certainty.PERMANENT if code >= _PERMANENT_FROM else Certainty.TRANSIENT
+        raise DeliveryError(certainty, detail)
+
+    def _drop(self) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
