@@ -7,8 +7,10 @@ unclear interruption is tried again, a second one is held for a person to decide
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+
+from aftercare.domain.timing import retry_at
 
 
 class State(StrEnum):
@@ -39,8 +41,6 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 """Allowed changes; what is missing here can't happen."""
 
 MAX_INTERRUPTIONS = 2
-_FIRST_WAIT = timedelta(minutes=1)
-_LONGEST_WAIT = timedelta(hours=1)
 
 
 class Failure(StrEnum):
@@ -68,12 +68,6 @@ class Verdict:
     next_try_at: datetime | None = None
 
 
-def wait_after(attempts: int) -> timedelta:
-    """Back-off before the next try: 1, 2, 4, … minutes, at most an hour. `attempts` >= 1."""
-    doublings = min(max(attempts, 1) - 1, 10)
-    return min(_FIRST_WAIT * 2**doublings, _LONGEST_WAIT)
-
-
 def after_failure(failure: Failure, attempt: Attempt, now: datetime) -> Verdict:
     """What to do next. Total: every failure has an answer, and none loses the message silently.
 
@@ -84,7 +78,7 @@ def after_failure(failure: Failure, attempt: Attempt, now: datetime) -> Verdict:
         return Verdict(State.FAILED)
     if failure is Failure.AMBIGUOUS and attempt.interruptions >= MAX_INTERRUPTIONS:
         return Verdict(State.HELD)
-    next_try = now + wait_after(attempt.attempts)
-    if next_try >= attempt.expires_at:
+    next_try = retry_at(attempt.attempts, now, attempt.expires_at)
+    if next_try is None:
         return Verdict(State.HELD if failure is Failure.AMBIGUOUS else State.FAILED)
     return Verdict(State.PLANNED, next_try)

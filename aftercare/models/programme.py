@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.base import ClinicOwned
@@ -47,16 +46,32 @@ class ProgrammeStep(ClinicOwned):
         SIGNED = "signed", _("The session is signed")
         INVITED = "invited", _("Invited by staff")
 
+    class Unit(models.TextChoices):
+        MINUTES = "minutes", _("minutes")
+        HOURS = "hours", _("hours")
+        DAYS = "days", _("days")
+        MONTHS = "months", _("months")
+
     key = models.SlugField(_("key"), max_length=50)
     name = models.CharField(_("name"), max_length=100)
     anchor = models.CharField(_("anchor"), max_length=10, choices=Anchor)
-    offset_minutes = models.IntegerField(
-        _("offset (minutes)"), default=0, help_text=_("Negative: before.")
+    offset = models.IntegerField(
+        _("offset"), default=0, help_text=_("Negative: before; 0: at once.")
     )
-    expires_after_minutes = models.PositiveIntegerField(
-        _("not later than (minutes)"), default=24 * 60,
-        help_text=_("After its time by this much, it is not sent any more."),
+    offset_unit = models.CharField(
+        _("unit"), max_length=10, choices=Unit, default=Unit.HOURS,
+        help_text=_("Days and months are calendar days of the clinic."),
     )  # fmt: skip
+    at_local_time = models.TimeField(
+        _("at this time of day"), null=True, blank=True, help_text=_("On the day the offset gives.")
+    )
+    expires = models.IntegerField(
+        _("not sent after"), null=True, blank=True,
+        help_text=_("Counted like the offset. Empty: at the visit, or 7 days after its time."),
+    )  # fmt: skip
+    expires_unit = models.CharField(
+        _("unit"), max_length=10, choices=Unit, default=Unit.HOURS
+    )
     template_key = models.SlugField(_("template"), max_length=50)
     purpose = models.CharField(_("purpose"), max_length=20, choices=ContactPreference.Purpose)
     is_urgent = models.BooleanField(
@@ -70,14 +85,11 @@ class ProgrammeStep(ClinicOwned):
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
-        ordering = ["anchor", "offset_minutes"]
+        ordering = ["anchor", "offset"]
         verbose_name = _("programme step")
         verbose_name_plural = _("programme steps")
         constraints = [
             models.UniqueConstraint(name="programme_step_once", fields=["clinic", "key"]),
-            models.CheckConstraint(
-                name="programme_step_expires", condition=Q(expires_after_minutes__gt=0)
-            ),
         ]
 
     def __str__(self) -> str:
