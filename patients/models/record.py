@@ -154,7 +154,15 @@ class ClinicalTerm(ClinicOwned):
     )  # fmt: skip
     codes = ArrayField(
         models.CharField(max_length=60), verbose_name=_("codes"), default=list, blank=True,
-        help_text=_("SNOMED CT or RxNorm codes."),
+        help_text=_("For example snomed:91936005 or rxnorm:11289; * stands for any ending."),
+    )  # fmt: skip
+    excludes = ArrayField(
+        models.CharField(max_length=100), verbose_name=_("not when it says"), default=list,
+        blank=True, help_text=_("Phrases that mean something else, such as lactose intolerance."),
+    )  # fmt: skip
+    is_past = models.BooleanField(
+        _("over by nature"), default=False,
+        help_text=_("The words name something that has ended, such as a miscarriage."),
     )  # fmt: skip
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
 
@@ -163,7 +171,9 @@ class ClinicalTerm(ClinicOwned):
         verbose_name = _("clinical term")
         verbose_name_plural = _("clinical terms")
         constraints = [
-            models.UniqueConstraint(name="clinical_term_once", fields=["clinic", "kind", "tag"])
+            models.UniqueConstraint(
+                name="clinical_term_once", fields=["clinic", "kind", "tag", "is_past"]
+            )
         ]
 
     def __str__(self) -> str:

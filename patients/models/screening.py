@@ -86,6 +86,11 @@ class Screening(PatientOwned):
         verbose_name=_("questionnaire"),
     )  # fmt: skip
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    prefilled_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("filled in from"),
+        help_text=_("The earlier screening whose answers this one started with."),
+    )  # fmt: skip
     answers = models.JSONField(_("answers"), default=dict)
     started_by = models.CharField(_("started by"), max_length=200)
     submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
@@ -105,7 +110,7 @@ class Screening(PatientOwned):
             ),
             models.UniqueConstraint(
                 name="screening_one_draft",
-                fields=["patient", "questionnaire"],
+                fields=["patient", "questionnaire", "channel"],
                 condition=Q(submitted_at__isnull=True),
             ),
         ]
