@@ -130,13 +130,11 @@ class Ingredient(CatalogueEntry):
         models.CharField(max_length=60), verbose_name=_("allergens"), default=list, blank=True,
         help_text=_("For example allergen:fish, allergen:soy."),
     )  # fmt: skip
-    contraindication_tags = ArrayField(
-        models.CharField(max_length=60), verbose_name=_("not with"), default=list, blank=True,
-        help_text=_("Tags of conditions or medicines, for example pregnancy or liver_disease."),
+    additive_group = models.CharField(
+        _("adds up with"), max_length=60, blank=True,
+        help_text=_("Ingredients of one group poison together, for example amide anaesthetics."),
     )  # fmt: skip
-    caution_tags = ArrayField(
-        models.CharField(max_length=60), verbose_name=_("care with"), default=list, blank=True
-    )
+    sun_sensitive = models.BooleanField(_("makes skin sensitive to the sun"), default=False)
     forbidden_layers = ArrayField(
         models.CharField(max_length=20, choices=Layer), verbose_name=_("forbidden layers"),
         default=list, blank=True,
@@ -161,6 +159,44 @@ class Ingredient(CatalogueEntry):
         ]
 
 
+class Level(models.TextChoices):
+    """How a finding weighs, from the mildest to the gravest."""
+
+    NOTE = "note", _("Note")
+    REVIEW = "review", _("A practitioner decides")
+    STOP = "stop", _("Never")
+
+
+class IngredientContraindication(ClinicOwned):
+    """A state of the patient that speaks against an ingredient, and how much."""
+
+    ingredient = models.ForeignKey(
+        Ingredient, on_delete=models.CASCADE, related_name="contraindications",
+        verbose_name=_("ingredient"),
+    )  # fmt: skip
+    tag = models.CharField(
+        _("tag"), max_length=60,
+        help_text=_("Of a condition, a medicine or an answer, for example liver_disease."),
+    )  # fmt: skip
+    level = models.CharField(_("weight"), max_length=10, choices=Level, default=Level.STOP)
+    why = models.CharField(_("why"), max_length=300)
+    source = models.CharField(_("source"), max_length=200, blank=True)
+    past_counts = models.BooleanField(_("also when it is over"), default=False)
+
+    class Meta:
+        ordering = ["ingredient", "tag"]
+        verbose_name = _("contraindication")
+        verbose_name_plural = _("contraindications")
+        constraints = [
+            models.UniqueConstraint(
+                name="ingredient_contraindication_once", fields=["ingredient", "tag"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.tag
+
+
 class IncompatiblePair(ClinicOwned):
     """Two ingredients that may not share one cocktail. `first` has the smaller id."""
 
@@ -171,6 +207,7 @@ class IncompatiblePair(ClinicOwned):
         Ingredient, on_delete=models.CASCADE, related_name="+", verbose_name=_("second")
     )
     reason = models.CharField(_("reason"), max_length=300)
+    level = models.CharField(_("weight"), max_length=10, choices=Level, default=Level.STOP)
     source = models.CharField(_("source"), max_length=200, blank=True)
 
     class Meta:
