@@ -1,0 +1,197 @@
+"""Does a trigger of a rule hold? Answers and record, read once, against one trigger at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from mesoclinic.common.calendar import add_days, add_months
+from patients.domain.answers import Answer, AnswerState, list_items, read_answers
+from patients.domain.questionnaire import QuestionKind, QuestionnaireSpec, Trigger, say
+from patients.domain.record import MEDICINE, Fact, RecordFacts, item_facts, medicine_key
+from patients.domain.terms import PAST, Term, classify
+
+
+class MatchState(StrEnum):
+    """Whether a trigger holds; `maybe` when the patient does not know."""
+
+    NO = "no"
+    MAYBE = "maybe"
+    YES = "yes"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What made a trigger hold: an answer (`question`) or a fact of the record (`tag`)."""
+
+    text: str
+    question: str = ""
+    tag: str = ""
+    recorded: bool = False
+
+
+@dataclass(frozen=True)
+class Match:
+    """How one trigger fared: what makes it hold, and what is in doubt."""
+
+    state: MatchState
+    hits: tuple[Hit, ...] = ()
+    doubts: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that rules look at, read once."""
+
+    spec: QuestionnaireSpec
+    answers: Mapping[str, Answer]
+    missing: tuple[str, ...]
+    record: RecordFacts
+    said: tuple[tuple[str, Fact], ...]
+    hinted: tuple[tuple[str, Fact], ...]
+    today: date
+
+    @classmethod
+    def build(
+        cls,
+        spec: QuestionnaireSpec,
+        answers: Mapping[str, object],
+        record: RecordFacts,
+        today: date,
+        terms: tuple[Term, ...],
+    ) -> Context:
+        """Read answers and lists once; nothing here raises on odd input."""
+        read = read_answers(spec, answers)
+        return cls(
+            spec=spec,
+            answers=read,
+            missing=tuple(key for key in spec.questions if read[key].missing),
+            record=record,
+            said=_said(spec, read, terms, today),
+            hinted=_hinted(spec, read, terms),
+            today=today,
+        )
+
+    def medicine_count(self) -> int:
+        """Different medicines taken now, from the record and the answers together."""
+        named = {fact.text for _, fact in self.said if fact.tag == MEDICINE}
+        return len({medicine_key(name) for name in named | set(self.record.medicines)})
+
+
+def _said(
+    spec: QuestionnaireSpec, read: Mapping[str, Answer], terms: tuple[Term, ...], today: date
+) -> tuple[tuple[str, Fact], ...]:
+    """Facts that the patient has told: chosen options and entries of lists."""
+    facts: set[tuple[str, Fact]] = set()
+    for key, question in spec.questions.items():
+        for option in question.options:
+            if option.key in read[key].values:
+                facts |= {(key, Fact(tag, say(option.label))) for tag in option.tags}
+        for item in list_items(question, read[key]):
+            facts |= {(key, fact) for fact in item_facts(item, terms, today)}
+            if question.kind is QuestionKind.MEDICINE_LIST:
+                facts.add((key, Fact(MEDICINE, item.text)))
+    return tuple(sorted(facts, key=lambda pair: (pair[0], pair[1].tag, pair[1].text)))
+
+
+def _hinted(
+    spec: QuestionnaireSpec, read: Mapping[str, Answer], terms: tuple[Term, ...]
+) -> tuple[tuple[str, Fact], ...]:
+    """What free text seems to mention: never certain, so a caution at most."""
+    hints: set[tuple[str, Fact]] = set()
+    for key, question in spec.questions.items():
+        if question.kind is QuestionKind.TEXT and read[key].text:
+            for tag in classify(read[key].text, (), terms):
+                hints.add((key, Fact(tag.removeprefix(PAST), read[key].text)))
+    return tuple(sorted(hints, key=lambda pair: (pair[0], pair[1].tag)))
+
+
+def match(trigger: Trigger, context: Context) -> Match:
+    """Try one trigger: yes beats maybe beats no; doubts are kept beside a yes."""
+    hits = (*answer_hits(trigger, context), *_fact_hits(trigger, context))
+    hits = (*hits, *_count_hits(trigger, context))
+    doubts = _doubts(trigger, context)
+    if hits:
+        return Match(MatchState.YES, hits, doubts)
+    return Match(MatchState.MAYBE, (), doubts) if doubts else Match(MatchState.NO)
+
+
+def answer_hits(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
+    """What in the answer to the trigger's own question makes it hold."""
+    if not trigger.question:
+        return ()
+    answer = context.answers[trigger.question]
+    chosen = set(trigger.values) & set(answer.values)
+    holds = bool(chosen)
+    if trigger.at_least is not None and answer.number is not None:
+        holds = holds or answer.number >= trigger.at_least
+    if trigger.within_days is not None and answer.day is not None:
+        holds = holds or context.today - answer.day < timedelta(days=trigger.within_days)
+    return (Hit(answer.shown, question=trigger.question),) if holds else ()
+
+
+def _fact_hits(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
+    recorded = [
+        Hit(fact.text, tag=fact.tag, recorded=True) for fact in recorded_facts(trigger, context)
+    ]
+    told = [
+        Hit(fact.text, question=key, tag=fact.tag)
+        for key, fact in context.said
+        if _fits(trigger, fact)
+    ]
+    return (*recorded, *told)
+
+
+def recorded_facts(trigger: Trigger, context: Context) -> tuple[Fact, ...]:
+    """The facts of the record that make the trigger hold."""
+    return tuple(fact for fact in context.record.facts if _fits(trigger, fact))
+
+
+def _fits(trigger: Trigger, fact: Fact) -> bool:
+    patterns = trigger.tags if fact.active else trigger.past_tags
+    return any(_tag_fits(pattern, fact.tag) for pattern in patterns)
+
+
+def _tag_fits(pattern: str, tag: str) -> bool:
+    return tag.startswith(pattern[:-1]) if pattern.endswith("*") else tag == pattern
+
+
+def _count_hits(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
+    hits: list[Hit] = []
+    count = context.medicine_count()
+    if trigger.medicines_at_least is not None and count >= trigger.medicines_at_least:
+        hits.append(Hit(", ".join(context.record.medicines), recorded=True))
+    born = context.record.birth_date
+    limit = trigger.age_under
+    young = born is not None and limit is not None and context.today < birthday(born, limit)
+    if young and _asks_age(trigger, context):
+        hits.append(Hit(f"born {born}", recorded=True))
+    return tuple(hits)
+
+
+def birthday(born: date, age: int) -> date:
+    """The day on which a person reaches an age; born on 29 February: 1 March in common years."""
+    day = add_months(born, 12 * age)
+    return day if day.day == born.day else add_days(day, 1)
+
+
+def _asks_age(trigger: Trigger, context: Context) -> bool:
+    if trigger.age_under is None:
+        return False
+    return not (trigger.without_guardian_consent and context.record.guardian_consent)
+
+
+def _doubts(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
+    doubts: list[Hit] = []
+    if trigger.question:
+        answer = context.answers[trigger.question]
+        if answer.state is AnswerState.UNKNOWN:
+            doubts.append(Hit(answer.shown, question=trigger.question))
+    if _asks_age(trigger, context) and context.record.birth_date is None:
+        doubts.append(Hit("no date of birth", recorded=True))
+    for key, fact in context.hinted:
+        if any(_tag_fits(pattern, fact.tag) for pattern in (*trigger.tags, *trigger.past_tags)):
+            doubts.append(Hit(fact.text, question=key, tag=fact.tag))
+    return tuple(doubts)
