@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from scheduling.models.appointment import BLOCKING, Appointment, AppointmentStatusChange
+from scheduling.models.appointment import (
+    BLOCKING,
+    Appointment,
+    AppointmentMove,
+    AppointmentStatusChange,
+)
 from scheduling.models.resources import Device, Room, TimeOff, VisitType, WorkingHours
 
 __all__ = [
     "BLOCKING",
     "Appointment",
+    "AppointmentMove",
     "AppointmentStatusChange",
     "Device",
     "Room",

@@ -114,6 +114,8 @@ class Appointment(PatientOwned):
             models.CheckConstraint(
                 name="appointment_status_known", condition=Q(status__in=[s.value for s in Status])
             ),
+            # The target of the composite foreign keys of what belongs to a visit.
+            models.UniqueConstraint(name="appointment_id_and_patient", fields=["id", "patient"]),
             models.UniqueConstraint(
                 name="appointment_one_per_session", fields=["planned_session"], condition=_BLOCKS
             ),
@@ -145,3 +147,39 @@ class AppointmentStatusChange(PatientOwned):
 
     def __str__(self) -> str:
         return f"{self.from_status} → {self.to_status}"
+
+
+class AppointmentMove(PatientOwned):
+    """When a visit was moved, from where to where, by whom and why."""
+
+    appointment = models.ForeignKey(
+        Appointment, on_delete=models.PROTECT, related_name="moves", verbose_name=_("appointment")
+    )
+    from_during = DateTimeRangeField(_("from"))
+    to_during = DateTimeRangeField(_("to"))
+    from_practitioner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+",
+        verbose_name=_("from practitioner"),
+    )  # fmt: skip
+    to_practitioner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+",
+        verbose_name=_("to practitioner"),
+    )  # fmt: skip
+    schedule_version = models.PositiveIntegerField(_("schedule version"))
+    at = models.DateTimeField(_("at"))
+    by_label = models.CharField(_("by"), max_length=200)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["at"]
+        verbose_name = _("move")
+        verbose_name_plural = _("moves")
+        constraints = [
+            models.UniqueConstraint(
+                name="appointment_move_once", fields=["appointment", "schedule_version"]
+            )
+        ]
+        triggers = [*audit_triggers(), *append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.from_during.lower:%Y-%m-%d %H:%M} → {self.to_during.lower:%Y-%m-%d %H:%M}"

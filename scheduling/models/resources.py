@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Extract
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.base import ClinicOwned
@@ -28,7 +31,10 @@ class Room(ClinicOwned):
         ordering = ["order", "name"]
         verbose_name = _("room")
         verbose_name_plural = _("rooms")
-        constraints = [models.UniqueConstraint(name="room_once", fields=["clinic", "name"])]
+        constraints = [
+            models.UniqueConstraint(name="room_once", fields=["clinic", "name"]),
+            models.UniqueConstraint(name="room_id_and_clinic", fields=["id", "clinic"]),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -45,7 +51,10 @@ class Device(ClinicOwned):
         ordering = ["name"]
         verbose_name = _("device")
         verbose_name_plural = _("devices")
-        constraints = [models.UniqueConstraint(name="device_once", fields=["clinic", "name"])]
+        constraints = [
+            models.UniqueConstraint(name="device_once", fields=["clinic", "name"]),
+            models.UniqueConstraint(name="device_id_and_clinic", fields=["id", "clinic"]),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -83,6 +92,7 @@ class VisitType(ClinicOwned):
         verbose_name_plural = _("visit types")
         constraints = [
             models.UniqueConstraint(name="visit_type_once", fields=["clinic", "key"]),
+            models.UniqueConstraint(name="visit_type_id_and_clinic", fields=["id", "clinic"]),
             models.CheckConstraint(
                 name="visit_type_lasts", condition=Q(duration_min__gte=5, duration_min__lte=480)
             ),
@@ -90,6 +100,14 @@ class VisitType(ClinicOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+def _seconds_of_day() -> Func:
+    return Func(Extract("starts", "epoch"), Extract("ends", "epoch"), function="numrange")
+
+
+def _valid_days() -> Func:
+    return Func(F("valid_from"), F("valid_until"), Value("[]"), function="daterange")
 
 
 class WorkingHours(ClinicOwned):
@@ -104,6 +122,10 @@ class WorkingHours(ClinicOwned):
     )
     starts = models.TimeField(_("from"))
     ends = models.TimeField(_("until"))
+    room = models.ForeignKey(
+        Room, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        verbose_name=_("usual room"), help_text=_("Taken first when a visit needs such a room."),
+    )  # fmt: skip
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
 
@@ -121,6 +143,17 @@ class WorkingHours(ClinicOwned):
                 condition=Q(valid_from__isnull=True)
                 | Q(valid_until__isnull=True)
                 | Q(valid_from__lte=F("valid_until")),
+            ),
+            ExclusionConstraint(
+                name="working_hours_no_overlap",
+                expressions=[
+                    ("clinic", RangeOperators.EQUAL),
+                    ("practitioner", RangeOperators.EQUAL),
+                    ("weekday", RangeOperators.EQUAL),
+                    (_seconds_of_day(), RangeOperators.OVERLAPS),
+                    (_valid_days(), RangeOperators.OVERLAPS),
+                ],
+                violation_error_message=_("These hours overlap others of the same day."),
             ),
         ]
 
@@ -147,6 +180,14 @@ class TimeOff(ClinicOwned):
     label = models.CharField(
         _("label"), max_length=100, help_text=_("Seen by staff only, for example: Leave.")
     )
+    holiday_key = models.CharField(
+        _("public holiday"), max_length=40, blank=True, editable=False,
+        help_text=_("Set where it was taken from the calendar of public holidays."),
+    )  # fmt: skip
+    in_force = models.BooleanField(
+        _("in force"), default=True,
+        help_text=_("Switch off a public holiday on which the clinic works."),
+    )  # fmt: skip
 
     class Meta:
         ordering = ["during"]
@@ -158,8 +199,14 @@ class TimeOff(ClinicOwned):
                 condition=Q(during__isempty=False)
                 & Q(during__startswith__isnull=False)
                 & Q(during__endswith__isnull=False),
-            )
+            ),
+            models.UniqueConstraint(
+                name="time_off_holiday_once",
+                fields=["clinic", "holiday_key"],
+                condition=~Q(holiday_key=""),
+            ),
         ]
+        indexes = [GistIndex(name="time_off_clinic_during", fields=["clinic", "during"])]
 
     def __str__(self) -> str:
         return self.label
