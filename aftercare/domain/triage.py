@@ -74,7 +74,7 @@ class TriageRules:
     version: str
     effects: tuple[Effect, ...]
     advice: Mapping[str, Text] = field(default_factory=dict)
-    unwell_from: int = 2
+    unwell_from: int = 4
     review_note: str = ""
 
     def __post_init__(self) -> None:
@@ -110,13 +110,13 @@ class ReportedEffect:
 class Report:
     """One check-in: effects, elapsed hours since the session, how the patient feels.
 
-    `wellbeing` is 1 (very bad) to 5 (very well), None if not said. `asks_for_help` is a free text
+    `feeling` is 1 (very good) to 5 (very bad), None if not said. `asks_for_help` is a free text
     or a question that somebody must read.
     """
 
     effects: tuple[ReportedEffect, ...]
     hours_since: int
-    wellbeing: int | None = None
+    feeling: int | None = None
     asks_for_help: bool = False
 
 
@@ -166,7 +166,7 @@ def assess(report: Report, rules: TriageRules) -> Triage:
 
 
 def _unwell(report: Report, rules: TriageRules) -> bool:
-    return report.wellbeing is not None and report.wellbeing <= rules.unwell_from
+    return report.feeling is not None and report.feeling >= rules.unwell_from
 
 
 def _advice(key: str, rules: TriageRules) -> Text:

@@ -85,14 +85,15 @@ class Finding:
 class ScreeningResult:
     """The judgement of one screening on `evaluated_on` (local day of the clinic).
 
-    `valid_until` is the last day on which the screening may be relied on; None when incomplete.
+    `valid_until` is the last day on which the screening may be relied on: the very day when it is
+    incomplete.
     """
 
     outcome: Outcome
     findings: tuple[Finding, ...]
     missing: tuple[str, ...]
     evaluated_on: date
-    valid_until: date | None
+    valid_until: date
     version: str
 
     @property

@@ -78,7 +78,7 @@ def evaluate(
         findings=ordered,
         missing=context.missing,
         evaluated_on=today,
-        valid_until=add_days(today, spec.validity_days) if complete else None,
+        valid_until=add_days(today, spec.validity_days if complete else 0),
         version=spec.version,
     )
 

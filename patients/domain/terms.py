@@ -24,7 +24,7 @@ PAST = "past:"
 class TermKind(StrEnum):
     """Where a term may be looked for: each kind of record item has its own words."""
 
-    ALLERGEN = "allergen"
+    ALLERGEN = "allergy"
     MEDICINE = "medicine"
     CONDITION = "condition"
 
@@ -40,6 +40,7 @@ class Term:
 
     kind: TermKind
     tag: str
+    label: str = ""
     words: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()

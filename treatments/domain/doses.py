@@ -16,7 +16,7 @@ class Unit(StrEnum):
     G = "g"
     UL = "ul"
     ML = "ml"
-    IU = "iu"
+    IU = "IU"
 
 
 class Dimension(StrEnum):
@@ -44,6 +44,7 @@ _ALIASES = {
     "µl": Unit.UL,
     "μl": Unit.UL,
     "cc": Unit.ML,
+    "iu": Unit.IU,
     "ie": Unit.IU,
     "ui": Unit.IU,
 }
@@ -112,7 +113,7 @@ class Dose:
     def __str__(self) -> str:
         """Short form for messages: `12.5 mg`, `150 IU`."""
         number = format(self.amount.normalize(), "f") if self.amount else "0"
-        return f"{number} {'IU' if self.unit is Unit.IU else self.unit.value}"
+        return f"{number} {'µg' if self.unit is Unit.UG else self.unit.value}"
 
 
 def total(doses: Iterable[Dose], unit: Unit) -> Dose:
