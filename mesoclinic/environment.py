@@ -118,12 +118,8 @@ VARIABLES = (
     Variable("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR.", default="INFO"),
     Variable("LOG_FORMAT", "json (one object a line) or console (for reading).", default="json"),
     Variable("DEBUG", "Error pages with details; never on a server.", "bool", "false"),
-    Variable(
-        "PORT",
-        "Port of the web server for `make run` and Docker Compose.",
-        kind="int",
-        default="8000",
-    ),
+    Variable("HOST", "Address the web server listens on.", default="127.0.0.1"),
+    Variable("PORT", "Port the web server listens on.", kind="int", default="8000"),
     Variable(
         "MAIL_INBOX_DIR",
         "A Maildir shown at /dev/mail/ (set by `make run`). Leave empty on a server: without it "

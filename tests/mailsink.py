@@ -33,7 +33,7 @@ class MailSink:
         self._arrived = threading.Condition()
         self._controller = _FreePort(self, hostname="127.0.0.1", port=0)
 
-    async def handle_RCPT(  # noqa: N802 - the name aiosmtpd calls
+    async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
         if reply := self.refuse.get(address):
@@ -41,7 +41,7 @@ class MailSink:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         parsed = message_from_bytes(envelope.content, policy=policy.default)
         with self._arrived:
             self.messages.append(parsed)

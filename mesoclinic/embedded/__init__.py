@@ -10,6 +10,7 @@ import os
 from importlib.util import find_spec
 
 from mesoclinic.embedded.layout import Layout, project_layout
+from mesoclinic.embedded.processes import FileLock
 
 __all__ = ["Layout", "is_installed", "is_wanted", "project_environment", "project_layout"]
 
@@ -31,7 +32,7 @@ def project_environment() -> dict[str, str]:
     Values set by the caller win, except the two addresses, which are ours by definition.
     """
     layout = project_layout()
-    state = layout.state()
+    state = layout.state() if FileLock(layout.lock_file).is_taken() else {}
     supplied = {
         "SECRET_KEY": os.environ.get("SECRET_KEY") or layout.secret_key(),
         "DATABASE_URL": layout.database_url,

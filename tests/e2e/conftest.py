@@ -76,7 +76,9 @@ def _no_console_errors(request: pytest.FixtureRequest) -> Any:
         return
     page: Page = request.getfixturevalue("page")
     errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: errors.append(message.text) if message.type == "error" else None
+    )
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield
     assert not errors, f"the browser's console says: {errors}"

