@@ -42,7 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.admin",
+    "mesoclinic.clinic.admin_config.ClinicAdminConfig",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -86,6 +86,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "mesoclinic.clinic.middleware.SessionLimitsMiddleware",
+    "mesoclinic.clinic.middleware.ClinicMiddleware",
+    "mesoclinic.clinic.middleware.AccessMiddleware",
+    "mesoclinic.clinic.middleware.SecondFactorMiddleware",
+    "mesoclinic.clinic.http.DomainErrorMiddleware",
 ]
 
 ROOT_URLCONF = "mesoclinic.urls"
@@ -128,6 +133,8 @@ CACHES = {
 
 SESSION_IDLE_SECONDS = int(timedelta(minutes=15).total_seconds())
 SESSION_ABSOLUTE_SECONDS = int(timedelta(hours=12).total_seconds())
+# Activity is stored at most this often, so that a page seldom writes its session.
+SESSION_ACTIVITY_GRAIN_SECONDS = 30
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = SESSION_ABSOLUTE_SECONDS
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -149,21 +156,25 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "mesoclinic.staticfinder.NodeModulesFinder",
 ]
+if DEBUG:
+    _static = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    WHITENOISE_USE_FINDERS = True
+elif EMBEDDED:  # hashed names as on a server; compressing takes longer than the whole start
+    _static = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+else:
+    _static = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": _static},
 }
-if DEBUG:
-    STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    WHITENOISE_USE_FINDERS = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
+    "jpg", "jpeg", "png", "gif", "webp", "zip", "gz", "br", "woff", "woff2", "map"
+)  # fmt: skip
 MEDIA_ROOT = BASE_DIR / "media"
 
 # --- Signing in ----------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["mesoclinic.clinic.auth.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -174,6 +185,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
+ACCOUNT_ADAPTER = "mesoclinic.clinic.adapters.AccountAdapter"
+MFA_ADAPTER = "mesoclinic.clinic.adapters.MFAAdapter"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -181,7 +194,6 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_UNIQUE_EMAIL = True
 # Accounts are made in the administration, by somebody who knows the address is right.
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_ON_GET = False
@@ -205,7 +217,8 @@ ACCOUNT_RATE_LIMITS = {
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES")
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_ISSUER = "MesoClinic"
+# Managers vouch for addresses (there is no sign-up), so a second factor needs no mail first.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _https
 
 # --- Browser security ----------------------------------------------------------------------------
@@ -304,6 +317,13 @@ READY_HEARTBEAT_SECONDS = 120
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "mesoclinic.clinic.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["mesoclinic.clinic.permissions.PolicyPermission"],
+    "DEFAULT_PAGINATION_CLASS": "mesoclinic.clinic.pagination.NewestFirst",
+    "EXCEPTION_HANDLER": "mesoclinic.clinic.api.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],

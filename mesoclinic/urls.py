@@ -6,10 +6,17 @@ from django.contrib import admin
 from django.urls import include, path
 
 from mesoclinic import health
+from mesoclinic.clinic import urls as clinic_urls
+from mesoclinic.clinic.api import SchemaView
+from mesoclinic.clinic.views import ApiDocs
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("", include("mesoclinic.clinic.urls")),
+    path("api/v1/", include(clinic_urls.api_urlpatterns)),
+    path("api/schema/", SchemaView.as_view(), name="api-schema"),
+    path("api/docs/", ApiDocs.as_view(), name="api-docs"),
 ]

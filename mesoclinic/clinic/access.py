@@ -63,6 +63,15 @@ def access(policy: Policy) -> Callable[[_View], _View]:
     return declare
 
 
+def declared_policy(view: Callable[..., Any]) -> Policy | None:
+    """The policy a resolved view declares: on the function, its view class or its DRF class."""
+    for holder in (view, getattr(view, "view_class", None), getattr(view, "cls", None)):
+        policy = getattr(holder, "access_policy", None)
+        if isinstance(policy, Policy):
+            return policy
+    return None
+
+
 def role_allows(policy: Policy, role: str | None) -> bool:
     """True where somebody with `role` in the clinic at hand (None: no role) passes `policy`."""
     allowed = policy.roles

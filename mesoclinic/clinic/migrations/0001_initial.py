@@ -3,13 +3,14 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import mesoclinic.clinic.fields
-import mesoclinic.clinic.models.clinic
-import mesoclinic.common.ids
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import mesoclinic.clinic.fields
+import mesoclinic.clinic.models.clinic
+import mesoclinic.common.ids
 
 
 class Migration(migrations.Migration):
