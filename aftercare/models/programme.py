@@ -42,9 +42,12 @@ class ProgrammeStep(ClinicOwned):
 
     class Anchor(models.TextChoices):
         BOOKED = "booked", _("When booked")
+        MOVED = "moved", _("When moved")
+        CANCELLED = "cancelled", _("When cancelled")
         VISIT = "visit", _("The visit")
         SIGNED = "signed", _("The session is signed")
-        INVITED = "invited", _("Invited by staff")
+        INVITED = "invited", _("Invited to the questionnaire")
+        CODE = "code", _("A code was asked for")
 
     class Unit(models.TextChoices):
         MINUTES = "minutes", _("minutes")

@@ -76,11 +76,13 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
     return VARIABLE.sub(value, text)
 
 
-def write(clinic: Clinic, *, subject: str, body: str, variables: Mapping[str, str]) -> Words:
+def write(
+    clinic: Clinic, *, subject: str, body: str, language: str, variables: Mapping[str, str]
+) -> Words:
     """The words of one message in the clinic's frame."""
     line = " ".join(fill(subject, variables).split())
     text = fill(body, variables).strip() + "\n"
-    frame = _frame(clinic.name, clinic.phone, clinic.address)
+    frame = _frame(clinic.name, clinic.phone, clinic.address, language)
     # `replace` on plain strings: the frame is ours and the body is escaped block by block.
     html = str(frame).replace(_SUBJECT, conditional_escape(line)).replace(_BODY, _html(text))
     return Words(subject=line, text=f"{text}\n-- \n{_footer(clinic)}", html=html)
@@ -117,7 +119,7 @@ def _footer(clinic: Clinic) -> str:
 
 
 @lru_cache(maxsize=256)
-def _frame(name: str, phone: str, address: str) -> str:
+def _frame(name: str, phone: str, address: str, language: str) -> str:
     """The layout with its styles inlined, once for each clinic as it is now."""
     page = render_to_string(
         "aftercare/mail/layout.html",
@@ -125,6 +127,7 @@ def _frame(name: str, phone: str, address: str) -> str:
             "clinic_name": name,
             "clinic_phone": phone,
             "clinic_address": address,
+            "language": language,
             "body": _BODY,
             "subject": _SUBJECT,
         },

@@ -1,0 +1,189 @@
+"""What each message of a batch says: its template, its variables, its links and its calendar file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import translation
+from django.utils.formats import date_format, time_format
+from django.utils.translation import gettext as _
+
+from aftercare.models import Message, MessageTemplate
+from aftercare.services.rendering import Attachment, Envelope, Words, build, variables_in, write
+from aftercare.services.wanted import Facts
+from mesoclinic.clinic.models import Clinic
+from mesoclinic.common.ids import new_token, token_digest
+from patients.models import PatientLink
+from scheduling.models import Appointment
+from scheduling.services import ics_for
+
+LINK_LIFE = dt.timedelta(days=30)
+_WITH_CALENDAR = frozenset({"booked", "moved", "cancelled"})
+
+# Which link a template variable stands for: purpose, and the page it opens.
+LINKS: dict[str, tuple[PatientLink.Purpose, str]] = {
+    "confirm_link": (PatientLink.Purpose.CONFIRM, "scheduling:link-confirm"),
+    "screening_link": (PatientLink.Purpose.SCREENING, "patients:link-screening"),
+    "checkin_link": (PatientLink.Purpose.CHECKIN, "aftercare:link-checkin"),
+    "unsubscribe_link": (PatientLink.Purpose.UNSUBSCRIBE, "aftercare:unsubscribe"),
+}
+VARIABLES = frozenset(
+    {
+        "patient_name", "clinic_name", "clinic_phone", "clinic_address", "emergency_number",
+        "visit_date", "visit_time", "visit_list", "visit_count", "practitioner_name", "code",
+        "reason", *LINKS,
+    }
+)  # fmt: skip
+"""Everything a template may use; anything else is refused when it is saved."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message with the template it will be written from, in the patient's language or nearest."""
+
+    message: Message
+    template: MessageTemplate
+
+    @property
+    def links(self) -> frozenset[str]:
+        """The link variables it needs a secret for."""
+        needed = variables_in(self.template.body) & LINKS.keys()
+        return needed if self.message.is_essential else needed | {"unsubscribe_link"}
+
+
+def templates_for(messages: Sequence[Message]) -> dict[UUID, MessageTemplate]:
+    """The template of each message: patient's language, else the clinic's, else English."""
+    found = {
+        (t.clinic_id, t.key, t.language): t
+        for t in MessageTemplate.objects.filter(
+            clinic__in={m.clinic_id for m in messages}, key__in={m.template_key for m in messages}
+        )
+    }
+    chosen = {}
+    for message in messages:
+        for language in (message.patient.language[:2], message.clinic.language[:2], "en"):
+            template = found.get((message.clinic_id, message.template_key, language))
+            if template is not None:
+                chosen[message.pk] = template
+                break
+    return chosen
+
+
+def mint_links(drafts: Sequence[Draft], *, now: dt.datetime) -> dict[tuple[UUID, str], str]:
+    """A fresh secret link for every link variable of every draft (one INSERT); the full address.
+
+    Secrets exist only here and in the mail: the database keeps digests. A repeated try of the
+    same message brings links of its own.
+    """
+    addresses: dict[tuple[UUID, str], str] = {}
+    rows = []
+    for draft in drafts:
+        message = draft.message
+        for name in sorted(draft.links):
+            purpose, view = LINKS[name]
+            token = new_token()
+            rows.append(
+                PatientLink(
+                    clinic_id=message.clinic_id,
+                    patient_id=message.patient_id,
+                    purpose=purpose,
+                    digest=token_digest(token),
+                    subject_id=message.pk if name == "unsubscribe_link" else message.subject_id,
+                    created_at=now,
+                    expires_at=now + LINK_LIFE,
+                )
+            )
+            path = reverse(view, kwargs={"token": token})
+            addresses[message.pk, name] = f"{message.clinic.base_url}{path}"
+    PatientLink.objects.bulk_create(rows)
+    return addresses
+
+
+def compose(
+    draft: Draft, facts: Facts, links: dict[tuple[UUID, str], str], *, now: dt.datetime
+) -> bytes:
+    """The finished mail. Raises `UnknownVariable` where the template asks for what it can't have."""
+    message, template = draft.message, draft.template
+    with translation.override(template.language):
+        variables = _variables(message, facts)
+        variables.update(
+            {name: url for (pk, name), url in links.items() if pk == message.pk}
+        )
+        words: Words = write(
+            message.clinic,
+            subject=template.subject,
+            body=template.body,
+            language=template.language,
+            variables=variables,
+        )
+    envelope = Envelope(
+        message_id=message.message_id,
+        recipient=message.recipient,
+        recipient_name=message.patient.name,
+        date=message.clinic.local(now),
+        unsubscribe_url="" if message.is_essential else variables["unsubscribe_link"],
+        attachments=_calendar(message, facts, now),
+    )
+    return build(message.clinic, words, envelope)
+
+
+def _visits(message: Message, facts: Facts) -> list[Appointment]:
+    ids = [UUID(pk) for pk in message.context.get("appointments", [])] or [message.subject_id]
+    found = [facts.appointments[pk] for pk in ids if pk in facts.appointments]
+    return sorted(found, key=lambda visit: visit.during.lower)
+
+
+def _variables(message: Message, facts: Facts) -> dict[str, str]:
+    clinic = message.clinic
+    variables = {
+        "patient_name": message.patient.greeting_name,
+        "clinic_name": clinic.name,
+        "clinic_phone": clinic.phone,
+        "clinic_address": ", ".join(clinic.address.splitlines()),
+        "emergency_number": clinic.emergency_number,
+        "code": str(message.context.get("code", "")),
+        "reason": str(message.context.get("reason", "")),
+    }
+    visits = _visits(message, facts) if message.subject_type == "appointment" else []
+    if visits:
+        first = clinic.local(visits[0].during.lower)
+        names = message.context.get("practitioners", {})
+        variables |= {
+            "visit_date": date_format(first, "l j F"),
+            "visit_time": time_format(first, "H:i"),
+            "visit_list": "\n".join(_line(clinic, visit) for visit in visits),
+            "visit_count": str(len(visits)),
+            "practitioner_name": names.get(
+                str(visits[0].practitioner_id), visits[0].practitioner.full_name
+            ),
+        }
+    return variables
+
+
+def _line(clinic: Clinic, visit: Appointment) -> str:
+    start = clinic.local(visit.during.lower)
+    return "- " + _("%(date)s at %(time)s") % {
+        "date": date_format(start, "l j F Y"),
+        "time": time_format(start, "H:i"),
+    }
+
+
+def _calendar(message: Message, facts: Facts, now: dt.datetime) -> tuple[Attachment, ...]:
+    kind = message.context.get("calendar", "")
+    if kind not in _WITH_CALENDAR:
+        return ()
+    visits = _visits(message, facts)
+    if not visits:
+        return ()
+    cancelled = kind == "cancelled"
+    return (
+        Attachment(
+            name="visit.ics",
+            content=ics_for(visits, cancelled=cancelled, now=now),
+            params={"method": "CANCEL" if cancelled else "REQUEST", "charset": "utf-8"},
+        ),
+    )

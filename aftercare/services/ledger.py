@@ -1,0 +1,73 @@
+"""The one place where a message's state changes: the row and its event, together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q
+
+from aftercare.domain.outbox import TRANSITIONS, State
+from aftercare.models import Message, MessageEvent
+
+
+def write_planned(messages: Sequence[Message], *, now: dt.datetime) -> None:
+    """Insert new messages with their first event; the caller's transaction is the business one."""
+    Message.objects.bulk_create(messages)
+    MessageEvent.objects.bulk_create(
+        [_event(message, "", message.state, message.why, now) for message in messages]
+    )
+
+
+def transition(
+    condition: Q, *, to: State, why: str, now: dt.datetime, next_try_at: dt.datetime | None = None
+) -> list[Message]:
+    """Bring every message that matches `condition` and may go there to state `to`.
+
+    Rows are locked, so a message that is claimed at this moment is left to the dispatcher.
+    Returns the messages that changed. Must run inside a transaction.
+    """
+    sources = [state.value for state, targets in TRANSITIONS.items() if to in targets]
+    rows = list(
+        Message.objects.select_for_update().filter(condition, state__in=sources).order_by("id")
+    )
+    apply(rows, to=to, why=why, now=now, next_try_at=next_try_at)
+    return rows
+
+
+def apply(
+    rows: Iterable[Message],
+    *,
+    to: State,
+    why: str,
+    now: dt.datetime,
+    next_try_at: dt.datetime | None = None,
+) -> None:
+    """Write state `to` for rows which the caller has locked or leased (one UPDATE, one INSERT)."""
+    found = list(rows)
+    if not found:
+        return
+    changes: dict[str, object] = {
+        "state": to.value,
+        "why": why,
+        "lease_until": None,
+        "sent_at": now if to is State.SENT else None,
+    }
+    if next_try_at is not None:
+        changes["next_try_at"] = next_try_at
+    Message.objects.filter(pk__in=[row.pk for row in found]).update(**changes)
+    MessageEvent.objects.bulk_create([_event(row, row.state, to.value, why, now) for row in found])
+
+
+def _event(
+    message: Message, from_state: str, to_state: str, why: str, now: dt.datetime
+) -> MessageEvent:
+    return MessageEvent(
+        clinic_id=message.clinic_id,
+        patient_id=message.patient_id,
+        message_id=message.pk,
+        from_state=from_state,
+        to_state=to_state,
+        at=now,
+        why=why,
+    )
