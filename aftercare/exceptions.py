@@ -27,6 +27,17 @@ class TaskNotFound(NotFound):
     """No such task in this clinic."""
 
 
+class MessageNotFound(NotFound):
+    """No such message in this clinic."""
+
+
+class AlreadyAnswered(Conflict):
+    """The check-in of this link has been answered."""
+
+    default_code = "already_answered"
+    default_message = _("You have answered already. Thank you.")
+
+
 class MessageNotHeld(Conflict):
     """Only a held or failed message can be released."""
 

@@ -21,15 +21,29 @@ from patients.models import PatientLink
 from scheduling.models import Appointment
 from scheduling.services import ics_for
 
-LINK_LIFE = dt.timedelta(days=30)
+_DAY = dt.timedelta(days=1)
 _WITH_CALENDAR = frozenset({"booked", "moved", "cancelled"})
 
-# Which link a template variable stands for: purpose, and the page it opens.
-LINKS: dict[str, tuple[PatientLink.Purpose, str]] = {
-    "confirm_link": (PatientLink.Purpose.CONFIRM, "scheduling:link-confirm"),
-    "screening_link": (PatientLink.Purpose.SCREENING, "patients:link-screening"),
-    "checkin_link": (PatientLink.Purpose.CHECKIN, "aftercare:link-checkin"),
-    "unsubscribe_link": (PatientLink.Purpose.UNSUBSCRIBE, "aftercare:unsubscribe"),
+
+
+@dataclass(frozen=True)
+class LinkKind:
+    """What a link variable of a template stands for: purpose, page, and how long it works."""
+
+    purpose: PatientLink.Purpose
+    view: str
+    life: dt.timedelta
+
+
+LINKS: dict[str, LinkKind] = {
+    "confirm_link": LinkKind(PatientLink.Purpose.CONFIRM, "scheduling:link-confirm", 14 * _DAY),
+    "screening_link": LinkKind(
+        PatientLink.Purpose.SCREENING, "patients:link-screening", 14 * _DAY
+    ),
+    "checkin_link": LinkKind(PatientLink.Purpose.CHECKIN, "aftercare:link-checkin", 14 * _DAY),
+    "unsubscribe_link": LinkKind(
+        PatientLink.Purpose.UNSUBSCRIBE, "aftercare:unsubscribe", 400 * _DAY
+    ),
 }
 VARIABLES = frozenset(
     {
@@ -84,23 +98,29 @@ def mint_links(drafts: Sequence[Draft], *, now: dt.datetime) -> dict[tuple[UUID,
     for draft in drafts:
         message = draft.message
         for name in sorted(draft.links):
-            purpose, view = LINKS[name]
+            kind = LINKS[name]
             token = new_token()
             rows.append(
                 PatientLink(
                     clinic_id=message.clinic_id,
                     patient_id=message.patient_id,
-                    purpose=purpose,
+                    purpose=kind.purpose,
                     digest=token_digest(token),
-                    subject_id=message.pk if name == "unsubscribe_link" else message.subject_id,
+                    subject_id=_about(message, kind.purpose),
                     created_at=now,
-                    expires_at=now + LINK_LIFE,
+                    expires_at=now + kind.life,
                 )
             )
-            path = reverse(view, kwargs={"token": token})
+            path = reverse(kind.view, kwargs={"token": token})
             addresses[message.pk, name] = f"{message.clinic.base_url}{path}"
     PatientLink.objects.bulk_create(rows)
     return addresses
+
+
+def _about(message: Message, purpose: PatientLink.Purpose) -> UUID | None:
+    if purpose is PatientLink.Purpose.UNSUBSCRIBE:
+        return message.pk
+    return None if purpose is PatientLink.Purpose.SCREENING else message.subject_id
 
 
 def compose(

@@ -1,0 +1,140 @@
+"""Reads of the aftercare room, scoped to one clinic."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from aftercare.exceptions import MessageNotFound, TaskNotFound
+from aftercare.models import CheckIn, Message, StaffTask
+from mesoclinic.clinic.models import Clinic, Role
+
+PAGE = 50
+_SEEN_BY: dict[str, list[str]] = {
+    Role.RECEPTIONIST.value: [StaffTask.Role.FRONT_DESK.value],
+    Role.PRACTITIONER.value: [StaffTask.Role.CLINICAL.value, StaffTask.Role.FRONT_DESK.value],
+    Role.MANAGER.value: [StaffTask.Role.FRONT_DESK.value],
+}
+
+
+@dataclass(frozen=True)
+class LedgerFilter:
+    """What the ledger shows: states, a part of a patient's name, and where to go on from."""
+
+    state: str = ""
+    patient_id: UUID | None = None
+    name: str = ""
+    before: tuple[dt.datetime, UUID] | None = None
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    """One page of messages, latest due first; `next_key` leads to the page after it."""
+
+    messages: Sequence[Message]
+    next_key: tuple[dt.datetime, UUID] | None
+
+
+def ledger(clinic: Clinic, wanted: LedgerFilter) -> LedgerPage:
+    """Messages of the clinic by due time, by key set: page 1,000 costs what page 1 costs."""
+    rows = Message.objects.for_clinic(clinic).select_related("patient")
+    if wanted.state:
+        rows = rows.filter(state=wanted.state)
+    if wanted.patient_id:
+        rows = rows.filter(patient_id=wanted.patient_id)
+    if wanted.name:
+        rows = rows.filter(patient__search__contains=wanted.name)
+    if wanted.before:
+        due_at, pk = wanted.before
+        rows = rows.filter(Q(due_at__lt=due_at) | Q(due_at=due_at, pk__lt=pk))
+    found = list(rows.order_by("-due_at", "-pk")[: PAGE + 1])
+    more = len(found) > PAGE
+    page = found[:PAGE]
+    return LedgerPage(page, (page[-1].due_at, page[-1].pk) if more else None)
+
+
+def failed_recently(clinic: Clinic, since: dt.datetime) -> int:
+    """How many messages failed or are held since an instant."""
+    return (
+        Message.objects.for_clinic(clinic)
+        .filter(state__in=[Message.State.FAILED, Message.State.HELD], due_at__gte=since)
+        .count()
+    )
+
+
+def message(clinic: Clinic, pk: UUID) -> Message:
+    """One message with its patient and history. Raises `MessageNotFound`."""
+    found = (
+        Message.objects.for_clinic(clinic)
+        .select_related("patient")
+        .prefetch_related("events")
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise MessageNotFound
+    return found
+
+
+def open_tasks(clinic: Clinic, role: str) -> QuerySet[StaffTask]:
+    """What waits for somebody of this role, the most urgent first."""
+    return (
+        StaffTask.objects.for_clinic(clinic)
+        .filter(done_at=None, role__in=_SEEN_BY.get(role, []))
+        .select_related("patient", "claimed_by")
+        .order_by("-is_urgent", "due_at")
+    )
+
+
+def done_tasks(clinic: Clinic, role: str) -> QuerySet[StaffTask]:
+    """What was finished last."""
+    return (
+        StaffTask.objects.for_clinic(clinic)
+        .filter(done_at__isnull=False, role__in=_SEEN_BY.get(role, []))
+        .select_related("patient")
+        .order_by("-done_at")[:PAGE]
+    )
+
+
+def count_open_tasks(clinic: Clinic, role: str) -> int:
+    """For the badge in the navigation."""
+    return open_tasks(clinic, role).order_by().count()
+
+
+def task(clinic: Clinic, role: str, pk: UUID) -> StaffTask:
+    """One task that this role may see. Raises `TaskNotFound`."""
+    found = (
+        StaffTask.objects.for_clinic(clinic)
+        .filter(pk=pk, role__in=_SEEN_BY.get(role, []))
+        .select_related("patient")
+        .first()
+    )
+    if found is None:
+        raise TaskNotFound
+    return found
+
+
+def messages_of(clinic: Clinic, patient_id: UUID) -> QuerySet[Message]:
+    """All messages of one patient, latest due first."""
+    return Message.objects.for_clinic(clinic).filter(patient_id=patient_id).order_by("-due_at")
+
+
+def checkins_of(clinic: Clinic, patient_id: UUID) -> QuerySet[CheckIn]:
+    """All check-ins of one patient, latest first."""
+    return CheckIn.objects.for_clinic(clinic).filter(patient_id=patient_id)
+
+
+def states_of(clinic: Clinic, since: dt.datetime) -> dict[str, int]:
+    """How many messages are in which state, among those due since an instant."""
+    rows = (
+        Message.objects.for_clinic(clinic)
+        .filter(due_at__gte=since)
+        .order_by()
+        .values("state")
+        .annotate(n=Count("pk"))
+    )
+    return {row["state"]: row["n"] for row in rows}
