@@ -35,10 +35,8 @@ def _expression(model: type[models.Model], path: str, row: str) -> str:
         related = field.related_model
         field = related._meta.get_field(name)
         alias = f"t{position}"
-        column = (
-            f'(SELECT {alias}."{field.column}" FROM "{related._meta.db_table}" {alias} '
-            f'WHERE {alias}."{related._meta.pk.column}" = {column})'
-        )
+        source, key = f'"{related._meta.db_table}" {alias}', f'{alias}."{related._meta.pk.column}"'
+        column = f'(SELECT {alias}."{field.column}" FROM {source} WHERE {key} = {column})'  # noqa: S608
     return column
 
 
