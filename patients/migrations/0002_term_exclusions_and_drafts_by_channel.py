@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 from patients.models.base import same_clinic_sql
 
-
 # Words that sound alike: every word must be similar to a part of what is searched. The first word
 # (the longest) is looked up in the trigram index; the threshold holds inside this function only.
 ALIKE = """

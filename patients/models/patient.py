@@ -17,6 +17,11 @@ from mesoclinic.clinic.base import ClinicOwned
 from patients.models.base import PatientOwned
 
 
+def record_number(number: int) -> str:
+    """How the clinic's running number is written: 42 becomes P-00042."""
+    return f"P-{number:05d}"
+
+
 def _searchable() -> Func:
     """Everything somebody may type to find a patient, folded to lower case without accents."""
     space = Value(" ")

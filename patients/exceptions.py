@@ -1,0 +1,166 @@
+"""The refusals of the patients room, each with a sentence a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.common.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class PatientNotFound(NotFound):
+    """No such patient in this clinic."""
+
+    default_code = "patient_not_found"
+    default_message = _("There is no such patient in this clinic.")
+
+
+class InvalidPhone(Invalid):
+    """The number can't be dialled."""
+
+    default_code = "invalid_phone"
+    default_message = _(
+        "This is not a phone number. Write it with the country code, for example +33 6 12 34 56 78."
+    )
+
+
+class PossibleDuplicate(Conflict):
+    """Somebody very like this is registered already; `candidates` are those patients."""
+
+    default_code = "possible_duplicate"
+    default_message = _(
+        "Somebody very like this is registered already. Look at the record, or register anyway."
+    )
+
+    def __init__(self, candidates: Sequence[object] = ()) -> None:
+        self.candidates = tuple(candidates)
+        super().__init__()
+
+
+class PatientClosed(Conflict):
+    """The patient has died or was erased: nothing is planned or sent any more."""
+
+    default_code = "patient_closed"
+    default_message = _("This record is closed: the patient has died or asked to be forgotten.")
+
+
+class FactIsImported(Conflict):
+    """Imported facts are ended, not rewritten."""
+
+    default_code = "fact_is_imported"
+    default_message = _("This was imported. End it and add your own entry instead.")
+
+
+class NoQuestionnaire(Conflict):
+    """The clinic has not published a questionnaire."""
+
+    default_code = "no_questionnaire"
+    default_message = _(
+        "There is no published questionnaire. A manager publishes one in the administration."
+    )
+
+
+class QuestionnaireBroken(Invalid):
+    """The JSON of a questionnaire can't be read; the message names the place."""
+
+    default_code = "questionnaire_broken"
+
+
+class AlreadySubmitted(Conflict):
+    """A submitted screening never changes."""
+
+    default_code = "screening_submitted"
+    default_message = _("This screening has been submitted and can't be changed. Start a new one.")
+
+
+class QuestionnaireReplaced(Conflict):
+    """A newer version was published while this one was filled in."""
+
+    default_code = "questionnaire_replaced"
+    default_message = _(
+        "The questionnaire has changed in the meantime. Your answers are kept: please look through "
+        "them once more."
+    )
+
+
+class AnswersMissing(Invalid):
+    """Required questions are open; `missing` maps their keys to a sentence."""
+
+    default_code = "answers_missing"
+    default_message = _("Some questions still need an answer.")
+
+    def __init__(self, missing: Mapping[str, str]) -> None:
+        self.missing = dict(missing)
+        super().__init__(field=next(iter(self.missing), None))
+
+
+class AnswerNotAccepted(Invalid):
+    """An answer has a shape that its question does not take."""
+
+    default_code = "answer_not_accepted"
+    default_message = _("This answer does not fit the question.")
+
+
+class DecisionNotAllowed(Conflict):
+    """An absolute contraindication can't be overridden by anybody."""
+
+    default_code = "decision_not_allowed"
+    default_message = _(
+        "An absolute contraindication applies: only “defer” or “do not treat” can be chosen."
+    )
+
+
+class DecisionOutdated(Conflict):
+    """The judgement changed while the page was open."""
+
+    default_code = "decision_outdated"
+    default_message = _("The findings have changed in the meantime. Look at them again.")
+
+
+class NothingToConfirm(Conflict):
+    """Only a valid screening can be confirmed."""
+
+    default_code = "nothing_to_confirm"
+    default_message = _("There is no valid screening to confirm. Start a new one.")
+
+
+class LinkUnusable(NotFound):
+    """Unknown, expired, revoked and used links look the same to their holder."""
+
+    default_code = "link_unusable"
+    default_message = _("This link can't be used any more. Please ask the clinic for a new one.")
+
+
+class CodeWrong(Invalid):
+    """The code does not open the page."""
+
+    default_code = "code_wrong"
+    default_message = _("This code is not right or too old. Look at the newest e-mail.")
+
+
+class TooManyCodes(Conflict):
+    """Codes are mailed a few times an hour only."""
+
+    default_code = "too_many_codes"
+    default_message = _("We have sent several codes already. Please wait an hour or call us.")
+
+
+class NoAddress(Conflict):
+    """A link is mailed: without an address there is nothing to mail it to."""
+
+    default_code = "no_email"
+    default_message = _("The patient has no e-mail address. Add one, or screen at the desk.")
+
+
+class BundleUnreadable(Invalid):
+    """A file that is no FHIR bundle of one patient; the message says what is wrong."""
+
+    default_code = "bundle_unreadable"
+
+
+class ClinicalContent(Forbidden):
+    """What only practitioners may see or do."""
+
+    default_code = "clinical_content"
+    default_message = _("Only practitioners see this.")

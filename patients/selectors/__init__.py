@@ -1,0 +1,48 @@
+"""Reads of the patients room, each scoped to a clinic or to one of its patients."""
+
+from __future__ import annotations
+
+from patients.selectors.chart import (
+    Invitation,
+    SafetyRecord,
+    ScreeningLine,
+    get_patient,
+    latest_invitation,
+    open_drafts,
+    published_questionnaire,
+    safety_record,
+    screening_history,
+)
+from patients.selectors.facts import clinic_terms, record_facts, record_items
+from patients.selectors.search import Likeness, Page, possible_duplicates, search_patients
+from patients.selectors.status import (
+    ScreeningStatus,
+    Standing,
+    screening_status,
+    screening_status_for,
+    stored_result,
+)
+
+__all__ = [
+    "Invitation",
+    "Likeness",
+    "Page",
+    "SafetyRecord",
+    "ScreeningLine",
+    "ScreeningStatus",
+    "Standing",
+    "clinic_terms",
+    "get_patient",
+    "latest_invitation",
+    "open_drafts",
+    "possible_duplicates",
+    "published_questionnaire",
+    "record_facts",
+    "record_items",
+    "safety_record",
+    "screening_history",
+    "screening_status",
+    "screening_status_for",
+    "search_patients",
+    "stored_result",
+]

@@ -1,0 +1,139 @@
+"""What a chart page shows of this room: a fixed number of queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from mesoclinic.clinic.models import Clinic
+from patients.exceptions import PatientNotFound
+from patients.models import (
+    Allergy,
+    Condition,
+    Medicine,
+    Patient,
+    PatientLink,
+    Questionnaire,
+    Screening,
+    ScreeningDecision,
+)
+from patients.models import ScreeningResult as ResultRow
+
+
+@dataclass(frozen=True)
+class SafetyRecord:
+    """Allergies, medicines and conditions; what applies now comes first."""
+
+    allergies: tuple[Allergy, ...]
+    medicines: tuple[Medicine, ...]
+    conditions: tuple[Condition, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known, which is not the same as nothing to know."""
+        return not (self.allergies or self.medicines or self.conditions)
+
+
+def get_patient(clinic: Clinic, patient_id: UUID) -> Patient:
+    """One patient of the clinic. Raises PatientNotFound for everybody else's."""
+    patient = Patient.objects.for_clinic(clinic).filter(pk=patient_id, erased_at=None).first()
+    if patient is None:
+        raise PatientNotFound
+    patient.clinic = clinic
+    return patient
+
+
+def safety_record(patient: Patient) -> SafetyRecord:
+    """All facts of the patient. Three queries."""
+    return SafetyRecord(
+        allergies=tuple(Allergy.objects.filter(patient=patient).order_by("-is_active", "text")),
+        medicines=tuple(Medicine.objects.filter(patient=patient).order_by("-is_active", "text")),
+        conditions=tuple(
+            Condition.objects.filter(patient=patient).order_by("-is_active", "-onset_on", "text")
+        ),
+    )
+
+
+def published_questionnaire(clinic: Clinic | UUID, key: str = "screening") -> Questionnaire | None:
+    """The version in force. One query."""
+    return (
+        Questionnaire.objects.for_clinic(clinic)
+        .filter(key=key, status=Questionnaire.Status.PUBLISHED)
+        .first()
+    )
+
+
+@dataclass(frozen=True)
+class ScreeningLine:
+    """One screening in the history, with the last judgement and the decisions on it."""
+
+    screening: Screening
+    result: ResultRow | None
+    decisions: tuple[ScreeningDecision, ...]
+
+
+def screening_history(patient: Patient) -> list[ScreeningLine]:
+    """All submitted screenings, newest first. Three queries."""
+    screenings = list(
+        Screening.objects.filter(patient=patient, submitted_at__isnull=False)
+        .defer("answers")
+        .order_by("-submitted_at")
+    )
+    results: dict[UUID, ResultRow] = {}
+    for row in (
+        ResultRow.objects.filter(patient=patient)
+        .defer("findings", "inputs")
+        .order_by("evaluated_at", "id")
+    ):
+        results[row.screening_id] = row
+    decisions: dict[UUID, list[ScreeningDecision]] = {}
+    for decision in (
+        ScreeningDecision.objects.filter(patient=patient)
+        .select_related("result", "decided_by")
+        .defer("result__findings", "result__inputs")
+    ):
+        decisions.setdefault(decision.result.screening_id, []).append(decision)
+    return [
+        ScreeningLine(one, results.get(one.pk), tuple(decisions.get(one.pk, ())))
+        for one in screenings
+    ]
+
+
+def open_drafts(patient: Patient) -> list[Screening]:
+    """Screenings that were begun and not submitted. One query."""
+    return list(
+        Screening.objects.filter(patient=patient, submitted_at__isnull=True)
+        .defer("answers")
+        .order_by("-created_at")
+    )
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """A mailed questionnaire and how far it came: sent, opened, started, done, ended."""
+
+    link: PatientLink
+    state: str
+
+
+def latest_invitation(patient: Patient, now: dt.datetime) -> Invitation | None:
+    """The last link to the questionnaire, if any. One query."""
+    link = (
+        PatientLink.objects.filter(patient=patient, purpose=PatientLink.Purpose.SCREENING)
+        .order_by("-created_at")
+        .first()
+    )
+    if link is None:
+        return None
+    return Invitation(link, _invitation_state(link, now))
+
+
+def _invitation_state(link: PatientLink, now: dt.datetime) -> str:
+    if link.used_at is not None:
+        return "done"
+    if not link.is_live(now):
+        return "ended"
+    if link.subject_id is not None:
+        return "started"
+    return "opened" if link.opened_at is not None else "sent"

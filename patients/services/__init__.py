@@ -1,0 +1,78 @@
+"""Use cases of the patients room. Keyword-only; one transaction each; actor and `now` passed in."""
+
+from __future__ import annotations
+
+from patients.services.contact import normalise_phone, readable_phone, sort_name
+from patients.services.judging import questionnaire_spec, reevaluate
+from patients.services.links import (
+    check_code,
+    create_link,
+    invite_to_screening,
+    link_actor,
+    mark_opened,
+    mark_used,
+    request_code,
+    resolve_link,
+    revoke_links,
+)
+from patients.services.record import (
+    AllergyData,
+    ConditionData,
+    FactData,
+    MedicineData,
+    add_fact,
+    change_fact,
+    end_fact,
+    tags_of,
+)
+from patients.services.registration import PatientData, register_patient, update_patient
+from patients.services.screening import (
+    DecisionData,
+    accepted,
+    allowed_decisions,
+    confirm_unchanged,
+    decide_screening,
+    discard_draft,
+    missing_answers,
+    save_answers,
+    start_screening,
+    submit_screening,
+)
+
+__all__ = [
+    "AllergyData",
+    "ConditionData",
+    "DecisionData",
+    "FactData",
+    "MedicineData",
+    "PatientData",
+    "accepted",
+    "add_fact",
+    "allowed_decisions",
+    "change_fact",
+    "check_code",
+    "confirm_unchanged",
+    "create_link",
+    "decide_screening",
+    "discard_draft",
+    "end_fact",
+    "invite_to_screening",
+    "link_actor",
+    "mark_opened",
+    "mark_used",
+    "missing_answers",
+    "normalise_phone",
+    "questionnaire_spec",
+    "readable_phone",
+    "reevaluate",
+    "register_patient",
+    "request_code",
+    "resolve_link",
+    "revoke_links",
+    "save_answers",
+    "sort_name",
+    "start_screening",
+    "submit_screening",
+    "tags_of",
+    "update_patient",
+]

@@ -1,0 +1,39 @@
+"""Phone numbers, e-mail addresses and names as they are stored."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+from patients.exceptions import InvalidPhone
+
+
+def normalise_phone(text: str, country: str) -> str:
+    """International form (`+33612345678`) of what somebody typed; "" for nothing.
+
+    `country` (ISO 3166, two letters) is taken for numbers without a country code. Raises
+    InvalidPhone.
+    """
+    if not text.strip():
+        return ""
+    try:
+        number = phonenumbers.parse(text, country or None)
+    except phonenumbers.NumberParseException as error:
+        raise InvalidPhone(field="phone") from error
+    if not phonenumbers.is_possible_number(number):
+        raise InvalidPhone(field="phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def readable_phone(stored: str) -> str:
+    """A stored number as people write it (`+33 6 12 34 56 78`)."""
+    try:
+        number = phonenumbers.parse(stored, None)
+    except phonenumbers.NumberParseException:
+        return stored
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def sort_name(name: str) -> str:
+    """A guess at what lists sort by: the last word of the name. People may correct it."""
+    words = name.split()
+    return words[-1] if words else ""
