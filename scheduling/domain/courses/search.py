@@ -1,0 +1,340 @@
+"""The exact search: the cheapest chain of choices, one for each session, gaps inside windows.
+
+Days are ordinals (``date.toordinal``) and costs whole numbers, so that equal means equal.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from scheduling.domain.slots import Slot
+from treatments.domain.protocol import Gap, window_after
+
+Span = tuple[int, int, int]
+"""Earliest, ideal and latest day of a window, as ordinals."""
+
+Combination = tuple[UUID, UUID | None]
+
+
+class OnDay(Protocol):
+    """Anything that lies on a day."""
+
+    @property
+    def day(self) -> int:
+        """The day, as an ordinal."""
+
+
+Placed = TypeVar("Placed", bound=OnDay)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One choice for one session: a slot with its own cost, whatever is chosen around it.
+
+    ``kept`` marks the time at which the session is booked already.
+    """
+
+    day: int
+    who: UUID
+    room: UUID | None
+    cost: int
+    slot: Slot
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What lies between two sessions costs: per squared day, and per change of whom or where."""
+
+    day: int
+    practitioner: int
+    room: int
+
+    def change(self, before: Node, after: Node) -> int:
+        """What changing practitioner and room costs."""
+        who = self.practitioner if before.who != after.who else 0
+        return who + (self.room if before.room != after.room else 0)
+
+
+class Step:
+    """The window that a day opens for the next session, through one gap or several in a row.
+
+    Later days open later (or equal) earliest, ideal and latest days; the search relies on it.
+    """
+
+    __slots__ = ("_gaps", "_known")
+
+    def __init__(self, gaps: Sequence[Gap]) -> None:
+        self._gaps = tuple(gaps)
+        self._known: dict[int, Span] = {}
+
+    def __call__(self, day: int) -> Span:
+        """Earliest, ideal and latest day after a session on ``day``."""
+        span = self._known.get(day)
+        if span is None:
+            earliest = ideal = latest = date.fromordinal(day)
+            for gap in self._gaps:
+                earliest = window_after(earliest, gap).earliest
+                ideal = window_after(ideal, gap).ideal
+                latest = window_after(latest, gap).latest
+            span = (earliest.toordinal(), ideal.toordinal(), latest.toordinal())
+            self._known[day] = span
+        return span
+
+
+Loose = Callable[[int, Node, Node], int | None]
+"""What reaching a kept node outside its window costs on top, by layer; ``None`` forbids it."""
+
+Layers = Sequence[Sequence[Node]]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Layers of choices (each sorted by day), the step into each layer after the first, prices."""
+
+    layers: Layers
+    steps: Sequence[Step]
+    prices: Prices
+    loose: Loose | None = None
+
+
+def reach_forward(layers: Sequence[Sequence[Placed]], steps: Sequence[Step]) -> list[list[Placed]]:
+    """What of each layer some choice for the layers before can reach; ends after an empty one."""
+    reached: list[list[Placed]] = []
+    for index, layer in enumerate(layers):
+        if index == 0:
+            alive = list(layer)
+        else:
+            spans = [steps[index - 1](day) for day in days_of(reached[-1])]
+            latest = [span[2] for span in spans]
+            alive = [node for node in layer if _within_some(node.day, spans, latest)]
+        reached.append(alive)
+        if not alive:
+            break
+    return reached
+
+
+def reach_backward(layers: Sequence[Sequence[Placed]], steps: Sequence[Step]) -> list[list[Placed]]:
+    """What of each layer leads on to the last layer."""
+    alive = [list(layers[-1])]
+    for index in range(len(layers) - 2, -1, -1):
+        days = days_of(alive[-1])
+        alive.append([node for node in layers[index] if _leads_on(steps[index](node.day), days)])
+    return alive[::-1]
+
+
+def cheapest_chain(problem: Problem, bound: int | None = None) -> list[Node] | None:
+    """The chain of least total cost, or ``None`` when there is none (within ``bound``).
+
+    Dynamic programming over layers. Which of two chains to the same node is cheaper does not
+    depend on what follows, because a step's cost needs only its two nodes; so one best chain
+    for each node is enough. ``bound`` must be the cost of some chain (or more): nodes whose
+    cost so far and the least possible rest exceed it can't lie on a cheapest chain.
+
+    Ties go to the earlier day, then to the order of the nodes.
+    """
+    layers = problem.layers
+    rest = _least_rests(layers)
+    most = None if bound is None else bound - rest[0]
+    values: list[list[int | None]] = [
+        [node.cost if most is None or node.cost <= most else None for node in layers[0]]
+    ]
+    parents: list[list[int]] = [[-1] * len(layers[0])]
+    for index in range(1, len(layers)):
+        limit = None if bound is None else bound - rest[index]
+        value, parent = _advance(problem, index, values[-1], limit)
+        values.append(value)
+        parents.append(parent)
+    ends = [(value, at) for at, value in enumerate(values[-1]) if value is not None]
+    if not ends:
+        return None
+    at = min(ends)[1]
+    chain: list[Node] = []
+    for index in range(len(layers) - 1, -1, -1):
+        chain.append(layers[index][at])
+        at = parents[index][at]
+    return chain[::-1]
+
+
+def greedy_bound(problem: Problem) -> int:
+    """The cost of a chain that always takes the cheapest next node: a bound to prune with.
+
+    Every node must lead on to the last layer (`reach_backward`), so the chain never gets stuck.
+    """
+    here = min(problem.layers[0], key=lambda node: node.cost)
+    total = here.cost
+    for step, layer in zip(problem.steps, problem.layers[1:], strict=True):
+        earliest, ideal, latest = step(here.day)
+        options = [node for node in layer if earliest <= node.day <= latest]
+        costs = [
+            node.cost + problem.prices.day * (node.day - ideal) ** 2
+            + problem.prices.change(here, node)
+            for node in options
+        ]  # fmt: skip
+        cost = min(costs)
+        here = options[costs.index(cost)]
+        total += cost
+    return total
+
+
+def chain_cost(problem: Problem, chain: Sequence[Node]) -> int:
+    """The total cost of a chain, whether or not its gaps lie inside their windows."""
+    total = sum(node.cost for node in chain)
+    for step, before, after in zip(problem.steps, chain, chain[1:], strict=False):
+        ideal = step(before.day)[1]
+        total += problem.prices.day * (after.day - ideal) ** 2
+        total += problem.prices.change(before, after)
+    return total
+
+
+# --- One layer after the other -------------------------------------------------------------
+
+_Best = tuple[int, int]
+"""A value and the index of the node that has it; compares by value, then by order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """The best values on one day of the layer before: by combination, by one of it, of all."""
+
+    exact: dict[Combination, _Best]
+    by_who: dict[UUID, _Best]
+    by_room: dict[UUID | None, _Best]
+    overall: _Best
+
+    def towards(self, target: Combination, prices: Prices) -> _Best:
+        """The best value for going on with ``target``, with what the change to it costs.
+
+        Charging a change to a best value that needs none only overstates it, and the exact
+        entry beside it has the true price; so the least of the four is right.
+        """
+        who, room = target
+        value, at = self.overall
+        best = (value + prices.practitioner + prices.room, at)
+        if same := self.by_who.get(who):
+            best = min(best, (same[0] + prices.room, same[1]))
+        if same := self.by_room.get(room):
+            best = min(best, (same[0] + prices.practitioner, same[1]))
+        if same := self.exact.get(target):
+            best = min(best, same)
+        return best
+
+
+def _advance(
+    problem: Problem, index: int, before: Sequence[int | None], limit: int | None
+) -> tuple[list[int | None], list[int]]:
+    """Values and parents of a layer from those of the layer before; beyond limit is ``None``."""
+    layer, step, prices = problem.layers[index], problem.steps[index - 1], problem.prices
+    table = _by_day(problem.layers[index - 1], before)
+    spans = [step(day) for day in table]
+    earliest = [span[0] for span in spans]
+    ideal = [span[1] for span in spans]
+    latest = [span[2] for span in spans]
+    channels: dict[Combination, tuple[list[int], list[int]]] = {}
+    values: list[int | None] = []
+    parents: list[int] = []
+    for node in layer:
+        target = (node.who, node.room)
+        channel = channels.get(target)
+        if channel is None:
+            towards = [day.towards(target, prices) for day in table.values()]
+            channel = ([value for value, _ in towards], [at for _, at in towards])
+            channels[target] = channel
+        low, high = bisect_left(latest, node.day), bisect_right(earliest, node.day)
+        best = _nearest(channel[0], ideal, range(low, high), (node.day, prices.day))
+        value, parent = (None, -1) if best is None else (best[0], channel[1][best[1]])
+        if node.kept and problem.loose is not None:
+            value, parent = _loosely(problem, index, before, node, (value, parent))
+        if value is not None:
+            value += node.cost
+            if limit is not None and value > limit:
+                value = None
+        values.append(value)
+        parents.append(parent)
+    return values, parents
+
+
+def _nearest(
+    channel: list[int], ideal: list[int], places: range, target: tuple[int, int]
+) -> tuple[int, int] | None:
+    """The least of channel value plus price per squared day from ideal; the inner loop."""
+    day, price = target
+    best: int | None = None
+    best_at = -1
+    for at in places:
+        off = day - ideal[at]
+        value = channel[at] + price * off * off
+        if best is None or value < best:
+            best, best_at = value, at
+    return None if best is None else (best, best_at)
+
+
+def _loosely(
+    problem: Problem,
+    index: int,
+    before: Sequence[int | None],
+    node: Node,
+    best: tuple[int | None, int],
+) -> tuple[int | None, int]:
+    """The best way into a kept node when ways outside its window count too, at their price."""
+    value, parent = best
+    step, prices = problem.steps[index - 1], problem.prices
+    for at, (source, so_far) in enumerate(zip(problem.layers[index - 1], before, strict=True)):
+        earliest, ideal, latest = step(source.day)
+        if so_far is None or problem.loose is None or earliest <= node.day <= latest:
+            continue
+        extra = problem.loose(index, source, node)
+        if extra is None:
+            continue
+        cost = so_far + prices.day * (node.day - ideal) ** 2 + prices.change(source, node) + extra
+        if value is None or cost < value:
+            value, parent = cost, at
+    return value, parent
+
+
+def _by_day(layer: Sequence[Node], values: Sequence[int | None]) -> dict[int, _Day]:
+    days: dict[int, _Day] = {}
+    for at, (node, value) in enumerate(zip(layer, values, strict=True)):
+        if value is None:
+            continue
+        best = (value, at)
+        target = (node.who, node.room)
+        day = days.get(node.day)
+        if day is None:
+            days[node.day] = _Day({target: best}, {node.who: best}, {node.room: best}, best)
+            continue
+        day.exact[target] = min(day.exact.get(target, best), best)
+        day.by_who[node.who] = min(day.by_who.get(node.who, best), best)
+        day.by_room[node.room] = min(day.by_room.get(node.room, best), best)
+        if best < day.overall:
+            days[node.day] = _Day(day.exact, day.by_who, day.by_room, best)
+    return days
+
+
+def _least_rests(layers: Layers) -> list[int]:
+    """For each layer the least that the layers after it can cost."""
+    rests = [0]
+    for layer in reversed(layers[1:]):
+        rests.append(rests[-1] + min((node.cost for node in layer), default=0))
+    return rests[::-1]
+
+
+def days_of(layer: Iterable[OnDay]) -> list[int]:
+    """The days of a layer, sorted, each once."""
+    return sorted({node.day for node in layer})
+
+
+def _within_some(day: int, spans: Sequence[Span], latest: Sequence[int]) -> bool:
+    """Whether a day lies in one of the windows, which are sorted by both ends."""
+    at = bisect_left(latest, day)
+    return at < len(spans) and spans[at][0] <= day
+
+
+def _leads_on(span: Span, days: Sequence[int]) -> bool:
+    at = bisect_left(days, span[0])
+    return at < len(days) and days[at] <= span[2]
