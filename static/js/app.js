@@ -4,7 +4,7 @@
    data-key="n"      on a link: the key (or two keys, "g t") that follows it
    details[data-menu] closes on a click elsewhere and on Escape
    An htmx answer may carry the header HX-Trigger: {"toast": {"text": "Moved", "state": "ok"}} and
-   {"closeDialog": true}. A page may call window.mesoclinic.toast("Moved", "ok").
+   {"closeDialog": true}. Refusals come as {"mc:error": {"code", "message", "field"}}. A page may call window.mesoclinic.toast("Moved", "ok").
    Loaded after htmx, deferred; needs no inline script. */
 (function () {
   "use strict";
@@ -44,12 +44,16 @@
   });
   body.addEventListener("htmx:sendError", () => toast(body.dataset.textFailed, "stop"));
   body.addEventListener("htmx:responseError", (event) => {
-    const status = event.detail.xhr.status;
-    if (status === 401) {
-      signInAgain();
-    } else {
-      toast(status === 403 ? body.dataset.textForbidden : body.dataset.textFailed, "stop");
+    const answer = event.detail.xhr;
+    if (answer.status === 401) {
+      if (!answer.getResponseHeader("HX-Redirect")) signInAgain();
+    } else if (!answer.getResponseHeader("HX-Trigger")) {
+      toast(answer.status === 403 ? body.dataset.textForbidden : body.dataset.textFailed, "stop");
     }
+  });
+  /* a refusal in words, from the server's domain errors */
+  body.addEventListener("mc:error", (event) => {
+    toast(event.detail.message || body.dataset.textFailed, "stop");
   });
   /* a session that ended answers a part of a page with the whole sign-in page: go there instead */
   body.addEventListener("htmx:beforeSwap", (event) => {
