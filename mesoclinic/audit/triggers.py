@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import pgtrigger
 from django.db import models
@@ -29,7 +30,7 @@ def _expression(model: type[models.Model], path: str, row: str) -> str:
     if not _PATH.fullmatch(path):
         return path.replace("{row}", row)
     head, *rest = path.split("__")
-    field = model._meta.get_field(head)
+    field: Any = model._meta.get_field(head)
     column = f'{row}."{field.column}"'
     for position, name in enumerate(rest):
         related = field.related_model
@@ -53,7 +54,7 @@ class AuditTrigger(pgtrigger.Trigger):
         self.ignore = tuple(ignore)
         super().__init__()
 
-    def get_func(self, model: type[models.Model]) -> str:
+    def get_func(self, model: Any) -> str:
         """The body: old and new row as JSON for the shared function `mesoclinic_audit_write`."""
         ignored = ", ".join(f"'{name}'" for name in self.ignore)
         branches = []
@@ -77,7 +78,7 @@ class Refuse(pgtrigger.Trigger):
 
     when = pgtrigger.Before
 
-    def get_func(self, model: type[models.Model]) -> str:
+    def get_func(self, model: Any) -> str:
         """The body: one RAISE that names the table and the rule."""
         return (
             f"RAISE EXCEPTION '{model._meta.db_table}: % refused by rule {self.name}', TG_OP "

@@ -31,10 +31,10 @@ class ClinicAdminSite(admin.AdminSite):
             back = reverse("admin:index")
         return redirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """To the common sign-out page."""
         return redirect("account_logout")
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """To the common page, which asks for the old password and throttles."""
         return redirect("account_change_password")

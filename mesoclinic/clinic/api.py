@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import extend_schema
@@ -76,7 +76,7 @@ class ClinicViewSet(ClinicAPIView, viewsets.GenericViewSet[Any]):
     """
 
     pagination_class: Any = NewestFirst
-    filter_backends: ClassVar[Any] = []
+    filter_backends: Any = ()
 
 
 def _bound(request: Request) -> ClinicRequest:

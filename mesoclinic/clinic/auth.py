@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from allauth.account.auth_backends import AuthenticationBackend
 
@@ -19,7 +18,7 @@ class StaffBackend(AuthenticationBackend):
         return staff if staff is not None and self.user_can_authenticate(staff) else None
 
 
-def load_staff(staff_id: UUID | str) -> StaffMember | None:
+def load_staff(staff_id: Any) -> StaffMember | None:
     """A person and their active memberships in active clinics, by clinic name: one query.
 
     Only somebody without any membership (an administrator of the installation) costs a second.

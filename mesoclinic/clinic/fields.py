@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -37,7 +37,13 @@ def validate_time_zone(value: str) -> None:
         )
 
 
-class LowerEmailField(models.EmailField):
+if TYPE_CHECKING:
+    EmailField = models.EmailField[str, str]
+else:
+    EmailField = models.EmailField
+
+
+class LowerEmailField(EmailField):
     """An e-mail address kept, compared and looked up in lower case, so that unique means it."""
 
     def to_python(self, value: Any) -> Any:

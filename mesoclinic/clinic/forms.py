@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,6 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.clinic.models import Clinic, Membership, Role
 from mesoclinic.clinic.selectors import staff_of
 from mesoclinic.clinic.services import NewStaff, TokenRequest
+
+if TYPE_CHECKING:
+    ChoiceOfMembership = forms.ModelChoiceField[Membership]
+else:
+    ChoiceOfMembership = forms.ModelChoiceField
 
 
 class DateInput(forms.DateInput):
@@ -23,7 +28,7 @@ class DateInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d", **kwargs)
 
 
-class MembershipChoice(forms.ModelChoiceField):
+class MembershipChoice(ChoiceOfMembership):
     """A person by title, name and role."""
 
     def label_from_instance(self, obj: Any) -> str:

@@ -144,7 +144,7 @@ def speak(request: HttpRequest, language: str) -> None:
     """Switch this request to `language` where the installation has it."""
     if translation.check_for_language(language):
         translation.activate(language)
-        request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = translation.get_language()
 
 
 def _request_id() -> str:

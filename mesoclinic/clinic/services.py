@@ -19,6 +19,7 @@ from mesoclinic.clinic.exceptions import (
     TokenRevoked,
 )
 from mesoclinic.clinic.models import ApiToken, Clinic, Membership, StaffMember
+from mesoclinic.common.errors import Forbidden
 from mesoclinic.common.ids import new_token, token_digest
 
 HINT_LENGTH = 6
@@ -102,6 +103,8 @@ def issue_token(
     TokenNameMissing, TokenExpiryPassed.
     """
     check_can(actor, Policy.MANAGER)
+    if actor.staff_id is None:
+        raise Forbidden
     if wanted.membership.clinic_id != clinic.pk:
         raise NotInThisClinic(field="membership")
     name = wanted.name.strip()

@@ -41,30 +41,32 @@ class DomainError(Exception):
 class NotFound(DomainError):
     """It does not exist, or not in this clinic: the two are never told apart."""
 
-    default_code = "not_found"
-    default_message = "Nothing was found here."
-    status = 404
+    default_code: ClassVar[str] = "not_found"
+    default_message: ClassVar[object] = "Nothing was found here."
+    status: ClassVar[int] = 404
 
 
 class Forbidden(DomainError):
     """The actor's role does not allow it."""
 
-    default_code = "forbidden"
-    default_message = "Your role does not allow this."
-    status = 403
+    default_code: ClassVar[str] = "forbidden"
+    default_message: ClassVar[object] = "Your role does not allow this."
+    status: ClassVar[int] = 403
 
 
 class Conflict(DomainError):
     """It clashes with what is stored now: look again and choose anew."""
 
-    default_code = "conflict"
-    default_message = "This has changed in the meantime. Look again and repeat it."
-    status = 409
+    default_code: ClassVar[str] = "conflict"
+    default_message: ClassVar[object] = (
+        "This has changed in the meantime. Look again and repeat it."
+    )
+    status: ClassVar[int] = 409
 
 
 class Invalid(DomainError):
     """A value is not acceptable; `field` names it where one field is to blame."""
 
-    default_code = "invalid"
-    default_message = "This value is not acceptable."
-    status = 400
+    default_code: ClassVar[str] = "invalid"
+    default_message: ClassVar[object] = "This value is not acceptable."
+    status: ClassVar[int] = 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import factory
+from factory.declarations import LazyAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from mesoclinic.clinic.models import ApiToken, Clinic, Hemisphere, Membership, Role, StaffMember
@@ -19,8 +19,8 @@ class ClinicFactory(DjangoModelFactory[Clinic]):
     class Meta:
         model = Clinic
 
-    name = factory.Sequence(lambda n: f"Clinique {n}")
-    slug = factory.Sequence(lambda n: f"clinique-{n}")
+    name = Sequence(lambda n: f"Clinique {n}")
+    slug = Sequence(lambda n: f"clinique-{n}")
     time_zone = "Europe/Paris"
     hemisphere = Hemisphere.NORTH
     country = "FR"
@@ -28,7 +28,7 @@ class ClinicFactory(DjangoModelFactory[Clinic]):
     address = "1 rue de la Paix, Rennes"
     phone = "+33 2 99 00 00 00"
     base_url = "http://testserver"
-    sender_email = factory.LazyAttribute(lambda clinic: f"{clinic.slug}@example.org")
+    sender_email = LazyAttribute(lambda clinic: f"{clinic.slug}@example.org")
 
 
 class StaffFactory(DjangoModelFactory[StaffMember]):
@@ -38,8 +38,8 @@ class StaffFactory(DjangoModelFactory[StaffMember]):
         model = StaffMember
         skip_postgeneration_save = True
 
-    email = factory.Sequence(lambda n: f"staff{n}@example.org")
-    full_name = factory.Sequence(lambda n: f"Staff Member {n}")
+    email = Sequence(lambda n: f"staff{n}@example.org")
+    full_name = Sequence(lambda n: f"Staff Member {n}")
 
     @classmethod
     def _create(cls, model_class: type[StaffMember], *args: Any, **kwargs: Any) -> StaffMember:
@@ -53,8 +53,8 @@ class MembershipFactory(DjangoModelFactory[Membership]):
     class Meta:
         model = Membership
 
-    clinic = factory.SubFactory(ClinicFactory)
-    staff = factory.SubFactory(StaffFactory)
+    clinic = SubFactory(ClinicFactory)
+    staff = SubFactory(StaffFactory)
     role = Role.RECEPTIONIST
 
 
@@ -63,14 +63,14 @@ class PractitionerFactory(MembershipFactory):
 
     role = Role.PRACTITIONER
     title = "Dr"
-    licence_number = factory.Sequence(lambda n: f"RPPS{n:09d}")
+    licence_number = Sequence(lambda n: f"RPPS{n:09d}")
 
 
 class ManagerFactory(MembershipFactory):
     """Runs the clinic and may open the administration."""
 
     role = Role.MANAGER
-    staff = factory.SubFactory(StaffFactory, is_staff=True)
+    staff = SubFactory(StaffFactory, is_staff=True)
 
 
 class ApiTokenFactory(DjangoModelFactory[ApiToken]):
@@ -79,7 +79,7 @@ class ApiTokenFactory(DjangoModelFactory[ApiToken]):
     class Meta:
         model = ApiToken
 
-    membership = factory.SubFactory(PractitionerFactory)
+    membership = SubFactory(PractitionerFactory)
     name = "Test program"
 
     @classmethod
