@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Func, Q, QuerySet, TextField, Value
 
 from aftercare.exceptions import MessageNotFound, TaskNotFound
 from aftercare.models import CheckIn, Message, StaffTask
@@ -47,7 +47,11 @@ def ledger(clinic: Clinic, wanted: LedgerFilter) -> LedgerPage:
     if wanted.patient_id:
         rows = rows.filter(patient_id=wanted.patient_id)
     if wanted.name:
-        rows = rows.filter(patient__search__contains=wanted.name)
+        rows = rows.filter(
+            patient__search__contains=Func(
+                Value(wanted.name), function="mesoclinic_fold", output_field=TextField()
+            )
+        )
     if wanted.before:
         due_at, pk = wanted.before
         rows = rows.filter(Q(due_at__lt=due_at) | Q(due_at=due_at, pk__lt=pk))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aftercare.models.checkin import CheckIn
+from aftercare.models.checkin import CheckIn, TriageRuleSet
 from aftercare.models.message import DispatcherState, Message, MessageEvent
 from aftercare.models.programme import MessageTemplate, ProgrammeStep
 from aftercare.models.task import StaffTask
@@ -15,4 +15,5 @@ __all__ = [
     "MessageTemplate",
     "ProgrammeStep",
     "StaffTask",
+    "TriageRuleSet",
 ]

@@ -30,6 +30,7 @@ class Message(PatientOwned):
 
     subject_type = models.CharField(_("about"), max_length=30)
     subject_id = models.UUIDField(_("about id"))
+    title = models.CharField(_("message"), max_length=100, help_text=_("For staff."))
     step_key = models.SlugField(_("step"), max_length=50)
     schedule_version = models.PositiveIntegerField(_("schedule version"), default=1)
     template_key = models.SlugField(_("template"), max_length=50)
@@ -94,7 +95,7 @@ class Message(PatientOwned):
         triggers = audit_triggers()
 
     def __str__(self) -> str:
-        return f"{self.step_key} {self.due_local}"
+        return f"{self.title} {self.due_local}"
 
 
 class MessageEvent(PatientOwned):

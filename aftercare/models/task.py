@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.triggers import audit_triggers
@@ -66,3 +67,8 @@ class StaffTask(PatientOwned):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def url(self) -> str:
+        """The page where it is dealt with, or "" where there is none."""
+        return reverse(self.url_name, args=[self.subject_id]) if self.url_name else ""

@@ -115,6 +115,7 @@ def _message(
         patient_id=subject.patient_id,
         subject_type=subject.kind,
         subject_id=subject.id,
+        title=step.name,
         step_key=step.key,
         schedule_version=subject.version,
         template_key=step.template_key,

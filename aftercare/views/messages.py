@@ -1,0 +1,91 @@
+"""The ledger: what was sent, what will be, what was not, and why."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages as flash
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views import View
+
+from aftercare import selectors
+from aftercare.forms import LedgerForm
+from aftercare.models import Message
+from aftercare.services import release
+from mesoclinic.audit.services import record_read
+from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.http import StaffRequest
+from patients.panels import TimelineEntry
+
+
+_MARKS = {"sent": ("ok", "check2"), "failed": ("stop", "x-lg"), "held": ("warn", "pause")}
+
+
+def history_of(message: Message) -> list[TimelineEntry]:
+    """The changes of a message's state, as the time line shows them."""
+    entries = []
+    for event in message.events.all():
+        state, icon = _MARKS.get(event.to_state, ("neutral", "dot"))
+        entries.append(
+            TimelineEntry(
+                at=event.at, kind="message", title=Message.State(event.to_state).label,
+                detail=event.why, url="", state=state, icon=icon,
+            )  # fmt: skip
+        )
+    return entries
+
+
+@access(Policy.FRONT_DESK)
+class Ledger(View):
+    """All messages of the clinic, filtered."""
+
+    def get(self, request: StaffRequest) -> HttpResponse:
+        """One page, latest due first."""
+        form = LedgerForm(request.GET)
+        page = selectors.ledger(request.clinic, form.wanted())
+        record_read(
+            request.actor, model="aftercare.message", patients=[m.patient_id for m in page.messages]
+        )
+        next_url = ""
+        if page.next_key:
+            due_at, pk = page.next_key
+            query = {**request.GET.dict(), "before": f"{due_at.isoformat()}_{pk}"}
+            next_url = f"{reverse('aftercare:ledger')}?{urlencode(query)}"
+        context = {"form": form, "rows": page.messages, "next_url": next_url}
+        return render(request, "aftercare/ledger.html", context)
+
+
+@access(Policy.FRONT_DESK)
+class MessageDetail(View):
+    """One message: when, to whom, why, and what became of it."""
+
+    def get(self, request: StaffRequest, pk: UUID) -> HttpResponse:
+        """The message with its history; not its text, which is written when it leaves."""
+        message = selectors.message(request.clinic, pk)
+        record_read(
+            request.actor, model="aftercare.message", patients=[message.patient_id],
+            object_id=str(pk),
+        )  # fmt: skip
+        context = {"message": message, "history": history_of(message)}
+        return render(request, "aftercare/message.html", context)
+
+
+@access(Policy.FRONT_DESK)
+class ReleaseMessage(View):
+    """A person decides about a held or failed message: send it again, or leave it."""
+
+    def post(self, request: StaffRequest, pk: UUID) -> HttpResponse:
+        """`decision` is `send` or `drop`."""
+        now = timezone.now()
+        if request.POST.get("decision") == "send":
+            release.send_again(actor=request.actor, clinic=request.clinic, message_id=pk, now=now)
+            flash.success(request, _("It is sent again within a minute."))
+        else:
+            release.leave_unsent(actor=request.actor, clinic=request.clinic, message_id=pk, now=now)
+            flash.success(request, _("It is not sent."))
+        return redirect("aftercare:message", pk=pk)
