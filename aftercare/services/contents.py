@@ -19,7 +19,7 @@ from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.ids import new_token, token_digest
 from patients.models import PatientLink
 from scheduling.models import Appointment
-from scheduling.services import ics_for
+from scheduling import services as visits_services
 
 _DAY = dt.timedelta(days=1)
 _WITH_CALENDAR = frozenset({"booked", "moved", "cancelled"})
@@ -203,7 +203,7 @@ def _calendar(message: Message, facts: Facts, now: dt.datetime) -> tuple[Attachm
     return (
         Attachment(
             name="visit.ics",
-            content=ics_for(visits, cancelled=cancelled, now=now),
+            content=visits_services.ics_for(visits, cancelled=cancelled, now=now),
             params={"method": "CANCEL" if cancelled else "REQUEST", "charset": "utf-8"},
         ),
     )
