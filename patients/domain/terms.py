@@ -3,10 +3,10 @@
 A `Term` is editable clinic data: it gives one safety tag (`anticoagulant`, `allergen:fish`,
 `stroke`) to everything that carries one of its codes or contains one of its words. `classify` is
 pure. Words match whole words only, without regard to case and accents; `*` stands for any letters
-(`*xaban`, `carcinom*`). A clause that denies something (“no known allergy to fish”, “family
-history of stroke”) gives no tag; a clause about the past (“history of stroke”) gives the tag with
-the prefix `past:`. When in doubt a text matches: a needless question costs less than a missed
-risk.
+(`*xaban`, `carcinom*`), `**` for anything in between. What a clause denies (“no known allergy to
+fish”, “family history of stroke”) gives no tag; what it calls over (“history of stroke”) gives the
+tag with the prefix `past:`. When in doubt a text matches: a needless question costs less than a
+missed risk.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ class Term:
     """One safety tag with the words and codes that stand for it.
 
     `codes` are `snomed:…`, `rxnorm:…`, `atc:…` or `icd10:…`; a trailing `*` matches any ending.
-    `excludes` are phrases that take the clause out again (“lactose intolerance” is not milk
-    allergy). `past` means that the thing named is over by nature (a miscarriage ends a pregnancy).
+    `excludes` are phrases that are overlooked (“heat stroke” is no stroke). `past` means that the thing named is over by nature (a miscarriage ends a pregnancy).
     """
 
     kind: TermKind
@@ -60,17 +59,38 @@ _DENIALS = (
     r"no known", r"not known to have", r"no history of", r"no h o", r"denies", r"denied",
     r"negative for", r"no evidence of", r"without", r"not allergic to", r"no allergy to",
     r"no allergies to", r"no allergic reaction to", r"free of", r"ruled out", r"excluded",
-    r"family history( of)?", r"fh of", r"(mother|father|sister|brother|parent|aunt|uncle) (had|has)",
-    r"at risk (of|for)", r"risk of", r"screening for", r"vaccination against", r"fear of",
-    r"never had( a| an)?", r"never taken", r"pas d", r"pas de", r"aucune?", r"jamais eu( de| d)?",
-    r"antecedents? famili\w+( de| d)?", r"keine?", r"nie", r"sin", r"ninguna?", r"nessuna?",
+    r"family history( of)?", r"fh of", r"screening for", r"vaccination against", r"fear of",
+    r"(mother|father|sister|brother|parent|aunt|uncle|grandmother|grandfather) (had|has)",
+    r"at risk (of|for)", r"risk of", r"never had( a| an)?", r"never taken", r"pas d", r"pas de",
+    r"aucune?", r"jamais eu( de| d)?", r"antecedents? famili\w+( de| d)?", r"keine?", r"nie",
+    r"sin", r"ninguna?", r"nessuna?", r"nao", r"(no|not)( a| an| any)?$",
 )  # fmt: skip
-_PAST_CUES = (
-    r"(personal )?history of( a| an)?", r"h o", r"hx of", r"past history of", r"previous",
-    r"previously", r"former", r"formerly", r"resolved", r"status post", r"s p", r"no longer",
-     r"in remission", r"antecedents? (de|d)", r"ancien", r"ancienne", r"zustand nach",
-    r"antecedentes? de", r"ex",
+_PAST_BEFORE = (
+    r"history of( a| an)?", r"h o", r"hx of", r"previous", r"previously( on| had| took)?",
+    r"former", r"formerly( on| had| took)?", r"resolved", r"status post", r"s p", r"healed",
+    r"no longer( has| takes| taking| on| uses)?", r"antecedents? (de|d)", r"ancien", r"ancienne",
+    r"zustand nach", r"antecedentes? de", r"ex",
 )  # fmt: skip
+_PAST_AFTER = (r"resolved", r"in remission", r"healed", r"cured", r"en remission")
+# Behind one of these words something new begins: “former smoker with lung cancer”.
+_STOPS = frozenset(
+    {
+        "with",
+        "now",
+        "takes",
+        "take",
+        "taking",
+        "on",
+        "has",
+        "have",
+        "but",
+        "since",
+        "i",
+        "currently",
+    }
+    | {"current", "active", "avec", "mit", "con"}
+)
+_PAST_REACH = 4
 
 
 @lru_cache(maxsize=8192)
@@ -99,14 +119,12 @@ def classify(
     given = frozenset(code.casefold() for code in codes)
     tags: set[str] = set()
     clauses = _clauses(text)
-    over = bool(clauses) and all(_find(_PAST_PATTERN, clause) is not None for clause in clauses)
+    over = len(clauses) == 1 and _called_over(clauses[0], len(clauses[0]), len(clauses[0]))
     for term in wanted:
         if _has_code(term, given):
             tags.add(_tag(term, over=over))
-        for clause in clauses:
-            state = _state(term, clause)
-            if state is not None:
-                tags.add(_tag(term, over=state))
+        states = (_state(term, clause) for clause in clauses)
+        tags |= {_tag(term, over=past) for past in states if past is not None}
     return frozenset(tags)
 
 
@@ -126,38 +144,63 @@ def _has_code(term: Term, given: frozenset[str]) -> bool:
 
 
 def _clauses(text: str) -> tuple[str, ...]:
-    # “Fish allergy, no known drug allergies; takes warfarin but not aspirin”: a denial reaches to
-    # the end of its own clause only.
-    parts = re.split(r"[.;,:\n()/]|\bbut\b|\bmais\b|\baber\b|\bpero\b", text, flags=re.IGNORECASE)
+    # A denial reaches to the end of its own clause only: “Fish allergy; no known drug allergies”.
+    bare = re.sub(r"\((disorder|finding|situation|substance|organism|product)\)", " ", text)
+    parts = re.split(r"\.(?!\d)|[;,:\n()]|\b(?:but|mais|aber|pero)\b", bare, flags=re.IGNORECASE)
     return tuple(clause for clause in (normalise(part) for part in parts) if clause)
 
 
 def _state(term: Term, clause: str) -> bool | None:
-    """Return None for no match, else whether the clause speaks of the past."""
-    found = _find(_words(term.words), clause)
-    if found is None or _find(_words(term.excludes), clause) is not None:
+    """Return None for no match, else whether the clause calls the thing over."""
+    pattern, excluded = _words(term.words), _words(term.excludes)
+    if pattern is None:
         return None
-    denial = _find(_DENIAL_PATTERN, clause)
-    if denial is not None and denial <= found:
-        return None
-    if re.search(r"\b(no|not)( a| an| any)?$", clause[:found].rstrip()):
-        return None
-    past = _find(_PAST_PATTERN, clause)
-    return past is not None
+    if excluded is not None:
+        clause = excluded.sub("", clause)
+    states = [
+        _called_over(clause, found.start(), found.end())
+        for found in pattern.finditer(clause)
+        if not _cue_before(_DENIAL_PATTERN, clause, found.start(), len(clause))
+    ]
+    return all(states) if states else None
 
 
-def _find(pattern: re.Pattern[str] | None, text: str) -> int | None:
-    match = pattern.search(text) if pattern is not None else None
-    return match.start() if match is not None else None
+def _called_over(clause: str, start: int, end: int) -> bool:
+    return (
+        _cue_before(_PAST_BEFORE_PATTERN, clause, start, _PAST_REACH)
+        or _PAST_AFTER_PATTERN.search(clause, end) is not None
+    )
+
+
+def _cue_before(pattern: re.Pattern[str], clause: str, start: int, reach: int) -> bool:
+    before = clause[:start].rstrip()
+    for cue in pattern.finditer(before):
+        between = before[cue.end() :].split()
+        if len(between) <= reach and not _STOPS & set(between):
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)
 def _words(words: tuple[str, ...]) -> re.Pattern[str] | None:
     if not words:
         return None
-    shapes = (r"\w*".join(re.escape(normalise(part)) for part in word.split("*")) for word in words)
-    return re.compile(rf"\b(?:{'|'.join(shapes)})\b")
+    return re.compile(rf"\b(?:{'|'.join(_shape(word) for word in words)})\b")
 
 
-_DENIAL_PATTERN = re.compile(rf"\b(?:{'|'.join(_DENIALS)})\b")
-_PAST_PATTERN = re.compile(rf"\b(?:{'|'.join(_PAST_CUES)})\b")
+def _shape(word: str) -> str:
+    """A word as a pattern: `*` for letters of the same word, `**` for whatever lies between."""
+    far = (
+        r"\w*".join(re.escape(normalise(part)) for part in piece.split("*"))
+        for piece in word.split("**")
+    )
+    return r"\b.*\b".join(far)
+
+
+def _cues(cues: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(cues)})(?=\s|$)")
+
+
+_DENIAL_PATTERN = _cues(_DENIALS)
+_PAST_BEFORE_PATTERN = _cues(_PAST_BEFORE)
+_PAST_AFTER_PATTERN = _cues(_PAST_AFTER)
