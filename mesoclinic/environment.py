@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 Kind = Literal["text", "bool", "int", "list", "url", "folder"]
-Scope = Literal["server", "embedded", "tests"]
+Scope = Literal["server", "compose", "embedded", "tests"]
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -29,7 +29,7 @@ class Variable:
     """One environment variable.
 
     `default` None means "required on a server". `schemes` are the URL schemes accepted.
-    `scope` tells who reads it: the server, only the embedded services, or only the tests.
+    `scope` tells who reads it: the server, or only Docker Compose, the embedded services, the tests.
     """
 
     name: str
@@ -117,9 +117,19 @@ VARIABLES = (
     Variable("CELERY_CONCURRENCY", "Number of background worker processes.", "int", "2"),
     Variable("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR.", default="INFO"),
     Variable("LOG_FORMAT", "json (one object a line) or console (for reading).", default="json"),
+    Variable(
+        "BEAT_FILE",
+        "A file that Celery beat touches with every tick, for the container's health check.",
+    ),
     Variable("DEBUG", "Error pages with details; never on a server.", "bool", "false"),
     Variable("HOST", "Address the web server listens on.", default="127.0.0.1"),
     Variable("PORT", "Port the web server listens on.", kind="int", default="8000"),
+    Variable(
+        "POSTGRES_PASSWORD",
+        "Password of the database container; part of DATABASE_URL there.",
+        default=None,
+        scope="compose",
+    ),
     Variable(
         "MAIL_INBOX_DIR",
         "A Maildir shown at /dev/mail/ (set by `make run`). Leave empty on a server: without it "
@@ -182,7 +192,7 @@ class Environment:
     def _check(self, variable: Variable) -> str | None:
         value = self._values.get(variable.name)
         if value is None or (value == "" and variable.default is None):
-            if variable.default is None:
+            if variable.default is None and variable.scope == "server":
                 return f"{variable.name} is missing. {variable.help}"
             return None
         if problem := variable.problem(value):

@@ -34,6 +34,8 @@ ALLOWED_HOSTS = [_base.hostname or "localhost", "localhost", "127.0.0.1", "[::1]
 ALLOWED_HOSTS += env.items("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [BASE_URL, *env.items("CSRF_TRUSTED_ORIGINS")]
 MAIL_INBOX_DIR = env.text("MAIL_INBOX_DIR")
+DEVELOPMENT_PAGES = DEBUG or EMBEDDED
+"""Routes /dev/…: pages for whoever works on MesoClinic, never on a server."""
 
 # --- Parts ---------------------------------------------------------------------------------------
 

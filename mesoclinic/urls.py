@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from mesoclinic import health
+from mesoclinic import health, styleguide
 from mesoclinic.clinic import urls as clinic_urls
 from mesoclinic.clinic.api import SchemaView
 from mesoclinic.clinic.views import ApiDocs
@@ -20,3 +21,8 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", ApiDocs.as_view(), name="api-docs"),
 ]
+
+if settings.MAIL_INBOX_DIR:
+    urlpatterns.append(path("dev/mail/", include("mesoclinic.devmail.urls")))
+if settings.DEVELOPMENT_PAGES:
+    urlpatterns.append(path("dev/components/", styleguide.styleguide, name="dev-components"))

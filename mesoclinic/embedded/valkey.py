@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from mesoclinic.embedded import processes
 from mesoclinic.embedded.errors import EmbeddedError
@@ -73,7 +75,12 @@ class Valkey:
             self.child = None
 
     def _client(self) -> redis.Redis:
-        return redis.Redis(unix_socket_path=str(self.layout.redis_socket), socket_timeout=5)
+        # No retries: while the server starts, "not yet" is the answer wanted.
+        return redis.Redis(
+            unix_socket_path=str(self.layout.redis_socket),
+            socket_timeout=5,
+            retry=Retry(NoBackoff(), retries=0),
+        )
 
     def _stop_leftover(self) -> None:
         """Wait for, or end, a server of ours whose supervisor was killed."""
