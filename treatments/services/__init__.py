@@ -1,0 +1,72 @@
+"""Use cases of the treatments room: keyword-only, one transaction, the actor and `now` passed in."""
+
+from __future__ import annotations
+
+from treatments.selectors.checks import Line
+from treatments.selectors.drafts import DraftRow
+from treatments.selectors.windows import PlanWindow, plan_windows
+from treatments.services.cocktails import Version, new_cocktail_version
+from treatments.services.consents import (
+    Signature,
+    consent_text,
+    sign_consent,
+    text_digest,
+    withdraw_consent,
+)
+from treatments.services.events import EventReport, report_adverse_event, resolve_adverse_event
+from treatments.services.plans import (
+    PlanDraft,
+    activate_plan,
+    create_plan,
+    drop_session,
+    stop_plan,
+)
+from treatments.services.readiness import assess_readiness, override_readiness, readiness_for
+from treatments.services.sessions import (
+    Draft,
+    add_addendum,
+    record_doses,
+    same_as_last_time,
+    save_draft,
+    start_session,
+)
+from treatments.services.signing import Missing, missing_to_sign, sign_session
+from treatments.services.stock import Delivery, adjust_lot, receive_lot, withdraw_lot
+
+__all__ = [
+    "Delivery",
+    "Draft",
+    "DraftRow",
+    "EventReport",
+    "Line",
+    "Missing",
+    "PlanDraft",
+    "PlanWindow",
+    "Signature",
+    "Version",
+    "activate_plan",
+    "add_addendum",
+    "adjust_lot",
+    "assess_readiness",
+    "consent_text",
+    "create_plan",
+    "drop_session",
+    "missing_to_sign",
+    "new_cocktail_version",
+    "override_readiness",
+    "plan_windows",
+    "readiness_for",
+    "receive_lot",
+    "record_doses",
+    "report_adverse_event",
+    "resolve_adverse_event",
+    "same_as_last_time",
+    "save_draft",
+    "sign_consent",
+    "sign_session",
+    "start_session",
+    "stop_plan",
+    "text_digest",
+    "withdraw_consent",
+    "withdraw_lot",
+]
