@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from operator import attrgetter
 from uuid import UUID
 
 from mesoclinic.common.calendar import add_days, local_date, to_utc
@@ -210,16 +208,17 @@ class SlotSource:
         self._by_duration: dict[timedelta, list[Slot]] = {}
 
     def __call__(self, number: int, first: date, last: date) -> Sequence[Slot]:
-        """The slots for a session on local days from first to last, both included."""
+        """The slots for a session on local days from first to last, and all others there are.
+
+        Sessions of one length get the very same list, so that the planner prepares it once.
+        """
         duration = self._durations.get(number, self._request.duration)
         slots = self._by_duration.get(duration)
         if slots is None:
             request = replace(self._request, duration=duration)
             slots = free_slots(request, self._resources, Pick.EACH_COMBINATION)
             self._by_duration[duration] = slots
-        span = _span(first, last, self._request)
-        low = bisect_left(slots, span.start, key=attrgetter("start"))
-        return slots[low : bisect_left(slots, span.end, key=attrgetter("start"))]
+        return slots
 
     def obstacles(self, first: date, last: date) -> list[Obstacle]:
         """Why days from first to last (both included) have no slot."""

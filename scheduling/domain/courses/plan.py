@@ -26,6 +26,7 @@ from scheduling.domain.courses.search import (
     greedy_bound,
     reach_backward,
     reach_forward,
+    steps_between,
 )
 
 PROPOSALS = 3
@@ -50,7 +51,7 @@ def plan_course(request: CourseRequest) -> CoursePlan:
     """
     clock = Clock(request)
     pools = session_pools(request, clock)
-    steps = [Step([session.gap]) for session in request.sessions[1:] if session.gap]
+    steps = steps_between(session.gap for session in request.sessions[1:] if session.gap)
     reached = reach_forward([pool.cells for pool in pools], steps)
     if len(reached) < len(request.sessions) or not reached[-1]:
         return CoursePlan((), explain_block(request, clock, reached, steps))

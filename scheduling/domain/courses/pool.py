@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
-from uuid import UUID
 
-from mesoclinic.common.intervals import Interval, union
+from mesoclinic.common.intervals import union
 from scheduling.domain.courses.model import CourseRequest, Preferences, Weights
 from scheduling.domain.courses.search import Node
 from scheduling.domain.slots import Slot
@@ -50,20 +49,21 @@ class Cell:
 
     def node(self, cost: int, *, kept: bool = False) -> Node:
         """The cell as a node of the search."""
-        slot = self.slot
-        return Node(self.day, slot.practitioner_id, slot.room_id, cost, slot, kept)
+        who, room = _numbers(self.slot)
+        return Node(self.day, who, room, cost, self.slot, kept)
 
 
 class Clock:
     """Local day and minute of instants, and the wishes that hang on them alone; remembers."""
 
-    __slots__ = ("_busy", "_known", "_request", "_wishes")
+    __slots__ = ("_allowed", "_busy", "_known", "_request", "_wishes")
 
     def __init__(self, request: CourseRequest) -> None:
         self._request = request
         self._wishes = request.preferences
         self._busy = union(request.patient_busy)
         self._known: dict[datetime, tuple[int, int]] = {}
+        self._allowed: dict[int, bool] = {}
 
     def day(self, slot: Slot) -> int:
         """The local day of a slot, as an ordinal."""
@@ -79,9 +79,16 @@ class Clock:
             self._known[start] = known
         return known
 
-    def allowed_day(self, day: int) -> bool:
-        """Whether the conditions on days (days left out, strict weekdays, the end) allow it."""
-        return not self.left_out(day) and not self.weekday_refused(day) and not self.beyond(day)
+    def allowed(self, start: datetime) -> bool:
+        """Whether the conditions on days and times (not the patient's visits) allow a start."""
+        if self.time_refused(start):
+            return False
+        day = self.local(start)[0]
+        allowed = self._allowed.get(day)
+        if allowed is None:
+            refused = self.left_out(day) or self.weekday_refused(day) or self.beyond(day)
+            allowed = self._allowed[day] = not refused
+        return allowed
 
     def beyond(self, day: int) -> bool:
         """Whether the day is later than may be booked."""
@@ -125,27 +132,34 @@ class SessionPool:
 def session_pools(request: CourseRequest, clock: Clock) -> list[SessionPool]:
     """The cells of each session that can be reached by the last day that may be booked."""
     windows = reach(request.first, request.sessions, request.until)
-    shared: list[Cell] | None = None
-    if not callable(request.candidates):
-        shared = cells_of(request, clock, request.candidates)
-    pools: list[SessionPool] = []
-    for session, window in zip(request.sessions, windows, strict=False):
-        first, last = window.earliest, window.latest
-        cells = shared
-        if cells is None:
-            slots = candidate_slots(request, session.number, first, last)
-            cells = cells_of(request, clock, slots)
-        low = bisect_left(cells, first.toordinal(), key=attrgetter("day"))
-        high = bisect_right(cells, last.toordinal(), key=attrgetter("day"))
-        pools.append(SessionPool(session.number, window, cells[low:high]))
-    return pools
+    cells = CellSource(request, clock)
+    return [
+        SessionPool(session.number, window, cells.within(session.number, window))
+        for session, window in zip(request.sessions, windows, strict=False)
+    ]
 
 
-def candidate_slots(request: CourseRequest, number: int, first: date, last: date) -> Sequence[Slot]:
-    """The free slots that the request offers for a session on these days (or more days)."""
-    if callable(request.candidates):
-        return request.candidates(number, first, last)
-    return request.candidates
+class CellSource:
+    """The cells of each session; sessions that are offered the same list share its cells."""
+
+    __slots__ = ("_cells", "_clock", "_request")
+
+    def __init__(self, request: CourseRequest, clock: Clock) -> None:
+        self._request = request
+        self._clock = clock
+        # By the identity of the list of slots, which is kept beside so that it stays unique.
+        self._cells: dict[int, tuple[Sequence[Slot], list[Cell]]] = {}
+
+    def within(self, number: int, window: Window) -> list[Cell]:
+        """The cells of a session on the days of a window, sorted by day."""
+        slots = self._request.candidates
+        if callable(slots):
+            slots = slots(number, window.earliest, window.latest)
+        if id(slots) not in self._cells:
+            self._cells[id(slots)] = (slots, cells_of(self._request, self._clock, slots))
+        cells = self._cells[id(slots)][1]
+        low = bisect_left(cells, window.earliest.toordinal(), key=attrgetter("day"))
+        return cells[low : bisect_right(cells, window.latest.toordinal(), key=attrgetter("day"))]
 
 
 def cells_of(request: CourseRequest, clock: Clock, slots: Sequence[Slot]) -> list[Cell]:
@@ -158,20 +172,21 @@ def cells_of(request: CourseRequest, clock: Clock, slots: Sequence[Slot]) -> lis
     day, practitioner and room with the fewest minutes off: all gaps stay the same, no change
     of practitioner or room is added, and the cost does not rise. Equal minutes: the earlier.
     """
-    best: dict[tuple[int, UUID, UUID | None], tuple[int, datetime, Slot]] = {}
-    days: dict[int, bool] = {}
-    strict = request.preferences.strict_times
+    best: dict[tuple[int, int, int], tuple[int, datetime, Slot]] = {}
+    start: datetime | None = None
+    day = minutes = 0
+    allowed = False
     for slot in slots:
-        day, minutes = clock.local(slot.start)
-        allowed = days.get(day)
-        if allowed is None:
-            allowed = days[day] = clock.allowed_day(day)
-        if not allowed or (strict and minutes) or clock.patient_taken(slot):
+        if slot.start is not start:  # sorted slots share their start with the one before
+            start = slot.start
+            day, minutes = clock.local(start)
+            allowed = clock.allowed(start)
+        if not allowed or clock.patient_taken(slot):
             continue
-        key = (day, slot.practitioner_id, slot.room_id)
+        key = (day, *_numbers(slot))
         known = best.get(key)
-        if known is None or (minutes, slot.start) < known[:2]:
-            best[key] = (minutes, slot.start, slot)
+        if known is None or minutes < known[0] or (minutes == known[0] and start < known[1]):
+            best[key] = (minutes, start, slot)
     cells = [cell_of(request, clock, slot) for _, _, slot in best.values()]
     cells.sort(key=lambda cell: (cell.day, cell.slot.start))
     return cells
@@ -227,6 +242,7 @@ def _minutes_off(minute: int, wishes: Preferences) -> int:
     return 0 if minute < end else minute - end + 1
 
 
-def overlapping(busy: Sequence[Interval[datetime]], slot: Slot) -> list[Interval[datetime]]:
-    """The intervals that a slot overlaps."""
-    return [item for item in busy if item.start < slot.end and slot.start < item.end]
+def _numbers(slot: Slot) -> tuple[int, int]:
+    """Practitioner and room as numbers; -1 for no room."""
+    room = slot.room_id
+    return slot.practitioner_id.int, -1 if room is None else room.int

@@ -15,13 +15,7 @@ from scheduling.domain.courses.model import (
     Replan,
     Visit,
 )
-from scheduling.domain.courses.pool import (
-    Clock,
-    SessionPool,
-    candidate_slots,
-    cell_of,
-    cells_of,
-)
+from scheduling.domain.courses.pool import CellSource, Clock, SessionPool, cell_of
 from scheduling.domain.courses.search import (
     Layers,
     Node,
@@ -116,20 +110,14 @@ class _Mover:
                 strict=False,
             )
         )
-        shared = None
-        if not callable(self.request.candidates):
-            shared = cells_of(self.request, self.clock, self.request.candidates)
+        cells = CellSource(self.request, self.clock)
         pools: list[SessionPool] = []
         for visit in later:
             window = windows.get(visit.number)
             if window is None or visit.number in self.locked:
                 pools.append(SessionPool(visit.number, Window(day, day, day), ()))
                 continue
-            cells = shared
-            if cells is None:
-                slots = candidate_slots(self.request, visit.number, window.earliest, window.latest)
-                cells = cells_of(self.request, self.clock, slots)
-            pools.append(SessionPool(visit.number, window, cells))
+            pools.append(SessionPool(visit.number, window, cells.within(visit.number, window)))
         return pools
 
     def replan(self, old: Mapping[int, Slot], after: Sequence[Visit], at: int) -> Replan:

@@ -1,6 +1,7 @@
 """The exact search: the cheapest chain of choices, one for each session, gaps inside windows.
 
 Days are ordinals (``date.toordinal``) and costs whole numbers, so that equal means equal.
+Practitioners and rooms are the numbers of their ids: those hash many times faster.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, TypeVar
-from uuid import UUID
 
 from scheduling.domain.slots import Slot
 from treatments.domain.protocol import Gap, window_after
@@ -18,7 +18,7 @@ from treatments.domain.protocol import Gap, window_after
 Span = tuple[int, int, int]
 """Earliest, ideal and latest day of a window, as ordinals."""
 
-Combination = tuple[UUID, UUID | None]
+Combination = tuple[int, int]
 
 
 class OnDay(Protocol):
@@ -36,12 +36,12 @@ Placed = TypeVar("Placed", bound=OnDay)
 class Node:
     """One choice for one session: a slot with its own cost, whatever is chosen around it.
 
-    ``kept`` marks the time at which the session is booked already.
+    ``who`` and ``room`` stand for practitioner and room (-1: none). ``kept`` marks the time at which the session is booked already.
     """
 
     day: int
-    who: UUID
-    room: UUID | None
+    who: int
+    room: int
     cost: int
     slot: Slot
     kept: bool = False
@@ -77,14 +77,27 @@ class Step:
         """Earliest, ideal and latest day after a session on ``day``."""
         span = self._known.get(day)
         if span is None:
-            earliest = ideal = latest = date.fromordinal(day)
-            for gap in self._gaps:
-                earliest = window_after(earliest, gap).earliest
-                ideal = window_after(ideal, gap).ideal
-                latest = window_after(latest, gap).latest
-            span = (earliest.toordinal(), ideal.toordinal(), latest.toordinal())
-            self._known[day] = span
+            span = self._known[day] = self._span(date.fromordinal(day))
         return span
+
+    def _span(self, day: date) -> Span:
+        earliest = ideal = latest = day
+        for gap in self._gaps:
+            earliest = window_after(earliest, gap).earliest
+            ideal = window_after(ideal, gap).ideal
+            latest = window_after(latest, gap).latest
+        return earliest.toordinal(), ideal.toordinal(), latest.toordinal()
+
+
+def steps_between(gaps: Iterable[Gap]) -> list[Step]:
+    """A step for each gap; equal gaps share one, and so what it remembers."""
+    known: dict[Gap, Step] = {}
+    steps: list[Step] = []
+    for gap in gaps:
+        if gap not in known:
+            known[gap] = Step([gap])
+        steps.append(known[gap])
+    return steps
 
 
 Loose = Callable[[int, Node, Node], int | None]
@@ -203,8 +216,8 @@ class _Day:
     """The best values on one day of the layer before: by combination, by one of it, of all."""
 
     exact: dict[Combination, _Best]
-    by_who: dict[UUID, _Best]
-    by_room: dict[UUID | None, _Best]
+    by_who: dict[int, _Best]
+    by_room: dict[int, _Best]
     overall: _Best
 
     def towards(self, target: Combination, prices: Prices) -> _Best:
