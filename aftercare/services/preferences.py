@@ -1,0 +1,42 @@
+"""Opting out of what is not needed for care."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from aftercare.domain.outbox import State
+from aftercare.models import Message
+from aftercare.services import ledger
+from mesoclinic.audit.services import audited
+from patients.models import ContactPreference, PatientLink
+from patients.services import link_actor, mark_used
+
+
+def opt_out(*, link: PatientLink, now: dt.datetime) -> str:
+    """Stop messages of the kind the link came with; returns that kind in words.
+
+    Planned messages of this kind are withdrawn in the same transaction. A second call changes
+    nothing.
+    """
+    actor = link_actor(link)
+    message = Message.objects.filter(pk=link.subject_id, patient_id=link.patient_id).first()
+    purpose = message.purpose if message else ContactPreference.Purpose.NEWS.value
+    with audited(actor):
+        ContactPreference.objects.update_or_create(
+            patient_id=link.patient_id,
+            channel="email",
+            purpose=purpose,
+            defaults={"clinic_id": link.clinic_id, "allowed": False, "changed_at": now},
+        )
+        ledger.transition(
+            Q(patient_id=link.patient_id, purpose=purpose, is_essential=False)
+            & Q(state=State.PLANNED.value),
+            to=State.SUPPRESSED,
+            why=_("The patient opted out of such messages."),
+            now=now,
+        )
+        mark_used(actor=actor, link=link, now=now)
+    return str(ContactPreference.Purpose(purpose).label)

@@ -1,0 +1,42 @@
+"""The defaults a new clinic starts with; what the clinic has changed is never touched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from aftercare.models import MessageTemplate, ProgrammeStep, TriageRuleSet
+from mesoclinic.audit.actors import Actor
+from mesoclinic.audit.services import audited
+from mesoclinic.clinic.models import Clinic
+
+_DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+def seed_clinic(clinic: Clinic) -> None:
+    """Load templates, programme and triage rules that the clinic does not have yet."""
+    with audited(Actor.system(clinic.pk, "seed")):
+        for row in _rows("templates.json"):
+            MessageTemplate.objects.get_or_create(
+                clinic=clinic,
+                key=row["key"],
+                language=row["language"],
+                defaults={"subject": row["subject"], "body": row["body"]},
+            )
+        for row in _rows("programme.json"):
+            defaults = {name: value for name, value in row.items() if name != "key"}
+            ProgrammeStep.objects.get_or_create(clinic=clinic, key=row["key"], defaults=defaults)
+        TriageRuleSet.objects.get_or_create(
+            clinic=clinic,
+            version=1,
+            defaults={
+                "status": TriageRuleSet.Status.PUBLISHED,
+                "spec": json.loads((_DATA / "triage.json").read_text("utf-8")),
+            },
+        )
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((_DATA / name).read_text("utf-8"))
+    return rows
