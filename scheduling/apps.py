@@ -7,3 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class SchedulingConfig(AppConfig):
     name = "scheduling"
     verbose_name = _("Scheduling")
+
+    def ready(self) -> None:
+        """Listen to the rooms below."""
+        from scheduling import receivers  # noqa: F401

@@ -4,8 +4,9 @@ import django.contrib.postgres.fields.ranges
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import mesoclinic.common.ids
 from django.db import migrations, models
+
+import mesoclinic.common.ids
 
 
 class Migration(migrations.Migration):

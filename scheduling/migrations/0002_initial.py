@@ -5,9 +5,10 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import scheduling.domain.status
 from django.conf import settings
 from django.db import migrations, models
+
+import scheduling.domain.status
 
 
 class Migration(migrations.Migration):

@@ -6,11 +6,12 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
-import mesoclinic.common.ids
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import mesoclinic.common.ids
 
 
 class Migration(migrations.Migration):

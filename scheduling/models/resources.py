@@ -76,6 +76,11 @@ class VisitType(ClinicOwned):
     )
     buffer_before_min = models.PositiveSmallIntegerField(_("buffer before (min)"), default=0)
     buffer_after_min = models.PositiveSmallIntegerField(_("buffer after (min)"), default=0)
+    grid_min = models.PositiveSmallIntegerField(
+        _("offered every (min)"), default=15,
+        validators=[MinValueValidator(5), MaxValueValidator(480)],
+        help_text=_("Free times are offered in steps of so many minutes."),
+    )  # fmt: skip
     room_kind = models.CharField(
         _("room needed"), max_length=20, choices=Room.Kind, default=Room.Kind.TREATMENT
     )
@@ -95,6 +100,9 @@ class VisitType(ClinicOwned):
             models.UniqueConstraint(name="visit_type_id_and_clinic", fields=["id", "clinic"]),
             models.CheckConstraint(
                 name="visit_type_lasts", condition=Q(duration_min__gte=5, duration_min__lte=480)
+            ),
+            models.CheckConstraint(
+                name="visit_type_grid", condition=Q(grid_min__gte=5, grid_min__lte=480)
             ),
         ]
 
@@ -158,7 +166,7 @@ class WorkingHours(ClinicOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.weekday} {self.starts:%H:%M}–{self.ends:%H:%M}"
+        return f"{self.weekday} {self.starts:%H:%M} to {self.ends:%H:%M}"
 
 
 class TimeOff(ClinicOwned):

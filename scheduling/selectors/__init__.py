@@ -1,0 +1,1 @@
+"""Reads of the scheduling room, each scoped to a clinic."""

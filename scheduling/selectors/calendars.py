@@ -1,0 +1,196 @@
+"""Hours, absences and bookings as the calendars that the search for free time takes.
+
+However many people, rooms and weeks: a fixed number of queries. Bookings are merged by the
+database (`range_agg`) and come as whole seconds, so that a full half-year costs little here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from mesoclinic.clinic.models import Clinic
+from mesoclinic.common.intervals import Interval
+from scheduling.domain.slots import Absence, HoursBlock, ResourceCalendar, Resources, SlotRequest
+from scheduling.domain.status import BLOCKING
+from scheduling.models import Device, Room, TimeOff, VisitType, WorkingHours
+
+Busy = dict[UUID, tuple[Interval[datetime], ...]]
+
+# A buffer reaches this far at most: bookings just outside the days asked for still count.
+_REACH = timedelta(hours=8)
+_BLOCKING = ", ".join(f"'{status.value}'" for status in sorted(BLOCKING))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What somebody looks for: a visit type in a stretch of time, with some practitioners.
+
+    `ignoring` are visits that don't count as busy (those about to be moved). With `patient_id`
+    the patient's own visits count as taken.
+    """
+
+    clinic: Clinic
+    visit_type: VisitType
+    practitioners: tuple[UUID, ...]
+    within: Interval[datetime]
+    now: datetime
+    patient_id: UUID | None = None
+    ignoring: tuple[UUID, ...] = ()
+
+    @property
+    def request(self) -> SlotRequest:
+        """The same for the domain."""
+        kind = self.visit_type
+        return SlotRequest(
+            within=self.within,
+            zone=self.clinic.zone,
+            duration=timedelta(minutes=kind.duration_min),
+            step=timedelta(minutes=kind.grid_min),
+            buffer_before=timedelta(minutes=kind.buffer_before_min),
+            buffer_after=timedelta(minutes=kind.buffer_after_min),
+            now=self.now,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Time off in a stretch of time, by whom it concerns."""
+
+    closures: tuple[Absence, ...] = ()
+    by_id: Mapping[UUID, tuple[Absence, ...]] = field(default_factory=dict)
+
+
+def interval_of(value: DateTimeTZRange) -> Interval[datetime]:
+    """A stored range as an interval of instants."""
+    return Interval(value.lower, value.upper)
+
+
+def range_of(interval: Interval[datetime]) -> DateTimeTZRange:
+    """An interval as it is stored."""
+    return DateTimeTZRange(interval.start, interval.end, "[)")
+
+
+def hours_of(clinic: Clinic, practitioners: Iterable[UUID]) -> dict[UUID, tuple[HoursBlock, ...]]:
+    """Working hours by practitioner. One query."""
+    found: dict[UUID, list[HoursBlock]] = {}
+    rows = (
+        WorkingHours.objects.for_clinic(clinic)
+        .filter(practitioner__in=list(practitioners))
+        .order_by("weekday", "starts")
+        .values_list("practitioner_id", "weekday", "starts", "ends", "valid_from", "valid_until")
+    )
+    for who, *block in rows:
+        found.setdefault(who, []).append(HoursBlock(*block))
+    return {who: tuple(blocks) for who, blocks in found.items()}
+
+
+def away(clinic: Clinic, within: Interval[datetime]) -> Away:
+    """Closures, and time off by practitioner, room or device, that touch the time. One query."""
+    closures: list[Absence] = []
+    by_id: dict[UUID, list[Absence]] = {}
+    rows = (
+        TimeOff.objects.for_clinic(clinic)
+        .filter(in_force=True, during__overlap=range_of(within))
+        .order_by("during")
+        .values_list("practitioner_id", "room_id", "device_id", "during", "label")
+    )
+    for *whose, during, label in rows:
+        absence = Absence(interval_of(during), label)
+        ids = [one for one in whose if one is not None]
+        if not ids:
+            closures.append(absence)
+        for one in ids:
+            by_id.setdefault(one, []).append(absence)
+    return Away(tuple(closures), {one: tuple(found) for one, found in by_id.items()})
+
+
+def _busy_part(column: str, field_name: str) -> str:
+    return f"""
+SELECT u.id, extract(epoch FROM lower(b.r))::bigint, ceil(extract(epoch FROM upper(b.r)))::bigint
+FROM unnest(%({column})s::uuid[]) AS u (id)
+CROSS JOIN LATERAL (
+    SELECT unnest(range_agg(a.{field_name})) AS r FROM scheduling_appointment a
+    WHERE a.status IN ({_BLOCKING}) AND a.{column} = u.id
+      AND a.{field_name} && tstzrange(%(start)s, %(end)s)
+      AND NOT (a.status = 'pending' AND a.held_until <= %(now)s)
+      AND a.id <> ALL (%(ignoring)s::uuid[])
+) b
+"""  # noqa: S608 - names of columns, all written here
+
+
+_COLUMNS = {
+    "practitioner_id": "occupies",
+    "room_id": "occupies",
+    "device_id": "occupies",
+    "patient_id": "during",
+}
+
+
+def busy(wanted: Mapping[str, Sequence[UUID]], search: Search) -> Busy:
+    """When each of `wanted` (column → ids) is taken: sorted, merged intervals by id. One query.
+
+    Columns are practitioner_id, room_id, device_id and patient_id. Practitioners and rooms are
+    counted whatever the clinic: a person who works in two clinics has one body.
+    """
+    columns = [name for name in _COLUMNS if wanted.get(name)]
+    if not columns:
+        return {}
+    sql = " UNION ALL ".join(_busy_part(name, _COLUMNS[name]) for name in columns)
+    values = {
+        **{name: list(wanted[name]) for name in columns},
+        "start": search.within.start - _REACH,
+        "end": search.within.end + _REACH,
+        "now": search.now,
+        "ignoring": list(search.ignoring),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows = cursor.fetchall()
+    found: dict[UUID, list[Interval[datetime]]] = {}
+    for who, start, end in rows:
+        span = Interval(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+        found.setdefault(who, []).append(span)
+    return {who: tuple(spans) for who, spans in found.items()}
+
+
+def load_resources(search: Search) -> Resources:
+    """Everything the search needs: five queries at most, however long and however many."""
+    rooms, devices = _rooms_and_devices(search)
+    people = search.practitioners
+    wanted = {
+        "practitioner_id": people,
+        "room_id": rooms,
+        "device_id": devices or (),
+        "patient_id": (search.patient_id,) if search.patient_id else (),
+    }
+    hours = hours_of(search.clinic, people)
+    absent = away(search.clinic, search.within)
+    taken = busy(wanted, search)
+
+    def calendar(one: UUID, blocks: tuple[HoursBlock, ...] | None) -> ResourceCalendar:
+        return ResourceCalendar(one, blocks, absent.by_id.get(one, ()), taken.get(one, ()))
+
+    return Resources(
+        practitioners=tuple(calendar(who, hours.get(who, ())) for who in people),
+        rooms=tuple(calendar(room, None) for room in rooms),
+        devices=None if devices is None else tuple(calendar(one, None) for one in devices),
+        closures=absent.closures,
+        patient_busy=taken.get(search.patient_id, ()) if search.patient_id else (),
+    )
+
+
+def _rooms_and_devices(search: Search) -> tuple[tuple[UUID, ...], tuple[UUID, ...] | None]:
+    """Rooms of the kind in their order; devices of the kind, or None where none is needed."""
+    kind = search.visit_type
+    rooms = Room.objects.for_clinic(search.clinic).filter(kind=kind.room_kind, is_active=True)
+    found = tuple(rooms.order_by("order", "name").values_list("pk", flat=True))
+    if not kind.device_kind:
+        return found, None
+    devices = Device.objects.for_clinic(search.clinic).filter(kind=kind.device_kind, is_active=True)
+    return found, tuple(devices.order_by("name").values_list("pk", flat=True))

@@ -1,0 +1,45 @@
+"""Use cases of the scheduling room: keyword-only, one transaction, the actor and `now` passed in."""
+
+from __future__ import annotations
+
+from scheduling.services.booking import book_appointment, book_course
+from scheduling.services.ics import ics_for, uid_of
+from scheduling.services.lapsing import lapse_holds
+from scheduling.services.moving import move_appointment
+from scheduling.services.requests import (
+    Booking,
+    CourseBooking,
+    CourseVisit,
+    Exceptions,
+    Move,
+    Target,
+)
+from scheduling.services.status import (
+    StatusChange,
+    cancel_appointment,
+    change_status,
+    confirm_appointment,
+    follow_session,
+    hold_visits,
+)
+
+__all__ = [
+    "Booking",
+    "CourseBooking",
+    "CourseVisit",
+    "Exceptions",
+    "Move",
+    "StatusChange",
+    "Target",
+    "book_appointment",
+    "book_course",
+    "cancel_appointment",
+    "change_status",
+    "confirm_appointment",
+    "follow_session",
+    "hold_visits",
+    "ics_for",
+    "lapse_holds",
+    "move_appointment",
+    "uid_of",
+]
