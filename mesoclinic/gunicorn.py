@@ -30,3 +30,4 @@ reload = not preload_app
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn's heartbeat
 # Django writes the request lines, with tokens masked; gunicorn's own would show them.
 accesslog = None
+control_socket_disable = True

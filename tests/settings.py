@@ -42,3 +42,5 @@ STORAGES = {
 }
 # Tests create many accounts; the real hasher is slow on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# live_server brings its own way of serving them; WhiteNoise would warn of the missing folder.
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]  # noqa: F405
