@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from tests import network
+from tests import database, network
 from tests.mailsink import MailSink
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -48,6 +48,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     }
     for reason in sorted(reasons & {HOW_TO_GET_CHROMIUM, NO_SAMPLES}):
         terminalreporter.write_line(f"SKIPPED: {reason}", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database, in which transactional tests may empty even the audit record."""
+    with django_db_blocker.unblock():
+        database.allow_flush()
 
 
 @pytest.fixture(autouse=True)

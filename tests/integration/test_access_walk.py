@@ -1,0 +1,395 @@
+"""The door, tried at every address by everybody.
+
+Undeclared addresses fail. For each address and method: who must not come in is turned away, who may
+comes in without a crash (also with an empty form), and another clinic's object is not there (404).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Model
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import resolve, reverse
+
+from mesoclinic.clinic.access import Policy
+from mesoclinic.clinic.models import Clinic, Membership, StaffMember
+from mesoclinic.clinic.permissions import PolicyPermission
+from tests.access_objects import maker_of, registered_names
+from tests.factories.clinic import ApiTokenFactory
+from tests.personas import Cast, client_for, everybody
+from tests.urlwalk import Address, addresses
+
+pytestmark = pytest.mark.django_db
+
+ALL = addresses()
+# Keyword arguments that name no stored object of a clinic.
+FREE = {"token": "x" * 43, "key": "set-password", "uidb36": "x", "format": "json"}
+# Addresses of packages, closed or about the signed-in person alone: their own tests cover them.
+PERSONAL = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
+
+
+def is_walked(address: Address) -> bool:
+    return bool(address.name) and not address.is_closed and address.name not in PERSONAL
+
+
+PAGES = [a for a in ALL if is_walked(a) and a.api_class is None and a.namespace != "admin"]
+API = [a for a in ALL if is_walked(a) and a.api_class is not None and "format" not in a.kwargs]
+ADMIN = [a for a in ALL if a.namespace == "admin" and a.name]
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return everybody()
+
+
+def insiders(cast: Cast) -> list[Membership]:
+    return [cast.receptionist, cast.practitioner, cast.manager]
+
+
+def is_turned_away(response: HttpResponse) -> bool:
+    to_the_door = response.status_code == 302 and "/accounts/login/" in response["Location"]
+    return response.status_code in {401, 403} or to_the_door
+
+
+def allowed(policy: Policy, person: Membership | StaffMember) -> bool:
+    """The rule, written a second time on purpose."""
+    role = person.role if isinstance(person, Membership) else None
+    staff = person.staff if isinstance(person, Membership) else person
+    rules = {
+        Policy.PUBLIC: True,
+        Policy.PATIENT_LINK: True,
+        Policy.SIGNED_IN: True,
+        Policy.STAFF: role is not None,
+        Policy.FRONT_DESK: role is not None,
+        Policy.CLINICAL: role == "practitioner",
+        Policy.CLINICAL_OR_MANAGER: role in {"practitioner", "manager"},
+        Policy.MANAGER: role == "manager",
+        Policy.ADMIN: staff.is_staff,
+    }
+    return rules[policy]
+
+
+def has_object(address: Address) -> bool:
+    return bool(set(address.kwargs) - set(FREE))
+
+
+def kwargs_in(address: Address, clinic: Clinic) -> dict[str, Any]:
+    """The address's arguments, with its object made in `clinic`."""
+    kwargs: dict[str, Any] = {name: FREE[name] for name in address.kwargs if name in FREE}
+    if has_object(address):
+        maker = maker_of(address.name)
+        assert maker, f"{address.name} has an object in its URL: add it to tests/access_objects.py"
+        made = maker(clinic)
+        if isinstance(made, Model):
+            [name] = set(address.kwargs) - set(FREE)
+            made = {name: made.pk}
+        kwargs.update(made)
+    return kwargs
+
+
+def url_in(address: Address, clinic: Clinic) -> str:
+    return reverse(address.name, kwargs=kwargs_in(address, clinic))
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever a request writes is taken back, so that the next finds the same world."""
+    point = transaction.savepoint()
+    try:
+        yield
+    finally:
+        transaction.savepoint_rollback(point)
+
+
+def ask(client: Client, method: str, url: str, **headers: str) -> HttpResponse:
+    extra: Mapping[str, Any] = {} if method == "get" else {"data": {}}
+    if url.startswith("/api/") and method != "get":
+        extra = {"data": "{}", "content_type": "application/json"}
+    with undone():
+        response: HttpResponse = getattr(client, method)(url, headers=headers, **extra)
+    return response
+
+
+# --- the whole URLconf ----------------------------------------------------------------------------
+
+
+def test_every_address_declares_its_policy() -> None:
+    undeclared = [
+        f"{address} {method}"
+        for address in ALL
+        if not address.is_closed
+        for method in address.methods()
+        if address.policy(method) is None
+    ]
+
+    assert undeclared == [], "declare @access(Policy.…) on the view"
+
+
+def test_every_api_view_enforces_it() -> None:
+    loose = [
+        str(address)
+        for address in ALL
+        if address.api_class and PolicyPermission not in address.api_class.permission_classes
+    ]
+
+    assert loose == []
+
+
+def test_every_address_has_a_name() -> None:
+    nameless = [a.route for a in ALL if not a.name and a.namespace != "admin" and a.is_ours]
+
+    assert nameless == [], "an address without a name is not walked"
+
+
+def test_no_line_in_the_registry_is_dead() -> None:
+    names = {a.name for a in ALL} | {
+        f"admin:{model._meta.label_lower}" for model in admin.site._registry
+    }
+    dead = {name for name in registered_names() if "*" not in name} - names
+
+    assert dead == set()
+
+
+def test_the_walk_is_not_empty() -> None:
+    assert {"clinic:settings", "clinic:switch"} <= {a.name for a in PAGES}
+    assert "api-me" in {a.name for a in API}
+    assert "admin:clinic_clinic_changelist" in {a.name for a in ADMIN}
+
+
+@pytest.mark.parametrize("address", [a for a in ALL if a.is_closed and not a.kwargs], ids=str)
+def test_closed_addresses_are_not_there(address: Address, cast: Cast) -> None:
+    url = reverse(address.name)
+
+    assert Client().get(url).status_code == 404
+    assert client_for(cast.superuser).get(url).status_code == 404
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", PAGES, ids=str)
+def test_page(address: Address, cast: Cast) -> None:
+    policy = address.policy()
+    assert policy is not None
+    url = url_in(address, cast.clinic)
+    _page_anonymous(address, policy, url)
+    _page_does_not_take_tokens(policy, url, cast.manager)
+    people = [*insiders(cast), cast.outsider, cast.superuser]
+    for person in people:
+        client = client_for(person)
+        if allowed(policy, person):
+            _comes_in(address, client, url, person)
+        else:
+            for method in ("get", "post"):
+                answer = ask(client, method, url)
+                assert answer.status_code == 403, f"{person} {method} {url}: {answer.status_code}"
+    if has_object(address) and not policy.is_open:
+        _other_clinic_finds_nothing(address, policy, url, cast)
+
+
+def _page_anonymous(address: Address, policy: Policy, url: str) -> None:
+    if policy.is_open:
+        for method in address.methods() if address.is_ours else ["get"]:
+            answer = ask(Client(), method, url)
+            assert answer.status_code < 500, url
+            assert answer.status_code not in {401, 403}, url
+        return
+    for method in ("get", "post"):
+        answer = ask(Client(), method, url)
+        assert answer.status_code == 302, url
+        assert "/accounts/login/" in answer["Location"], url
+
+
+def _page_does_not_take_tokens(policy: Policy, url: str, person: Membership) -> None:
+    if not policy.is_open:
+        secret = ApiTokenFactory(membership=person).secret
+        answer = ask(Client(), "get", url, authorization=f"Bearer {secret}")
+        assert is_turned_away(answer), url
+
+
+def _comes_in(address: Address, client: Client, url: str, person: object) -> None:
+    methods = address.methods() if address.is_ours else ["get"]
+    for method in methods:
+        answer = ask(client, method, url)
+        told = f"{person} {method} {url}: {answer.status_code}"
+        assert answer.status_code < 500, told
+        assert not is_turned_away(answer), told
+        if has_object(address):
+            assert answer.status_code != 404, told
+
+
+def _other_clinic_finds_nothing(address: Address, policy: Policy, url: str, cast: Cast) -> None:
+    for person in (cast.other_practitioner, cast.other_manager):
+        for method in address.methods():
+            answer = ask(client_for(person), method, url)
+            expected = {404, 405} if allowed(policy, person) else {403}
+            told = f"{person} of the other clinic, {method} {url}: {answer.status_code}"
+            assert answer.status_code in expected, told
+
+
+# --- API ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who calls the API, by session or by token."""
+
+    person: Membership | StaffMember
+    client: Client
+    headers: Mapping[str, str]
+
+
+def callers(people: list[Membership | StaffMember]) -> Iterator[Caller]:
+    for person in people:
+        yield Caller(person, client_for(person), {})
+        if isinstance(person, Membership):
+            secret = ApiTokenFactory(membership=person).secret
+            yield Caller(person, Client(), {"authorization": f"Bearer {secret}"})
+
+
+@pytest.mark.parametrize("address", API, ids=str)
+def test_api(address: Address, cast: Cast) -> None:
+    url = url_in(address, cast.clinic)
+    people = [*insiders(cast), cast.outsider, cast.superuser]
+    for method in address.methods():
+        policy = address.policy(method)
+        assert policy is not None
+        if not policy.is_open:
+            assert ask(Client(), method, url).status_code == 401, url
+            wrong = ask(Client(), method, url, authorization="Bearer wrong")
+            assert wrong.status_code == 401, url
+        for caller in callers(people):
+            answer = ask(caller.client, method, url, **caller.headers)
+            told = f"{caller.person} {method} {url}: {answer.status_code}"
+            if allowed(policy, caller.person):
+                assert answer.status_code < 500, told
+                assert answer.status_code not in {401, 403}, told
+                assert not (has_object(address) and answer.status_code == 404), told
+            else:
+                assert answer.status_code == 403, told
+        if has_object(address) and not policy.is_open:
+            _other_clinic_finds_nothing_by_api(method, policy, url, cast)
+
+
+def _other_clinic_finds_nothing_by_api(method: str, policy: Policy, url: str, cast: Cast) -> None:
+    for caller in callers([cast.other_practitioner, cast.other_manager]):
+        answer = ask(caller.client, method, url, **caller.headers)
+        expected = 404 if allowed(policy, caller.person) else 403
+        assert answer.status_code == expected, (
+            f"{caller.person} of the other clinic, {method} {url}"
+        )
+
+
+# --- administration -------------------------------------------------------------------------------
+
+
+def admin_model(address: Address) -> type[Model] | None:
+    """The model of an admin address, by its name `app_model_action`."""
+    for model in admin.site._registry:
+        prefix = f"admin:{model._meta.app_label}_{model._meta.model_name}_"
+        if address.name.startswith(prefix) and address.name.removeprefix(prefix) in {
+            "changelist",
+            "add",
+            "change",
+            "delete",
+            "history",
+        }:
+            return model
+    return None
+
+
+MODEL_PAGES = [a for a in ADMIN if admin_model(a)]
+OTHER_ADMIN = [a for a in ADMIN if not admin_model(a) and not a.kwargs]
+# Tables of packages, which only superusers see.
+PACKAGES = {"account.emailaddress", "mfa.authenticator"}
+
+
+@pytest.mark.parametrize("address", OTHER_ADMIN, ids=str)
+def test_admin_site(address: Address, cast: Cast) -> None:
+    url = reverse(address.name)
+    assert is_turned_away(Client().get(url))
+    for person in (cast.receptionist, cast.practitioner, cast.outsider):
+        assert client_for(person).get(url).status_code == 403
+    for person in (cast.manager, cast.superuser):
+        assert client_for(person).get(url).status_code < 500
+
+
+@pytest.mark.parametrize("address", MODEL_PAGES, ids=str)
+def test_admin_model(address: Address, cast: Cast) -> None:
+    model = admin_model(address)
+    assert model is not None
+    label = model._meta.label_lower
+    url = _admin_url(address, label, cast.clinic)
+    if url is None:
+        assert label in PACKAGES, f'add "admin:{label}" to tests/access_objects.py'
+        return
+    for method in ("get", "post"):
+        assert is_turned_away(ask(Client(), method, url)), url
+        for person in (cast.receptionist, cast.practitioner, cast.outsider):
+            assert ask(client_for(person), method, url).status_code == 403, f"{person} {url}"
+    for person in (cast.manager, cast.superuser):
+        answer = ask(client_for(person), "get", url)
+        assert answer.status_code < 500, f"{person} {url}"
+    if address.kwargs and label != "clinic.staffmember":
+        _other_manager_sees_nothing(url, cast)
+
+
+def _admin_url(address: Address, label: str, clinic: Clinic) -> str | None:
+    if not address.kwargs:
+        return reverse(address.name)
+    maker = maker_of(f"admin:{label}")
+    if maker is None:
+        return None
+    made = maker(clinic)
+    assert isinstance(made, Model)
+    return reverse(address.name, args=[made.pk])
+
+
+def _other_manager_sees_nothing(url: str, cast: Cast) -> None:
+    """Django's admin answers "it does not exist" with a redirect to its index."""
+    answer = ask(client_for(cast.other_manager), "get", url)
+    assert answer.status_code in {302, 403, 404}, url
+    if answer.status_code == 302:
+        assert answer["Location"] == reverse("admin:index"), url
+
+
+# --- the walk itself must be able to fail ---------------------------------------------------------
+
+
+def test_planted_bug_a_door_left_open_is_noticed(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mesoclinic.clinic.middleware.passes", lambda request, policy: True)
+    [settings] = [a for a in PAGES if a.name == "clinic:settings"]
+
+    with pytest.raises((AssertionError, AttributeError)):
+        test_page(settings, cast)
+
+
+def test_planted_bug_an_unscoped_lookup_is_noticed(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mesoclinic.clinic.querysets import ClinicQuerySet
+
+    monkeypatch.setattr(ClinicQuerySet, "for_clinic", lambda rows, clinic: rows.all())
+    [revoke] = [a for a in PAGES if a.name == "clinic:token-revoke"]
+
+    with pytest.raises(AssertionError, match="other clinic"):
+        test_page(revoke, cast)
+
+
+def test_planted_bug_a_view_without_a_policy_is_refused(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = resolve(reverse("clinic:settings")).func.view_class  # type: ignore[attr-defined]
+    monkeypatch.delattr(view, "access_policy")
+
+    assert client_for(cast.manager).get(reverse("clinic:settings")).status_code == 403
