@@ -1,0 +1,21 @@
+"""Addresses of the aftercare room."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from aftercare.views import checkin, inbox, messages, today, unsubscribe
+
+app_name = "aftercare"
+
+urlpatterns = [
+    path("messages/", messages.Ledger.as_view(), name="ledger"),
+    path("messages/<uuid:pk>/", messages.MessageDetail.as_view(), name="message"),
+    path("messages/<uuid:pk>/release/", messages.ReleaseMessage.as_view(), name="release"),
+    path("inbox/", inbox.Inbox.as_view(), name="inbox"),
+    path("inbox/count/", inbox.InboxCount.as_view(), name="inbox-count"),
+    path("inbox/<uuid:pk>/claim/", inbox.ClaimTask.as_view(), name="task-claim"),
+    path("inbox/<uuid:pk>/done/", inbox.FinishTask.as_view(), name="task-finish"),
+    path("p/<str:token>/check-in/", checkin.AnswerCheckIn.as_view(), name="link-checkin"),
+    path("p/<str:token>/unsubscribe/", unsubscribe.Unsubscribe.as_view(), name="unsubscribe"),
+]
