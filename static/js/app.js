@@ -72,13 +72,20 @@
   }
   window.mesoclinic.signInAgain = signInAgain;
 
-  /* one number fetched for the side also stands in the phone bar */
+  /* a number beside a place: asked for without counting as activity, nothing shown for nothing,
+     and the one for the side also stands in the phone bar */
+  body.addEventListener("htmx:configRequest", (event) => {
+    if (isCount(event.target)) event.detail.headers["X-Background"] = "1";
+  });
   body.addEventListener("htmx:afterSwap", (event) => {
-    if (!event.target.classList || !event.target.classList.contains("nav-count")) return;
+    const count = event.target;
+    if (!isCount(count)) return;
+    if (count.textContent.trim() === "") count.replaceChildren();
     document.querySelectorAll("[data-copy-count]").forEach((spot) => {
-      spot.textContent = event.target.textContent.trim();
+      spot.replaceChildren(...Array.from(count.cloneNode(true).childNodes));
     });
   });
+  const isCount = (element) => Boolean(element.classList?.contains("nav-count"));
 
   /* dialogs */
   document.addEventListener("click", (event) => {
