@@ -31,11 +31,22 @@ class MessageNotFound(NotFound):
     """No such message in this clinic."""
 
 
+class CheckInNotFound(NotFound):
+    """No such check-in in this clinic."""
+
+
 class AlreadyAnswered(Conflict):
     """The check-in of this link has been answered."""
 
     default_code = "already_answered"
     default_message = _("You have answered already. Thank you.")
+
+
+class NoTriageRules(Conflict):
+    """The clinic has no published triage rules."""
+
+    default_code = "no_triage_rules"
+    default_message = _("This can't be answered here at the moment. Please call the clinic.")
 
 
 class MessageNotHeld(Conflict):

@@ -9,6 +9,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.domain.triage import ReportedEffect, TriageRules
 from aftercare.models import Message
 from aftercare.selectors import LedgerFilter
 
@@ -50,3 +51,54 @@ class FinishTaskForm(forms.Form):
         label=_("What came of it?"), max_length=300, required=True,
         widget=forms.TextInput(attrs={"placeholder": _("For example: called, will come at 3")}),
     )  # fmt: skip
+
+
+class CheckInForm(forms.Form):
+    """How it is: a face, what is noticed, how strong, whether it gets worse."""
+
+    FEELINGS = [
+        ("1", _("Very good")),
+        ("2", _("Good")),
+        ("3", _("So-so")),
+        ("4", _("Bad")),
+        ("5", _("Very bad")),
+    ]
+    STRENGTHS = [("1", _("A little")), ("2", _("It bothers me")), ("3", _("Strong"))]
+
+    feeling = forms.ChoiceField(
+        label=_("How is it today?"), choices=FEELINGS, widget=forms.RadioSelect,
+        error_messages={"required": _("Choose the face that fits best.")},
+    )  # fmt: skip
+    effects = forms.MultipleChoiceField(
+        label=_("Do you notice any of these?"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    strength = forms.ChoiceField(
+        label=_("How strong is it?"), choices=STRENGTHS, required=False, widget=forms.RadioSelect
+    )
+    worse = forms.BooleanField(label=_("It gets worse or spreads"), required=False)
+    text = forms.CharField(
+        label=_("Anything else?"), max_length=2000, required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )  # fmt: skip
+
+    def __init__(self, rules: TriageRules, language: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["effects"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  (for the type checker)
+        field.choices = [
+            (effect.key, effect.name.get(language) or effect.name["en"]) for effect in rules.effects
+        ]
+
+    def reported(self) -> tuple[ReportedEffect, ...]:
+        """The effects as the rules read them; a strength that was not said counts as unknown."""
+        strength = self.cleaned_data["strength"]
+        worse = self.cleaned_data["worse"]
+        return tuple(
+            ReportedEffect(
+                effect=key,
+                severity=int(strength) if strength else None,
+                growing=worse,
+                spreading=worse,
+            )
+            for key in self.cleaned_data["effects"]
+        )

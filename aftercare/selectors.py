@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db.models import Count, Func, Q, QuerySet, TextField, Value
 
-from aftercare.exceptions import MessageNotFound, TaskNotFound
+from aftercare.domain.codec import from_json
+from aftercare.exceptions import CheckInNotFound, MessageNotFound, TaskNotFound
 from aftercare.models import CheckIn, Message, StaffTask
 from mesoclinic.clinic.models import Clinic, Role
 
@@ -130,6 +131,25 @@ def messages_of(clinic: Clinic, patient_id: UUID) -> QuerySet[Message]:
 def checkins_of(clinic: Clinic, patient_id: UUID) -> QuerySet[CheckIn]:
     """All check-ins of one patient, latest first."""
     return CheckIn.objects.for_clinic(clinic).filter(patient_id=patient_id)
+
+
+def checkin(clinic: Clinic, pk: UUID, language: str) -> tuple[CheckIn, list[dict[str, object]]]:
+    """One check-in, and its effects with their names in `language`. Raises `CheckInNotFound`."""
+    found = (
+        CheckIn.objects.for_clinic(clinic)
+        .select_related("patient", "session__planned_session__plan__indication", "rules")
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise CheckInNotFound
+    known = from_json(found.rules.spec).by_key
+    effects = []
+    for one in found.effects:
+        effect = known.get(one["effect"])
+        name = (effect.name.get(language[:2]) or effect.name["en"]) if effect else one["effect"]
+        effects.append({**one, "name": name})
+    return found, effects
 
 
 def states_of(clinic: Clinic, since: dt.datetime) -> dict[str, int]:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("inbox/count/", inbox.InboxCount.as_view(), name="inbox-count"),
     path("inbox/<uuid:pk>/claim/", inbox.ClaimTask.as_view(), name="task-claim"),
     path("inbox/<uuid:pk>/done/", inbox.FinishTask.as_view(), name="task-finish"),
+    path("check-ins/<uuid:pk>/", checkin.CheckInDetail.as_view(), name="checkin"),
     path("p/<str:token>/check-in/", checkin.AnswerCheckIn.as_view(), name="link-checkin"),
     path("p/<str:token>/unsubscribe/", unsubscribe.Unsubscribe.as_view(), name="unsubscribe"),
 ]

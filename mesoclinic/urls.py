@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from aftercare.views.today import Today
 from mesoclinic import health, styleguide
 from mesoclinic.clinic import urls as clinic_urls
 from mesoclinic.clinic.api import SchemaView
@@ -16,7 +17,9 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("", Today.as_view(), name="today"),
     path("", include("mesoclinic.clinic.urls")),
+    path("", include("aftercare.urls")),
     path("api/v1/", include(clinic_urls.api_urlpatterns)),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", ApiDocs.as_view(), name="api-docs"),
