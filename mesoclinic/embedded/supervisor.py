@@ -120,7 +120,6 @@ class Supervisor:
         while not _is_free(port):
             port = _free_port()
         maildir = self.layout.mail_dir
-        maildir.mkdir(exist_ok=True, mode=0o700)
         self.env["EMAIL_URL"] = f"smtp://127.0.0.1:{port}"
         self.env["MAIL_INBOX_DIR"] = str(maildir)
         self._add("mail", "mesoclinic.embedded.mailserver", str(port), str(maildir))
