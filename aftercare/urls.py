@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from aftercare.views import checkin, inbox, messages, today, unsubscribe
+from aftercare.views import checkin, inbox, messages, unsubscribe
 
 app_name = "aftercare"
 

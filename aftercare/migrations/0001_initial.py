@@ -2,301 +2,893 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import mesoclinic.common.ids
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import mesoclinic.common.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinic', '0001_initial'),
-        ('patients', '0002_term_exclusions_and_drafts_by_channel'),
-        ('treatments', '0004_contraindications_with_reasons'),
+        ("clinic", "0001_initial"),
+        ("patients", "0002_term_exclusions_and_drafts_by_channel"),
+        ("treatments", "0004_contraindications_with_reasons"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DispatcherState',
+            name="DispatcherState",
             fields=[
-                ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=30, unique=True, verbose_name='name')),
-                ('ticked_at', models.DateTimeField(verbose_name='last tick')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=mesoclinic.common.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=30, unique=True, verbose_name="name")),
+                ("ticked_at", models.DateTimeField(verbose_name="last tick")),
             ],
             options={
-                'verbose_name': 'dispatcher state',
-                'verbose_name_plural': 'dispatcher states',
+                "verbose_name": "dispatcher state",
+                "verbose_name_plural": "dispatcher states",
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('subject_type', models.CharField(max_length=30, verbose_name='about')),
-                ('subject_id', models.UUIDField(verbose_name='about id')),
-                ('title', models.CharField(help_text='For staff.', max_length=100, verbose_name='message')),
-                ('step_key', models.SlugField(verbose_name='step')),
-                ('schedule_version', models.PositiveIntegerField(default=1, verbose_name='schedule version')),
-                ('template_key', models.SlugField(verbose_name='template')),
-                ('purpose', models.CharField(choices=[('visits', 'Visits: confirmations and reminders'), ('care', 'Care: aftercare advice and check-ins'), ('news', 'Invitations and news')], max_length=20, verbose_name='purpose')),
-                ('channel', models.CharField(default='email', max_length=10, verbose_name='channel')),
-                ('is_urgent', models.BooleanField(default=False, verbose_name='urgent')),
-                ('is_essential', models.BooleanField(default=False, verbose_name='needed for care')),
-                ('due_at', models.DateTimeField(verbose_name='due at')),
-                ('next_try_at', models.DateTimeField(help_text='When it is due, or when a failed try is repeated.', verbose_name='next try')),
-                ('due_local', models.CharField(help_text='Clinic-local time and zone, as planned.', max_length=60, verbose_name='due, local')),
-                ('expires_at', models.DateTimeField(verbose_name='expires at')),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('sending', 'Sending'), ('sent', 'Sent'), ('skipped', 'Skipped'), ('suppressed', 'Suppressed'), ('held', 'Held'), ('expired', 'Expired'), ('failed', 'Failed')], default='planned', max_length=12, verbose_name='state')),
-                ('why', models.CharField(max_length=300, verbose_name='why')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('interruptions', models.PositiveSmallIntegerField(default=0, verbose_name='unclear attempts')),
-                ('lease_until', models.DateTimeField(blank=True, null=True, verbose_name='claimed until')),
-                ('message_id', models.CharField(max_length=120, unique=True, verbose_name='Message-ID')),
-                ('recipient', models.EmailField(blank=True, max_length=254, verbose_name='recipient')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent at')),
-                ('context', models.JSONField(blank=True, default=dict, verbose_name='context')),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=mesoclinic.common.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                ("subject_type", models.CharField(max_length=30, verbose_name="about")),
+                ("subject_id", models.UUIDField(verbose_name="about id")),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="For staff.", max_length=100, verbose_name="message"
+                    ),
+                ),
+                ("step_key", models.SlugField(verbose_name="step")),
+                (
+                    "schedule_version",
+                    models.PositiveIntegerField(default=1, verbose_name="schedule version"),
+                ),
+                ("template_key", models.SlugField(verbose_name="template")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("visits", "Visits: confirmations and reminders"),
+                            ("care", "Care: aftercare advice and check-ins"),
+                            ("news", "Invitations and news"),
+                        ],
+                        max_length=20,
+                        verbose_name="purpose",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(default="email", max_length=10, verbose_name="channel"),
+                ),
+                ("is_urgent", models.BooleanField(default=False, verbose_name="urgent")),
+                (
+                    "is_essential",
+                    models.BooleanField(default=False, verbose_name="needed for care"),
+                ),
+                ("due_at", models.DateTimeField(verbose_name="due at")),
+                (
+                    "next_try_at",
+                    models.DateTimeField(
+                        help_text="When it is due, or when a failed try is repeated.",
+                        verbose_name="next try",
+                    ),
+                ),
+                (
+                    "due_local",
+                    models.CharField(
+                        help_text="Clinic-local time and zone, as planned.",
+                        max_length=60,
+                        verbose_name="due, local",
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="expires at")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("skipped", "Skipped"),
+                            ("suppressed", "Suppressed"),
+                            ("held", "Held"),
+                            ("expired", "Expired"),
+                            ("failed", "Failed"),
+                        ],
+                        default="planned",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("why", models.CharField(max_length=300, verbose_name="why")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                (
+                    "interruptions",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="unclear attempts"),
+                ),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, null=True, verbose_name="claimed until"),
+                ),
+                (
+                    "message_id",
+                    models.CharField(max_length=120, unique=True, verbose_name="Message-ID"),
+                ),
+                (
+                    "recipient",
+                    models.EmailField(blank=True, max_length=254, verbose_name="recipient"),
+                ),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent at")),
+                ("context", models.JSONField(blank=True, default=dict, verbose_name="context")),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                        verbose_name="clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="patients.patient",
+                        verbose_name="patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'ordering': ['-due_at'],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "ordering": ["-due_at"],
             },
         ),
         migrations.CreateModel(
-            name='MessageEvent',
+            name="MessageEvent",
             fields=[
-                ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('from_state', models.CharField(blank=True, max_length=12, verbose_name='from')),
-                ('to_state', models.CharField(max_length=12, verbose_name='to')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('why', models.CharField(max_length=300, verbose_name='why')),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='aftercare.message', verbose_name='message')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=mesoclinic.common.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                ("from_state", models.CharField(blank=True, max_length=12, verbose_name="from")),
+                ("to_state", models.CharField(max_length=12, verbose_name="to")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("why", models.CharField(max_length=300, verbose_name="why")),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                        verbose_name="clinic",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="aftercare.message",
+                        verbose_name="message",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="patients.patient",
+                        verbose_name="patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message event',
-                'verbose_name_plural': 'message events',
-                'ordering': ['at'],
+                "verbose_name": "message event",
+                "verbose_name_plural": "message events",
+                "ordering": ["at"],
             },
         ),
         migrations.CreateModel(
-            name='MessageTemplate',
+            name="MessageTemplate",
             fields=[
-                ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('key', models.SlugField(verbose_name='key')),
-                ('language', models.CharField(default='en', max_length=10, verbose_name='language')),
-                ('subject', models.CharField(max_length=150, verbose_name='subject')),
-                ('body', models.TextField(help_text='Plain text with {{ variables }}; the HTML twin is made from it.', verbose_name='text')),
-                ('approved_at', models.DateTimeField(blank=True, help_text='Clinic default: review before use, until a practitioner approves it.', null=True, verbose_name='approved at')),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=mesoclinic.common.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                ("key", models.SlugField(verbose_name="key")),
+                (
+                    "language",
+                    models.CharField(default="en", max_length=10, verbose_name="language"),
+                ),
+                ("subject", models.CharField(max_length=150, verbose_name="subject")),
+                (
+                    "body",
+                    models.TextField(
+                        help_text="Plain text with {{ variables }}; the HTML twin is made from it.",
+                        verbose_name="text",
+                    ),
+                ),
+                (
+                    "approved_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Clinic default: review before use, until a practitioner approves it.",
+                        null=True,
+                        verbose_name="approved at",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                        verbose_name="clinic",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message template',
-                'verbose_name_plural': 'message templates',
-                'ordering': ['key', 'language'],
+                "verbose_name": "message template",
+                "verbose_name_plural": "message templates",
+                "ordering": ["key", "language"],
             },
         ),
         migrations.CreateModel(
-            name='ProgrammeStep',
+            name="ProgrammeStep",
             fields=[
-                ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('key', models.SlugField(verbose_name='key')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('anchor', models.CharField(choices=[('booked', 'When booked'), ('moved', 'When moved'), ('cancelled', 'When cancelled'), ('visit', 'The visit'), ('signed', 'The session is signed'), ('invited', 'Invited to the questionnaire'), ('code', 'A code was asked for')], max_length=10, verbose_name='anchor')),
-                ('offset', models.IntegerField(default=0, help_text='Negative: before; 0: at once.', verbose_name='offset')),
-                ('offset_unit', models.CharField(choices=[('minutes', 'minutes'), ('hours', 'hours'), ('days', 'days'), ('months', 'months')], default='hours', help_text='Days and months are calendar days of the clinic.', max_length=10, verbose_name='unit')),
-                ('at_local_time', models.TimeField(blank=True, help_text='On the day the offset gives.', null=True, verbose_name='at this time of day')),
-                ('expires', models.IntegerField(blank=True, help_text='Counted like the offset. Empty: at the visit, or 7 days after its time.', null=True, verbose_name='not sent after')),
-                ('expires_unit', models.CharField(choices=[('minutes', 'minutes'), ('hours', 'hours'), ('days', 'days'), ('months', 'months')], default='hours', max_length=10, verbose_name='unit')),
-                ('template_key', models.SlugField(verbose_name='template')),
-                ('purpose', models.CharField(choices=[('visits', 'Visits: confirmations and reminders'), ('care', 'Care: aftercare advice and check-ins'), ('news', 'Invitations and news')], max_length=20, verbose_name='purpose')),
-                ('is_urgent', models.BooleanField(default=False, help_text='Leaves outside the sending hours too.', verbose_name='urgent')),
-                ('is_essential', models.BooleanField(default=False, help_text='Sent even to patients who opted out of its kind of message.', verbose_name='needed for care')),
-                ('sessions_only', models.BooleanField(default=False, verbose_name='only for treatment sessions')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in use')),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=mesoclinic.common.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                ("key", models.SlugField(verbose_name="key")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "anchor",
+                    models.CharField(
+                        choices=[
+                            ("booked", "When booked"),
+                            ("moved", "When moved"),
+                            ("cancelled", "When cancelled"),
+                            ("visit", "The visit"),
+                            ("signed", "The session is signed"),
+                            ("invited", "Invited to the questionnaire"),
+                            ("code", "A code was asked for"),
+                        ],
+                        max_length=10,
+                        verbose_name="anchor",
+                    ),
+                ),
+                (
+                    "offset",
+                    models.IntegerField(
+                        default=0, help_text="Negative: before; 0: at once.", verbose_name="offset"
+                    ),
+                ),
+                (
+                    "offset_unit",
+                    models.CharField(
+                        choices=[
+                            ("minutes", "minutes"),
+                            ("hours", "hours"),
+                            ("days", "days"),
+                            ("months", "months"),
+                        ],
+                        default="hours",
+                        help_text="Days and months are calendar days of the clinic.",
+                        max_length=10,
+                        verbose_name="unit",
+                    ),
+                ),
+                (
+                    "at_local_time",
+                    models.TimeField(
+                        blank=True,
+                        help_text="On the day the offset gives.",
+                        null=True,
+                        verbose_name="at this time of day",
+                    ),
+                ),
+                (
+                    "expires",
+                    models.IntegerField(
+                        blank=True,
+                        help_text="Counted like the offset. Empty: at the visit, or 7 days after its time.",
+                        null=True,
+                        verbose_name="not sent after",
+                    ),
+                ),
+                (
+                    "expires_unit",
+                    models.CharField(
+                        choices=[
+                            ("minutes", "minutes"),
+                            ("hours", "hours"),
+                            ("days", "days"),
+                            ("months", "months"),
+                        ],
+                        default="hours",
+                        max_length=10,
+                        verbose_name="unit",
+                    ),
+                ),
+                ("template_key", models.SlugField(verbose_name="template")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("visits", "Visits: confirmations and reminders"),
+                            ("care", "Care: aftercare advice and check-ins"),
+                            ("news", "Invitations and news"),
+                        ],
+                        max_length=20,
+                        verbose_name="purpose",
+                    ),
+                ),
+                (
+                    "is_urgent",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Leaves outside the sending hours too.",
+                        verbose_name="urgent",
+                    ),
+                ),
+                (
+                    "is_essential",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Sent even to patients who opted out of its kind of message.",
+                        verbose_name="needed for care",
+                    ),
+                ),
+                (
+                    "sessions_only",
+                    models.BooleanField(default=False, verbose_name="only for treatment sessions"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="in use")),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                        verbose_name="clinic",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'programme step',
-                'verbose_name_plural': 'programme steps',
-                'ordering': ['anchor', 'offset'],
+                "verbose_name": "programme step",
+                "verbose_name_plural": "programme steps",
+                "ordering": ["anchor", "offset"],
             },
         ),
         migrations.CreateModel(
-            name='StaffTask',
+            name="StaffTask",
             fields=[
-                ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('kind', models.CharField(choices=[('message_failed', 'Message could not be sent'), ('message_unclear', 'Unclear whether a message was sent'), ('screening_review', 'Screening to review'), ('contraindicated', 'Patient contraindicated'), ('checkin_review', 'Check-in to review'), ('checkin_urgent', 'Urgent check-in'), ('no_address', 'No e-mail address')], max_length=20, verbose_name='kind')),
-                ('role', models.CharField(choices=[('front_desk', 'Front desk'), ('clinical', 'Practitioners')], max_length=12, verbose_name='for')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('detail', models.CharField(blank=True, max_length=300, verbose_name='detail')),
-                ('subject_id', models.UUIDField(verbose_name='about')),
-                ('url_name', models.CharField(blank=True, max_length=60, verbose_name='page')),
-                ('is_urgent', models.BooleanField(default=False, verbose_name='urgent')),
-                ('due_at', models.DateTimeField(verbose_name='due at')),
-                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done at')),
-                ('done_by', models.CharField(blank=True, max_length=200, verbose_name='done by')),
-                ('outcome', models.CharField(blank=True, max_length=300, verbose_name='outcome')),
-                ('claimed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='claimed by')),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=mesoclinic.common.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("message_failed", "Message could not be sent"),
+                            ("message_unclear", "Unclear whether a message was sent"),
+                            ("screening_review", "Screening to review"),
+                            ("contraindicated", "Patient contraindicated"),
+                            ("checkin_review", "Check-in to review"),
+                            ("checkin_urgent", "Urgent check-in"),
+                            ("no_address", "No e-mail address"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("front_desk", "Front desk"), ("clinical", "Practitioners")],
+                        max_length=12,
+                        verbose_name="for",
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("detail", models.CharField(blank=True, max_length=300, verbose_name="detail")),
+                ("subject_id", models.UUIDField(verbose_name="about")),
+                ("url_name", models.CharField(blank=True, max_length=60, verbose_name="page")),
+                ("is_urgent", models.BooleanField(default=False, verbose_name="urgent")),
+                ("due_at", models.DateTimeField(verbose_name="due at")),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done at")),
+                ("done_by", models.CharField(blank=True, max_length=200, verbose_name="done by")),
+                ("outcome", models.CharField(blank=True, max_length=300, verbose_name="outcome")),
+                (
+                    "claimed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="claimed by",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                        verbose_name="clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="patients.patient",
+                        verbose_name="patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'task',
-                'verbose_name_plural': 'tasks',
-                'ordering': ['-is_urgent', 'due_at'],
+                "verbose_name": "task",
+                "verbose_name_plural": "tasks",
+                "ordering": ["-is_urgent", "due_at"],
             },
         ),
         migrations.CreateModel(
-            name='TriageRuleSet',
+            name="TriageRuleSet",
             fields=[
-                ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('version', models.PositiveIntegerField(verbose_name='version')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('retired', 'Retired')], default='draft', max_length=10, verbose_name='status')),
-                ('spec', models.JSONField(verbose_name='effects and rules')),
-                ('approved_at', models.DateTimeField(blank=True, help_text='Clinic default: review before use, until a practitioner approves it.', null=True, verbose_name='approved at')),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=mesoclinic.common.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(verbose_name="version")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("published", "Published"),
+                            ("retired", "Retired"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("spec", models.JSONField(verbose_name="effects and rules")),
+                (
+                    "approved_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Clinic default: review before use, until a practitioner approves it.",
+                        null=True,
+                        verbose_name="approved at",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                        verbose_name="clinic",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'triage rules',
-                'verbose_name_plural': 'triage rules',
-                'ordering': ['-version'],
+                "verbose_name": "triage rules",
+                "verbose_name_plural": "triage rules",
+                "ordering": ["-version"],
             },
         ),
         migrations.CreateModel(
-            name='CheckIn',
+            name="CheckIn",
             fields=[
-                ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('feeling', models.PositiveSmallIntegerField(help_text='1 (very good) to 5 (very bad)', verbose_name='how it is')),
-                ('effects', models.JSONField(default=list, verbose_name='effects')),
-                ('text', models.TextField(blank=True, verbose_name='in their own words')),
-                ('level', models.CharField(choices=[('self_care', 'Self-care'), ('review', 'Review'), ('urgent', 'Urgent'), ('emergency', 'Emergency')], max_length=10, verbose_name='level')),
-                ('answered_at', models.DateTimeField(verbose_name='answered at')),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
-                ('link', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patientlink', verbose_name='link')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checkins', to='treatments.sessionrecord', verbose_name='session')),
-                ('rules', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='aftercare.triageruleset', verbose_name='rules')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=mesoclinic.common.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "feeling",
+                    models.PositiveSmallIntegerField(
+                        help_text="1 (very good) to 5 (very bad)", verbose_name="how it is"
+                    ),
+                ),
+                ("effects", models.JSONField(default=list, verbose_name="effects")),
+                ("text", models.TextField(blank=True, verbose_name="in their own words")),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("self_care", "Self-care"),
+                            ("review", "Review"),
+                            ("urgent", "Urgent"),
+                            ("emergency", "Emergency"),
+                        ],
+                        max_length=10,
+                        verbose_name="level",
+                    ),
+                ),
+                ("answered_at", models.DateTimeField(verbose_name="answered at")),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                        verbose_name="clinic",
+                    ),
+                ),
+                (
+                    "link",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patientlink",
+                        verbose_name="link",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="patients.patient",
+                        verbose_name="patient",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="checkins",
+                        to="treatments.sessionrecord",
+                        verbose_name="session",
+                    ),
+                ),
+                (
+                    "rules",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="aftercare.triageruleset",
+                        verbose_name="rules",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'check-in',
-                'verbose_name_plural': 'check-ins',
-                'ordering': ['-answered_at'],
+                "verbose_name": "check-in",
+                "verbose_name_plural": "check-ins",
+                "ordering": ["-answered_at"],
             },
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'planned')), fields=['-is_urgent', 'next_try_at', 'id'], name='message_due'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state", "planned")),
+                fields=["-is_urgent", "next_try_at", "id"],
+                name="message_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'sending')), fields=['lease_until'], name='message_leases'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state", "sending")),
+                fields=["lease_until"],
+                name="message_leases",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['clinic', '-due_at', 'id'], name='message_ledger'),
+            model_name="message",
+            index=models.Index(fields=["clinic", "-due_at", "id"], name="message_ledger"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['subject_type', 'subject_id'], name='message_subject'),
+            model_name="message",
+            index=models.Index(fields=["subject_type", "subject_id"], name="message_subject"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('subject_type', 'subject_id', 'step_key', 'schedule_version'), name='message_once'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("subject_type", "subject_id", "step_key", "schedule_version"),
+                name="message_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'sending')), models.Q(models.Q(('state', 'sending'), _negated=True), ('lease_until__isnull', True)), _connector='OR'), name='message_lease_while_sending'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lease_until__isnull", False), ("state", "sending")),
+                    models.Q(
+                        models.Q(("state", "sending"), _negated=True), ("lease_until__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="message_lease_while_sending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', 'sent')), models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', True)), _connector='OR'), name='message_sent_at_when_sent'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sent_at__isnull", False), ("state", "sent")),
+                    models.Q(models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="message_sent_at_when_sent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gte', models.F('due_at'))), name='message_expires_after_due'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gte", models.F("due_at"))),
+                name="message_expires_after_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='message_says_why'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("why", ""), _negated=True), name="message_says_why"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='message',
-            trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'aftercare.message\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'aftercare.message\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'aftercare.message\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='bce1335d7d08f2b5a779a454141598846f25e771', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_baed7', table='aftercare_message', when='AFTER')),
+            model_name="message",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audit",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'INSERT' THEN PERFORM mesoclinic_audit_write('insert', 'aftercare.message', NEW.\"id\"::text, NEW.\"clinic_id\", NEW.\"patient_id\", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = 'UPDATE' THEN PERFORM mesoclinic_audit_write('update', 'aftercare.message', NEW.\"id\"::text, NEW.\"clinic_id\", NEW.\"patient_id\", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = 'DELETE' THEN PERFORM mesoclinic_audit_write('delete', 'aftercare.message', OLD.\"id\"::text, OLD.\"clinic_id\", OLD.\"patient_id\", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;",
+                    hash="bce1335d7d08f2b5a779a454141598846f25e771",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audit_baed7",
+                    table="aftercare_message",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='messageevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'aftercare_messageevent: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='e777e4008cb1486003031bee5c21f7c3d2b5ba97', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_540c8', table='aftercare_messageevent', when='BEFORE')),
+            model_name="messageevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'aftercare_messageevent: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';",
+                    hash="e777e4008cb1486003031bee5c21f7c3d2b5ba97",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_540c8",
+                    table="aftercare_messageevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key', 'language'), name='message_template_once'),
+            model_name="messagetemplate",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "key", "language"), name="message_template_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='programmestep',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key'), name='programme_step_once'),
+            model_name="programmestep",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "key"), name="programme_step_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='stafftask',
-            index=models.Index(condition=models.Q(('done_at', None)), fields=['clinic', 'role', 'due_at'], name='task_open'),
+            model_name="stafftask",
+            index=models.Index(
+                condition=models.Q(("done_at", None)),
+                fields=["clinic", "role", "due_at"],
+                name="task_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stafftask',
-            constraint=models.UniqueConstraint(condition=models.Q(('done_at', None)), fields=('kind', 'subject_id'), name='task_open_once'),
+            model_name="stafftask",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("done_at", None)),
+                fields=("kind", "subject_id"),
+                name="task_open_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stafftask',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', True), ('done_by', '')), models.Q(('done_at__isnull', False), models.Q(('done_by', ''), _negated=True)), _connector='OR'), name='task_done_by_somebody'),
+            model_name="stafftask",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", True), ("done_by", "")),
+                    models.Q(("done_at__isnull", False), models.Q(("done_by", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="task_done_by_somebody",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='stafftask',
-            trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'aftercare.stafftask\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'aftercare.stafftask\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'aftercare.stafftask\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='e5da28eb40d30c44507c7645b7255e3fd0314692', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_00a80', table='aftercare_stafftask', when='AFTER')),
+            model_name="stafftask",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audit",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'INSERT' THEN PERFORM mesoclinic_audit_write('insert', 'aftercare.stafftask', NEW.\"id\"::text, NEW.\"clinic_id\", NEW.\"patient_id\", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = 'UPDATE' THEN PERFORM mesoclinic_audit_write('update', 'aftercare.stafftask', NEW.\"id\"::text, NEW.\"clinic_id\", NEW.\"patient_id\", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = 'DELETE' THEN PERFORM mesoclinic_audit_write('delete', 'aftercare.stafftask', OLD.\"id\"::text, OLD.\"clinic_id\", OLD.\"patient_id\", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;",
+                    hash="e5da28eb40d30c44507c7645b7255e3fd0314692",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audit_00a80",
+                    table="aftercare_stafftask",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='triageruleset',
-            constraint=models.UniqueConstraint(fields=('clinic', 'version'), name='triage_rules_version_once'),
+            model_name="triageruleset",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "version"), name="triage_rules_version_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='triageruleset',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'published')), fields=('clinic',), name='triage_rules_one_published'),
+            model_name="triageruleset",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "published")),
+                fields=("clinic",),
+                name="triage_rules_one_published",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='triageruleset',
-            trigger=pgtrigger.compiler.Trigger(name='published_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.status <> 'draft' AND (OLD.spec, OLD.version, OLD.clinic_id) IS DISTINCT FROM (NEW.spec, NEW.version, NEW.clinic_id))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='4973dec3ea9fc405534a9895450ea00f3857cd8d', operation='UPDATE', pgid='pgtrigger_published_stays_86292', table='aftercare_triageruleset', when='BEFORE')),
+            model_name="triageruleset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="published_stays",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.status <> 'draft' AND (OLD.spec, OLD.version, OLD.clinic_id) IS DISTINCT FROM (NEW.spec, NEW.version, NEW.clinic_id))",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="4973dec3ea9fc405534a9895450ea00f3857cd8d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_published_stays_86292",
+                    table="aftercare_triageruleset",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='triageruleset',
-            trigger=pgtrigger.compiler.Trigger(name='published_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.status <> 'draft')", func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='cfa7922ea578840afb5e9ca5ab81f4a397c656af', operation='DELETE', pgid='pgtrigger_published_not_deleted_b901a', table='aftercare_triageruleset', when='BEFORE')),
+            model_name="triageruleset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="published_not_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.status <> 'draft')",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="cfa7922ea578840afb5e9ca5ab81f4a397c656af",
+                    operation="DELETE",
+                    pgid="pgtrigger_published_not_deleted_b901a",
+                    table="aftercare_triageruleset",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkin',
-            constraint=models.CheckConstraint(condition=models.Q(('feeling__range', (1, 5))), name='checkin_feeling_1_to_5'),
+            model_name="checkin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("feeling__range", (1, 5))), name="checkin_feeling_1_to_5"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkin',
-            constraint=models.UniqueConstraint(fields=('link',), name='checkin_once_per_link'),
+            model_name="checkin",
+            constraint=models.UniqueConstraint(fields=("link",), name="checkin_once_per_link"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='checkin',
-            trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'aftercare.checkin\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'aftercare.checkin\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'aftercare.checkin\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='8d69fc89ab145984a06a573c32bc901108b10b85', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_2051b', table='aftercare_checkin', when='AFTER')),
+            model_name="checkin",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audit",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'INSERT' THEN PERFORM mesoclinic_audit_write('insert', 'aftercare.checkin', NEW.\"id\"::text, NEW.\"clinic_id\", NEW.\"patient_id\", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = 'UPDATE' THEN PERFORM mesoclinic_audit_write('update', 'aftercare.checkin', NEW.\"id\"::text, NEW.\"clinic_id\", NEW.\"patient_id\", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = 'DELETE' THEN PERFORM mesoclinic_audit_write('delete', 'aftercare.checkin', OLD.\"id\"::text, OLD.\"clinic_id\", OLD.\"patient_id\", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;",
+                    hash="8d69fc89ab145984a06a573c32bc901108b10b85",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audit_2051b",
+                    table="aftercare_checkin",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='checkin',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'aftercare_checkin: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='87e438ee5a72de5de242fb2fed770ef5e121c161', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b2f80', table='aftercare_checkin', when='BEFORE')),
+            model_name="checkin",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'aftercare_checkin: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';",
+                    hash="87e438ee5a72de5de242fb2fed770ef5e121c161",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_b2f80",
+                    table="aftercare_checkin",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -39,7 +39,9 @@ class TriageRuleSet(ClinicOwned):
         constraints = [
             models.UniqueConstraint(name="triage_rules_version_once", fields=["clinic", "version"]),
             models.UniqueConstraint(
-                name="triage_rules_one_published", fields=["clinic"], condition=Q(status="published")
+                name="triage_rules_one_published",
+                fields=["clinic"],
+                condition=Q(status="published"),
             ),
         ]
         triggers = [

@@ -72,9 +72,7 @@ class ProgrammeStep(ClinicOwned):
         _("not sent after"), null=True, blank=True,
         help_text=_("Counted like the offset. Empty: at the visit, or 7 days after its time."),
     )  # fmt: skip
-    expires_unit = models.CharField(
-        _("unit"), max_length=10, choices=Unit, default=Unit.HOURS
-    )
+    expires_unit = models.CharField(_("unit"), max_length=10, choices=Unit, default=Unit.HOURS)
     template_key = models.SlugField(_("template"), max_length=50)
     purpose = models.CharField(_("purpose"), max_length=20, choices=ContactPreference.Purpose)
     is_urgent = models.BooleanField(

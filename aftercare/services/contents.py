@@ -18,12 +18,11 @@ from aftercare.services.wanted import Facts
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.ids import new_token, token_digest
 from patients.models import PatientLink
-from scheduling.models import Appointment
 from scheduling import services as visits_services
+from scheduling.models import Appointment
 
 _DAY = dt.timedelta(days=1)
 _WITH_CALENDAR = frozenset({"booked", "moved", "cancelled"})
-
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,7 @@ class LinkKind:
 
 LINKS: dict[str, LinkKind] = {
     "confirm_link": LinkKind(PatientLink.Purpose.CONFIRM, "scheduling:link-confirm", 14 * _DAY),
-    "screening_link": LinkKind(
-        PatientLink.Purpose.SCREENING, "patients:link-screening", 14 * _DAY
-    ),
+    "screening_link": LinkKind(PatientLink.Purpose.SCREENING, "patients:link-screening", 14 * _DAY),
     "checkin_link": LinkKind(PatientLink.Purpose.CHECKIN, "aftercare:link-checkin", 14 * _DAY),
     "unsubscribe_link": LinkKind(
         PatientLink.Purpose.UNSUBSCRIBE, "aftercare:unsubscribe", 400 * _DAY
@@ -130,9 +127,7 @@ def compose(
     message, template = draft.message, draft.template
     with translation.override(template.language):
         variables = _variables(message, facts)
-        variables.update(
-            {name: url for (pk, name), url in links.items() if pk == message.pk}
-        )
+        variables.update({name: url for (pk, name), url in links.items() if pk == message.pk})
         words: Words = write(
             message.clinic,
             subject=template.subject,

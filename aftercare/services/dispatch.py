@@ -154,9 +154,7 @@ def _prepare(batch: Sequence[Message], now: dt.datetime, report: Report) -> list
             else:
                 drafts.append(contents.Draft(message, templates[message.pk]))
         links = contents.mint_links(drafts, now=now)
-    return [
-        letter for draft in drafts if (letter := _written(draft, facts, links, now, report))
-    ]
+    return [letter for draft in drafts if (letter := _written(draft, facts, links, now, report))]
 
 
 def _written(
@@ -168,7 +166,7 @@ def _written(
 ) -> Letter | None:
     try:
         return Letter(draft.message, contents.compose(draft, facts, links, now=now))
-    except Exception as error:  # noqa: BLE001  One poisoned message must not stop the others.
+    except Exception as error:
         log.exception("message_not_written", message=str(draft.message.pk))
         with audited(_POSTMAN):
             why = _("It could not be written: %(error)s") % {"error": str(error)[:200]}

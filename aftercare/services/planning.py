@@ -65,7 +65,9 @@ def plan(
     return messages
 
 
-def withdraw(subject_kind: str, ids: Iterable[UUID], *, why: str, now: dt.datetime) -> list[Message]:
+def withdraw(
+    subject_kind: str, ids: Iterable[UUID], *, why: str, now: dt.datetime
+) -> list[Message]:
     """Skip what is still planned about these subjects: it is not wanted any more."""
     return ledger.transition(
         Q(subject_type=subject_kind, subject_id__in=list(ids), state=State.PLANNED.value),
@@ -87,9 +89,7 @@ def timing_of(step: ProgrammeStep) -> StepTiming:
     )
 
 
-def when(
-    clinic: Clinic, step: ProgrammeStep, anchor: dt.datetime, *, now: dt.datetime
-) -> Schedule:
+def when(clinic: Clinic, step: ProgrammeStep, anchor: dt.datetime, *, now: dt.datetime) -> Schedule:
     """When a step's message leaves for an anchor, in the clinic's sending hours."""
     hours = SendingHours(clinic.sending_from, clinic.sending_until)
     return schedule(anchor, timing_of(step), clinic.zone, now, hours)
@@ -102,9 +102,7 @@ def _known(subjects: Sequence[Subject]) -> set[tuple[str, UUID, str, int]]:
     return set(rows.values_list("subject_type", "subject_id", "step_key", "schedule_version"))
 
 
-def _message(
-    clinic: Clinic, step: ProgrammeStep, subject: Subject, now: dt.datetime
-) -> Message:
+def _message(clinic: Clinic, step: ProgrammeStep, subject: Subject, now: dt.datetime) -> Message:
     planned = when(clinic, step, subject.anchor, now=now)
     pk = new_id()
     local = clinic.local(planned.due_at)

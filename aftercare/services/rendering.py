@@ -15,10 +15,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
+from html import escape
 
 import css_inline
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape, format_html, format_html_join
 
 from aftercare.exceptions import UnknownVariable
 from mesoclinic.clinic.models import Clinic
@@ -26,6 +26,17 @@ from mesoclinic.clinic.models import Clinic
 VARIABLE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 _BUTTON = re.compile(r"^(?P<label>[^:\n]{1,60}): (?P<url>https?://\S+)$")
 _BODY, _SUBJECT = "%%BODY%%", "%%SUBJECT%%"
+
+# Mail programs drop style sheets: what a block looks like stands at the block.
+_PARAGRAPH_HTML = '<p style="margin:0 0 16px">{}</p>'
+_HEADING_HTML = '<h1 style="color:#17232b;font-size:22px;line-height:1.3;margin:0 0 16px">{}</h1>'
+_LIST_HTML = '<ul style="margin:0 0 16px;padding-left:22px">{}</ul>'
+_ITEM_HTML = '<li style="margin:0 0 8px">{}</li>'
+_BUTTON_HTML = (
+    '<p style="margin:24px 0"><a href="{url}" style="background:#0e6f6d;border-radius:10px;'
+    "color:#ffffff;display:inline-block;font-weight:600;padding:14px 22px;"
+    'text-decoration:none">{label}</a></p>'
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,7 @@ def write(
     text = fill(body, variables).strip() + "\n"
     frame = _frame(clinic.name, clinic.phone, clinic.address, language)
     # `replace` on plain strings: the frame is ours and the body is escaped block by block.
-    html = str(frame).replace(_SUBJECT, conditional_escape(line)).replace(_BODY, _html(text))
+    html = str(frame).replace(_SUBJECT, escape(line)).replace(_BODY, _html(text))
     return Words(subject=line, text=f"{text}\n-- \n{_footer(clinic)}", html=html)
 
 
@@ -136,29 +147,17 @@ def _frame(name: str, phone: str, address: str, language: str) -> str:
 
 
 def _html(text: str) -> str:
+    """The HTML twin: every line is escaped here, the tags around them are ours."""
     blocks = [block for block in re.split(r"\n\s*\n", text.strip()) if block.strip()]
     return "\n".join(_block(block.strip()) for block in blocks)
 
 
 def _block(block: str) -> str:
-    lines = block.splitlines()
-    if len(lines) == 1 and (button := _BUTTON.match(block)):
-        return format_html(
-            '<p style="margin:24px 0"><a href="{}" style="background:#0e6f6d;border-radius:10px;'
-            "color:#ffffff;display:inline-block;font-weight:600;padding:14px 22px;"
-            'text-decoration:none">{}</a></p>',
-            button["url"],
-            button["label"],
-        )
+    lines = [escape(line) for line in block.splitlines()]
+    if button := _BUTTON.match(block):
+        return _BUTTON_HTML.format(url=escape(button["url"]), label=escape(button["label"]))
     if block.startswith("# "):
-        return format_html(
-            '<h1 style="color:#17232b;font-size:22px;line-height:1.3;margin:0 0 16px">{}</h1>',
-            block[2:],
-        )
+        return _HEADING_HTML.format("<br>".join(lines)[2:])
     if all(line.startswith("- ") for line in lines):
-        items = format_html_join(
-            "", '<li style="margin:0 0 8px">{}</li>', ((line[2:],) for line in lines)
-        )
-        return format_html('<ul style="margin:0 0 16px;padding-left:22px">{}</ul>', items)
-    joined = format_html_join(format_html("<br>"), "{}", ((line,) for line in lines))
-    return format_html('<p style="margin:0 0 16px">{}</p>', joined)
+        return _LIST_HTML.format("".join(_ITEM_HTML.format(line[2:]) for line in lines))
+    return _PARAGRAPH_HTML.format("<br>".join(lines))

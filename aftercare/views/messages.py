@@ -22,7 +22,6 @@ from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
 from patients.panels import TimelineEntry
 
-
 _MARKS = {"sent": ("ok", "check2"), "failed": ("stop", "x-lg"), "held": ("warn", "pause")}
 
 
@@ -33,9 +32,14 @@ def history_of(message: Message) -> list[TimelineEntry]:
         state, icon = _MARKS.get(event.to_state, ("neutral", "dot"))
         entries.append(
             TimelineEntry(
-                at=event.at, kind="message", title=Message.State(event.to_state).label,
-                detail=event.why, url="", state=state, icon=icon,
-            )  # fmt: skip
+                at=event.at,
+                kind="message",
+                title=Message.State(event.to_state).label,
+                detail=event.why,
+                url="",
+                state=state,
+                icon=icon,
+            )
         )
     return entries
 
