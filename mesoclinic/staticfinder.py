@@ -8,7 +8,7 @@ because the hashed-name storage follows every reference inside a style sheet or 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,13 @@ class NodeModulesFinder(BaseFinder):
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         self.storage = NodeModulesStorage(location=settings.BASE_DIR / "node_modules")
 
-    def find(self, path: str, find_all: bool = False, **_kwargs: Any) -> str | builtins.list[str]:  # noqa: FBT001, FBT002
+    # Django's own finders answer [] for "not here"; None would count as a match of its own.
+    def find(  # type: ignore[override]
+        self,
+        path: str,
+        find_all: bool = False,  # noqa: FBT001, FBT002 (Django's signature)
+        **_kwargs: Any,
+    ) -> str | builtins.list[str]:
         """Absolute path of a listed file that is installed, else an empty list."""
         if path not in VENDOR_FILES:
             return []
@@ -93,7 +99,7 @@ class NodeModulesFinder(BaseFinder):
             if self.find(name) and not matches_patterns(name, patterns):
                 yield name, self.storage
 
-    def check(self, **_kwargs: Any) -> Sequence[CheckMessage]:
+    def check(self, **_kwargs: Any) -> builtins.list[CheckMessage]:
         """Warn when packages are missing, with the command that installs them."""
         missing = [name for name in VENDOR_FILES if not self.find(name)]
         if not missing:

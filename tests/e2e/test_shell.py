@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import path
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -32,10 +32,10 @@ def _slow_post(request: HttpRequest) -> HttpResponse:
     )
 
 
-urlpatterns = [
+urlpatterns: list[Any] = [
     path("components/", styleguide),
     path("components/slow/", _slow_post),
-    path("", include(product_urls)),
+    *product_urls,
 ]
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True)]
 
