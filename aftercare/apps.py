@@ -13,8 +13,38 @@ class AftercareConfig(AppConfig):
     verbose_name = _("Aftercare")
 
     def ready(self) -> None:
-        """Listen to what the rooms below announce, and answer for the backlog."""
+        """Listen to the rooms below, join the chart, and answer for the backlog."""
         from aftercare import receivers  # noqa: F401  (its receivers connect on import)
+        from aftercare.selectors import chart
         from aftercare.services.heartbeat import backlog_health
+        from mesoclinic.clinic.templatetags.mesoclinic import register_chips
+        from patients import panels
 
         health.register("messages", backlog_health)
+        register_chips("message", MESSAGES)
+        register_chips("triage", TRIAGE)
+        panels.register(
+            "messages", chart.messages_panel, "aftercare/_chart_messages.html", 60, side=True
+        )
+        panels.register_timeline(chart.message_entries)
+        panels.register_timeline(chart.checkin_entries)
+        panels.register_link_page("checkin", "aftercare:link-checkin")
+        panels.register_link_page("unsubscribe", "aftercare:unsubscribe")
+
+
+MESSAGES = {
+    "planned": ("info", _("Planned"), "clock"),
+    "sending": ("info", _("Sending"), "send"),
+    "sent": ("ok", _("Sent"), "check2"),
+    "skipped": ("neutral", _("Not needed"), "slash-circle"),
+    "suppressed": ("neutral", _("Not wanted"), "bell-slash"),
+    "held": ("warn", _("Needs a decision"), "pause-circle"),
+    "expired": ("neutral", _("Too late"), "hourglass-bottom"),
+    "failed": ("stop", _("Failed"), "x-circle"),
+}
+TRIAGE = {
+    "self_care": ("ok", _("Self-care"), "check-circle"),
+    "review": ("info", _("Review"), "eye"),
+    "urgent": ("stop", _("Urgent"), "exclamation-octagon"),
+    "emergency": ("stop", _("Emergency"), "telephone-fill"),
+}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.urls import path
+from rest_framework.routers import SimpleRouter
 
+from aftercare import api
 from aftercare.views import checkin, inbox, messages, unsubscribe
 
 app_name = "aftercare"
@@ -20,3 +22,9 @@ urlpatterns = [
     path("p/<str:token>/check-in/", checkin.AnswerCheckIn.as_view(), name="link-checkin"),
     path("p/<str:token>/unsubscribe/", unsubscribe.Unsubscribe.as_view(), name="unsubscribe"),
 ]
+
+router = SimpleRouter()
+router.register("messages", api.MessageViewSet, basename="api-message")
+router.register("tasks", api.TaskViewSet, basename="api-task")
+router.register("check-ins", api.CheckInViewSet, basename="api-check-in")
+api_urlpatterns = router.urls

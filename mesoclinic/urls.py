@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from aftercare import urls as aftercare_urls
 from aftercare.views.today import Today
 from mesoclinic import health, styleguide
 from mesoclinic.clinic import urls as clinic_urls
@@ -21,6 +22,7 @@ urlpatterns = [
     path("", include("mesoclinic.clinic.urls")),
     path("", include("aftercare.urls")),
     path("api/v1/", include(clinic_urls.api_urlpatterns)),
+    path("api/v1/", include(aftercare_urls.api_urlpatterns)),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", ApiDocs.as_view(), name="api-docs"),
 ]

@@ -56,9 +56,7 @@ def answer_checkin(*, link: PatientLink, answer: CheckInAnswer, now: dt.datetime
     about a session.
     """
     actor = link_actor(link)
-    session = SessionRecord.objects.for_clinic(link.clinic_id).filter(pk=link.subject_id).first()
-    if session is None:
-        raise NotFound
+    session = _session_of(link)
     row, rules = rules_in_force(link.clinic)
     since = session.signed_at or session.started_at
     report = Report(
@@ -89,6 +87,14 @@ def answer_checkin(*, link: PatientLink, answer: CheckInAnswer, now: dt.datetime
         if triage.alerts_staff:
             _draft_event(link, session, triage, answer, now)
     return triage
+
+
+def _session_of(link: PatientLink) -> SessionRecord:
+    records = SessionRecord.objects.for_clinic(link.clinic_id).filter(patient=link.patient_id)
+    found = records.filter(pk=link.subject_id).first() if link.subject_id else None
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _as_json(effect: ReportedEffect) -> dict[str, object]:

@@ -23,7 +23,7 @@ from aftercare.exceptions import DeliveryError
 from aftercare.models import Message
 from aftercare.services import contents, ledger, tasks
 from aftercare.services.transport import Transport
-from aftercare.services.wanted import load_facts, unwanted
+from aftercare.services.wanted import Facts, load_facts, unwanted
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from patients.models import Patient
@@ -159,7 +159,7 @@ def _prepare(batch: Sequence[Message], now: dt.datetime, report: Report) -> list
 
 def _written(
     draft: contents.Draft,
-    facts: contents.Facts,
+    facts: Facts,
     links: dict[tuple[UUID, str], str],
     now: dt.datetime,
     report: Report,

@@ -22,7 +22,8 @@ def opt_out(*, link: PatientLink, now: dt.datetime) -> str:
     nothing.
     """
     actor = link_actor(link)
-    message = Message.objects.filter(pk=link.subject_id, patient_id=link.patient_id).first()
+    sent = Message.objects.filter(patient_id=link.patient_id)
+    message = sent.filter(pk=link.subject_id).first() if link.subject_id else None
     purpose = message.purpose if message else ContactPreference.Purpose.NEWS.value
     with audited(actor):
         ContactPreference.objects.update_or_create(

@@ -34,7 +34,7 @@ def history_of(message: Message) -> list[TimelineEntry]:
             TimelineEntry(
                 at=event.at,
                 kind="message",
-                title=Message.State(event.to_state).label,
+                title=str(Message.State(event.to_state).label),
                 detail=event.why,
                 url="",
                 state=state,

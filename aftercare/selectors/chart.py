@@ -1,0 +1,73 @@
+"""What this room puts on a patient's chart: messages and check-ins."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from aftercare.models import CheckIn, Message
+from mesoclinic.audit.actors import Actor
+from mesoclinic.clinic.access import Policy, can
+from mesoclinic.clinic.models import Clinic
+from patients.models import Patient
+from patients.panels import TimelineEntry
+
+_SHOWN = 60
+_STATES = {
+    "sent": ("ok", "envelope-check"),
+    "planned": ("info", "envelope"),
+    "sending": ("info", "envelope"),
+    "failed": ("stop", "envelope-x"),
+    "held": ("warn", "envelope-exclamation"),
+}
+_LEVELS = {"self_care": "ok", "review": "info", "urgent": "stop", "emergency": "stop"}
+
+
+def messages_panel(
+    clinic: Clinic, _actor: Actor, patient: Patient, now: dt.datetime
+) -> dict[str, object] | None:
+    """The next messages of a patient and the last ones; None when there are none."""
+    rows = Message.objects.for_clinic(clinic).filter(patient=patient)
+    coming = list(rows.filter(state=Message.State.PLANNED, due_at__gte=now).order_by("due_at")[:4])
+    past = list(rows.exclude(pk__in=[m.pk for m in coming]).order_by("-due_at")[:4])
+    return {"coming": coming, "past": past} if coming or past else None
+
+
+def message_entries(
+    clinic: Clinic, _actor: Actor, patient: Patient, _now: dt.datetime
+) -> Iterator[TimelineEntry]:
+    """Each message at the time it left or is due, with the reason for its state."""
+    rows = Message.objects.for_clinic(clinic).filter(patient=patient).order_by("-due_at")
+    for message in rows[:_SHOWN]:
+        state, icon = _STATES.get(message.state, ("neutral", "envelope-slash"))
+        yield TimelineEntry(
+            at=message.sent_at or message.due_at,
+            kind="message",
+            title=f"{message.title}: {message.get_state_display().lower()}",
+            detail=message.why,
+            url=reverse("aftercare:message", args=[message.pk]),
+            state=state,
+            icon=icon,
+        )
+
+
+def checkin_entries(
+    clinic: Clinic, actor: Actor, patient: Patient, _now: dt.datetime
+) -> Iterator[TimelineEntry]:
+    """What the patient reported; clinical content, so not for everybody."""
+    if not can(actor, Policy.CLINICAL):
+        return
+    rows = CheckIn.objects.for_clinic(clinic).filter(patient=patient).order_by("-answered_at")
+    for checkin in rows[:_SHOWN]:
+        yield TimelineEntry(
+            at=checkin.answered_at,
+            kind="checkin",
+            title=_("Check-in: %(level)s") % {"level": checkin.get_level_display().lower()},
+            detail=checkin.text,
+            url=reverse("aftercare:checkin", args=[checkin.pk]),
+            state=_LEVELS[checkin.level],
+            icon="heart-pulse",
+        )
