@@ -115,7 +115,7 @@ def item_facts(item: RecordItem, terms: tuple[Term, ...], today: date) -> frozen
         facts.add(
             Fact(_in_time(tag.removeprefix(PAST), item, today, active=active), item.text, active)
         )
-    if item.kind is ItemKind.ALLERGY and not _denied(item.text):
+    if item.kind is ItemKind.ALLERGY and not is_denial(item.text):
         facts.add(Fact(ALLERGY, item.text, item.active))
     return frozenset(facts)
 
@@ -126,9 +126,12 @@ def _in_time(tag: str, item: RecordItem, today: date, *, active: bool) -> str:
     return tag
 
 
-def _denied(text: str) -> bool:
+def is_denial(text: str) -> bool:
+    """Whether an allergy entry says that there is none (“No known allergies”, “NKDA”)."""
     words = normalise(text)
-    return words in {"", "none", "nil", "nkda", "nka", "no"} or words.startswith("no known")
+    return words in {"", "none", "nil", "nkda", "nka", "no"} or words.startswith(
+        ("no known", "no allerg", "not allergic")
+    )
 
 
 def medicine_key(name: str) -> str:
