@@ -22,6 +22,7 @@ from treatments.services.plans import (
     stop_plan,
 )
 from treatments.services.readiness import assess_readiness, override_readiness, readiness_for
+from treatments.services.seeding import seed_clinic
 from treatments.services.sessions import (
     Draft,
     add_addendum,
@@ -62,6 +63,7 @@ __all__ = [
     "resolve_adverse_event",
     "same_as_last_time",
     "save_draft",
+    "seed_clinic",
     "sign_consent",
     "sign_session",
     "start_session",

@@ -1,0 +1,319 @@
+"""Shapes of what is typed on the treatments pages. Nothing is written here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.clinic.models import Clinic
+from treatments.models import (
+    Indication,
+    Ingredient,
+    Product,
+    Protocol,
+    SessionRecord,
+    TargetArea,
+    Technique,
+)
+from treatments.selectors import catalogue
+from treatments.selectors.checks import Line
+from treatments.selectors.drafts import DraftRow, plain
+
+# Effects of the adverse-event catalogue (S1 to S4, G), from the mildest to the gravest.
+EFFECTS = {
+    "redness": _("Redness, small marks"),
+    "swelling": _("Swelling"),
+    "bruising": _("Bruise or haematoma"),
+    "pain": _("Pain, sensitivity"),
+    "itching": _("Itching"),
+    "nausea": _("Nausea"),
+    "allergic_redness": _("Allergic redness"),
+    "infection": _("Signs of infection: heat, pus, fever"),
+    "nodules": _("Nodules, spots that don't heal"),
+    "discolouration": _("Discolouration"),
+    "scarring": _("Scarring"),
+    "necrosis": _("Skin death"),
+    "severe_allergy": _("Breathing difficulty, swollen face, fainting"),
+    "other": _("Something else"),
+}
+SEVERITIES = {
+    1: _("1: mild, no treatment needed"),
+    2: _("2: moderate"),
+    3: _("3: severe"),
+    4: _("4: life-threatening"),
+    5: _("5: death"),
+}
+
+
+def effect_label(key: str) -> str:
+    """The words of an effect; an unknown one speaks for itself."""
+    return str(EFFECTS.get(key, key))
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date field."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class PlanForm(forms.Form):
+    """Everything of a plan but its cocktail, with choices of one clinic."""
+
+    goals = forms.CharField(
+        label=_("What the patient wishes, in their own words"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    indication = forms.ModelChoiceField(Indication.objects.none(), label=_("Indication"))
+    protocol = forms.ModelChoiceField(Protocol.objects.none(), label=_("Protocol"))
+    practitioner = forms.ChoiceField(label=_("Practitioner"))
+    start_on = forms.DateField(label=_("Not before"), widget=DateInput())
+    areas = forms.ModelMultipleChoiceField(TargetArea.objects.none(), label=_("Areas"))
+    techniques = forms.ModelMultipleChoiceField(Technique.objects.none(), label=_("Techniques"))
+
+    def __init__(self, clinic: Clinic, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = list(catalogue.practitioners(clinic))
+        _choices(self.fields["indication"], catalogue.indications(clinic))
+        _choices(self.fields["protocol"], catalogue.protocols(clinic))
+        _choices(self.fields["areas"], catalogue.areas(clinic))
+        _choices(self.fields["techniques"], catalogue.techniques(clinic))
+        people = self.fields["practitioner"]
+        if isinstance(people, forms.ChoiceField):
+            people.choices = [(str(row.staff_id), row.display_name) for row in self.people]
+
+
+def _choices(field: forms.Field, rows: Any) -> None:
+    if isinstance(field, forms.ModelChoiceField):
+        field.queryset = rows
+
+
+@dataclass(frozen=True)
+class CocktailRow:
+    """An ingredient of the cocktail form with its dose as typed, and what is wrong with it."""
+
+    ingredient: Ingredient
+    dose: str
+    error: str = ""
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The dose as an exact number, None while it can't be read."""
+        return DraftRow(dose=self.dose).amount
+
+    @property
+    def name(self) -> str:
+        """The name of the dose field on the page."""
+        return f"dose-{self.ingredient.pk}"
+
+    @property
+    def share(self) -> int:
+        """The dose in percent of its ceiling per session, 100 at most."""
+        if self.amount is None:
+            return 0
+        return min(100, int(100 * self.amount / self.ingredient.max_dose_session))
+
+
+class CocktailRows:
+    """The rows of a cocktail form: `ingredient` (several) and `dose-<id>` for each."""
+
+    def __init__(self, rows: list[CocktailRow]) -> None:
+        self.rows = rows
+
+    @classmethod
+    def read(cls, clinic: Clinic, data: QueryDict) -> CocktailRows:
+        """Rows as posted; `add` adds one at its usual dose, `remove` takes one away."""
+        ids = list(dict.fromkeys([*data.getlist("ingredient"), *data.getlist("add")]))
+        wanted = [pk for pk in ids if pk and pk not in data.getlist("remove")]
+        known = {str(one.pk): one for one in _ingredients(clinic, wanted)}
+        rows = []
+        for pk in wanted:
+            if pk in known:
+                typed = data.get(f"dose-{pk}")
+                rows.append(
+                    _row(known[pk], plain(known[pk].usual_dose) if typed is None else typed)
+                )
+        return cls(rows)
+
+    @classmethod
+    def of(cls, doses: Mapping[UUID, Decimal], clinic: Clinic) -> CocktailRows:
+        """Rows of a stored cocktail."""
+        known = _ingredients(clinic, [str(pk) for pk in doses])
+        return cls([_row(one, plain(doses[one.pk])) for one in known])
+
+    @property
+    def ids(self) -> frozenset[UUID]:
+        """The ingredients that are in."""
+        return frozenset(row.ingredient.pk for row in self.rows)
+
+    @property
+    def is_valid(self) -> bool:
+        """At least one row, and every dose can be read."""
+        return bool(self.rows) and all(row.amount is not None for row in self.rows)
+
+    def lines(self) -> tuple[Line, ...]:
+        """The rows whose dose can be read."""
+        return tuple(
+            Line(row.ingredient.pk, row.amount) for row in self.rows if row.amount is not None
+        )
+
+
+def _row(ingredient: Ingredient, dose: str) -> CocktailRow:
+    row = CocktailRow(ingredient, dose)
+    if row.amount is not None:
+        return row
+    message = _("Enter a number above zero, with three decimals at most.")
+    return CocktailRow(ingredient, dose, str(message))
+
+
+def _ingredients(clinic: Clinic, ids: list[str]) -> list[Ingredient]:
+    uuids = [pk for pk in (DraftRow(ingredient=one).ref("ingredient") for one in ids) if pk]
+    place = {pk: index for index, pk in enumerate(uuids)}
+    rows = catalogue.ingredients(clinic).filter(pk__in=uuids)
+    return sorted(rows, key=lambda one: place[one.pk])
+
+
+class ChangeForm(forms.Form):
+    """Why a cocktail changes."""
+
+    change_note = forms.CharField(
+        label=_("What changes, and why"), max_length=300, widget=forms.TextInput()
+    )
+
+
+class ReasonForm(forms.Form):
+    """A reason in a sentence."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class ConsentForm(forms.Form):
+    """The signature: a typed name, and a tick under the text that was shown."""
+
+    signer_name = forms.CharField(label=_("Full name of the patient or guardian"), max_length=200)
+    agrees = forms.BooleanField(
+        label=_("I have read the text above and agree."),
+        error_messages={"required": _("Tick this to agree.")},
+    )
+    text_sha256 = forms.CharField(widget=forms.HiddenInput())
+
+
+class SessionForm(forms.ModelForm[SessionRecord]):
+    """The free parts of a session record; the doses are read by `read_rows`."""
+
+    class Meta:
+        model = SessionRecord
+        fields = ["reaction", "pain_score", "notes"]
+        widgets = {
+            "reaction": forms.Textarea(attrs={"rows": 2}),
+            "notes": forms.Textarea(attrs={"rows": 3}),
+            "pain_score": forms.NumberInput(attrs={"min": 0, "max": 10, "inputmode": "numeric"}),
+        }
+
+    def clean_pain_score(self) -> int | None:
+        """0 to 10."""
+        score: int | None = self.cleaned_data["pain_score"]
+        if score is not None and score > 10:
+            raise forms.ValidationError(_("Pain is a number from 0 to 10."))
+        return score
+
+
+def read_rows(data: QueryDict) -> tuple[DraftRow, ...]:
+    """The rows of the session form: parallel lists, one value of each column per row."""
+    columns = [
+        data.getlist(f"row-{name}") for name in ("ingredient", "dose", "lot", "area", "technique")
+    ]
+    length = max((len(column) for column in columns), default=0)
+    padded = [[*column, *([""] * (length - len(column)))] for column in columns]
+    gone = set(data.getlist("row-remove"))
+    return tuple(
+        DraftRow(*values)
+        for index, values in enumerate(zip(*padded, strict=True))
+        if str(index) not in gone
+    )
+
+
+class AddendumForm(forms.Form):
+    """What is added to a signed record."""
+
+    text = forms.CharField(label=_("Addendum"), widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class OverrideForm(forms.Form):
+    """Reasons of the gate that a practitioner sets aside, and why."""
+
+    codes = forms.MultipleChoiceField(label=_("Set aside"))
+    reason = forms.CharField(
+        label=_("Why it can be done"), widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, reasons: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["codes"]
+        field.widget = forms.CheckboxSelectMultiple()
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = list(reasons.items())
+
+
+class LotForm(forms.Form):
+    """A delivery."""
+
+    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"))
+    number = forms.CharField(label=_("Lot number"), max_length=60)
+    expires_on = forms.DateField(label=_("Expires on"), widget=DateInput())
+    quantity = forms.DecimalField(
+        label=_("How much came"),
+        min_value=Decimal("0.001"),
+        max_digits=10,
+        decimal_places=3,
+        help_text=_("In the ingredient's unit of dose: number of vials times their content."),
+    )
+    supplier = forms.CharField(label=_("Supplier"), max_length=150, required=False)
+
+    def __init__(self, clinic: Clinic, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _choices(self.fields["product"], catalogue.products(clinic))
+
+
+class CountForm(forms.Form):
+    """What was really counted."""
+
+    quantity = forms.DecimalField(label=_("Counted"), min_value=0, max_digits=10, decimal_places=3)
+    reason = forms.CharField(label=_("Why it differs"), max_length=200)
+
+
+class EventForm(forms.Form):
+    """An unwanted effect."""
+
+    effect = forms.ChoiceField(label=_("What happened"), choices=list(EFFECTS.items()))
+    severity = forms.TypedChoiceField(
+        label=_("How severe"), choices=list(SEVERITIES.items()), coerce=int, initial=1
+    )
+    onset_on = forms.DateField(label=_("Since"), widget=DateInput())
+    description = forms.CharField(
+        label=_("Description, what was done"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, today: dt.date, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["onset_on"].initial = today
+
+
+class OutcomeForm(forms.Form):
+    """How an unwanted effect ended."""
+
+    outcome = forms.CharField(label=_("How it ended"), max_length=300)

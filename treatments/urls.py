@@ -1,0 +1,49 @@
+"""Addresses of the treatments room: pages, and its part of the API."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from treatments.views import builder, cocktail, events, plans, sessions, stock
+
+app_name = "treatments"
+
+urlpatterns = [
+    path("plans/", plans.PlanList.as_view(), name="plan-list"),
+    path("plans/new/", builder.PlanCreate.as_view(), name="plan-create"),
+    path("plans/<uuid:pk>/", plans.PlanDetail.as_view(), name="plan-detail"),
+    path("plans/<uuid:pk>/activate/", plans.PlanActivate.as_view(), name="plan-activate"),
+    path("plans/<uuid:pk>/stop/", plans.PlanStop.as_view(), name="plan-stop"),
+    path("plans/<uuid:pk>/cocktail/", cocktail.CocktailEdit.as_view(), name="cocktail-edit"),
+    path("plans/<uuid:pk>/consent/", cocktail.ConsentPage.as_view(), name="consent"),
+    path("consents/<uuid:pk>/", cocktail.ConsentDetail.as_view(), name="consent-detail"),
+    path(
+        "consents/<uuid:pk>/withdraw/", cocktail.ConsentWithdraw.as_view(), name="consent-withdraw"
+    ),
+    path("sessions/<uuid:pk>/", sessions.SessionPage.as_view(), name="session"),
+    path("sessions/<uuid:pk>/start/", sessions.SessionStart.as_view(), name="session-start"),
+    path("sessions/<uuid:pk>/save/", sessions.SessionSave.as_view(), name="session-save"),
+    path("sessions/<uuid:pk>/sign/", sessions.SessionSign.as_view(), name="session-sign"),
+    path("sessions/<uuid:pk>/same/", sessions.SessionSame.as_view(), name="session-same"),
+    path(
+        "sessions/<uuid:pk>/reconfirm/",
+        sessions.SessionReconfirm.as_view(),
+        name="session-reconfirm",
+    ),
+    path(
+        "sessions/<uuid:pk>/override/", sessions.SessionOverride.as_view(), name="session-override"
+    ),
+    path(
+        "sessions/<uuid:pk>/addendum/", sessions.SessionAddendum.as_view(), name="session-addendum"
+    ),
+    path("stock/", stock.Stock.as_view(), name="stock"),
+    path("stock/receive/", stock.LotReceive.as_view(), name="lot-receive"),
+    path("stock/<uuid:pk>/", stock.LotDetail.as_view(), name="lot"),
+    path("stock/<uuid:pk>/adjust/", stock.LotAdjust.as_view(), name="lot-adjust"),
+    path("stock/<uuid:pk>/withdraw/", stock.LotWithdraw.as_view(), name="lot-withdraw"),
+    path("reactions/", events.EventList.as_view(), name="event-list"),
+    path("reactions/<uuid:pk>/", events.EventDetail.as_view(), name="event"),
+    path(
+        "patients/<uuid:pk>/reactions/new/", events.EventReportPage.as_view(), name="event-report"
+    ),
+]

@@ -1,0 +1,255 @@
+"""The plan builder: one page, checked live, nothing typed is ever lost."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from mesoclinic.clinic.access import Policy, access
+from mesoclinic.common.errors import DomainError, Invalid
+from patients.models import Patient
+from patients.selectors import get_patient
+from treatments import services
+from treatments.domain.cocktail import Finding, Level, worst
+from treatments.domain.protocol import SessionSpec, Window, chain_windows, expand
+from treatments.forms import CocktailRows, PlanForm
+from treatments.models import Protocol
+from treatments.selectors import catalogue
+from treatments.selectors.checks import Question, check_for_patient
+from treatments.services.plans import PlanDraft, protocol_snapshot, spec_of
+from treatments.views.common import StaffView, add_refusal, finding_lines
+from treatments.views.picture import Bead, course_picture, days_after
+
+_TEMPLATE = "treatments/plan_form.html"
+
+
+@access(Policy.CLINICAL)
+class PlanCreate(StaffView):
+    """Goals → indication → protocol, areas, techniques → cocktail → a draft plan."""
+
+    def get(self, request: Any) -> HttpResponse:
+        """The empty builder for one patient."""
+        patient = _patient(self, request.GET.get("patient", ""))
+        if patient is None:
+            return redirect("patients:list")
+        data = QueryDict(mutable=True)
+        data["start_on"] = self.today.isoformat()
+        data["practitioner"] = str(request.membership.staff_id)
+        self.has_read([patient])
+        return self.page(patient, data, bound=False)
+
+    def post(self, request: Any) -> HttpResponse:
+        """Look again (`intent` is set), or draw up the plan."""
+        patient = _patient(self, request.POST.get("patient", ""))
+        if patient is None:
+            return redirect("patients:list")
+        data = request.POST.copy()
+        if data.get("intent") == "suggest":
+            _take_suggestions(self, data)
+        if data.get("intent") or data.get("add") or data.get("remove"):
+            return self.page(patient, data, bound=False)
+        return self.create(patient, data)
+
+    def create(self, patient: Patient, data: QueryDict) -> HttpResponse:
+        """Store a draft, or show what is wrong with everything still there."""
+        form = PlanForm(self.request.clinic, data)
+        rows = CocktailRows.read(self.request.clinic, data)
+        if form.is_valid() and rows.is_valid:
+            try:
+                plan = services.create_plan(
+                    patient=patient,
+                    draft=_draft(form, rows, data),
+                    actor=self.request.actor,
+                    now=self.now,
+                )
+            except DomainError as error:
+                add_refusal(form, error)
+            else:
+                return redirect("treatments:plan-detail", plan.pk)
+        elif not rows.is_valid:
+            form.is_valid()
+            form.add_error(None, _("Put at least one ingredient in, each with a dose."))
+        return self.page(patient, data, form=form, status=422)
+
+    def page(
+        self,
+        patient: Patient,
+        data: QueryDict,
+        *,
+        bound: bool = True,
+        form: PlanForm | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        """The builder with everything that was typed, the findings and the picture of the course."""
+        clinic = self.request.clinic
+        shown = form or PlanForm(clinic, data if bound else None, initial=_initial(data))
+        rows = CocktailRows.read(clinic, data)
+        context = _choices_context(self, data, rows)
+        context |= _live_context(self, patient, data, rows)
+        context |= {"patient": patient, "form": shown, "rows": rows.rows, "data": data}
+        return render(self.request, _TEMPLATE, context, status=status)
+
+
+def _patient(view: StaffView, text: str) -> Patient | None:
+    pk = _uuid(text)
+    return None if pk is None else get_patient(view.request.clinic, pk)
+
+
+def _initial(data: QueryDict) -> dict[str, Any]:
+    return {
+        name: data.get(name, "")
+        for name in ("goals", "indication", "protocol", "practitioner", "start_on")
+    }
+
+
+def _choices_context(view: StaffView, data: QueryDict, rows: CocktailRows) -> dict[str, Any]:
+    """Areas, techniques and ingredients to choose from, the suggested ones first."""
+    clinic = view.request.clinic
+    indication = catalogue.indications(clinic).filter(pk=_uuid(data.get("indication", ""))).first()
+    hints = catalogue.suggestions(indication)
+    areas, techniques = set(data.getlist("areas")), set(data.getlist("techniques"))
+    ingredients = [one for one in catalogue.ingredients(clinic) if one.pk not in rows.ids]
+    return {
+        "indication": indication,
+        "areas": _options(catalogue.areas(clinic), areas, hints.areas),
+        "techniques": _options(catalogue.techniques(clinic), techniques, hints.techniques),
+        "suggested_ingredients": [one for one in ingredients if one.pk in hints.ingredients],
+        "ingredients": ingredients,
+        "protocol_hints": hints.protocols,
+    }
+
+
+def _options(rows: Any, chosen: set[str], hints: frozenset[UUID]) -> list[dict[str, Any]]:
+    options = [
+        {"row": row, "chosen": str(row.pk) in chosen, "suggested": row.pk in hints} for row in rows
+    ]
+    return sorted(options, key=lambda one: not (one["suggested"] or one["chosen"]))
+
+
+def _live_context(
+    view: StaffView, patient: Patient, data: QueryDict, rows: CocktailRows
+) -> dict[str, Any]:
+    """Findings of what is chosen so far, and the course that the protocol would make."""
+    protocol = (
+        catalogue.protocols(view.request.clinic).filter(pk=_uuid(data.get("protocol", ""))).first()
+    )
+    try:
+        first = PlanForm.base_fields["start_on"].clean(data.get("start_on", ""))
+    except ValidationError:
+        first = view.today  # the form says what is wrong with the date
+    findings = _findings(view, patient, data, rows)
+    return {
+        "findings": finding_lines(findings),
+        "worst": worst(findings),
+        "stopped": worst(findings) is Level.STOP,
+        "phases": _phases(protocol, data),
+        "picture": _picture(protocol, data, first),
+    }
+
+
+def _findings(
+    view: StaffView, patient: Patient, data: QueryDict, rows: CocktailRows
+) -> tuple[Finding, ...]:
+    question = Question(
+        lines=rows.lines(),
+        area_ids=_uuids(data.getlist("areas")),
+        technique_ids=_uuids(data.getlist("techniques")),
+        on=view.today,
+    )
+    return check_for_patient(view.request.clinic, patient, question)
+
+
+def _phases(protocol: Protocol | None, data: QueryDict) -> list[dict[str, Any]]:
+    if protocol is None:
+        return []
+    return [
+        {
+            "phase": phase,
+            "name": f"count-{index}",
+            "count": data.get(f"count-{index}", str(phase.sessions_planned)),
+        }
+        for index, phase in enumerate(protocol.phases.all())
+    ]
+
+
+def _counts(protocol: Protocol, data: QueryDict) -> tuple[int, ...] | None:
+    typed = [data.get(f"count-{index}", "") for index in range(len(protocol.phases.all()))]
+    if data.get("counted") != str(protocol.pk) or not all(one.isdecimal() for one in typed):
+        return None
+    return tuple(int(one) for one in typed)
+
+
+def _specs(protocol: Protocol, data: QueryDict) -> tuple[SessionSpec, ...]:
+    spec = spec_of(protocol_snapshot(protocol))
+    try:
+        return expand(spec, _counts(protocol, data))
+    except ValueError:
+        return expand(spec)
+
+
+def _picture(protocol: Protocol | None, data: QueryDict, first: Any) -> dict[str, Any]:
+    if protocol is None:
+        return course_picture([])
+    try:
+        chain = chain_windows(Window.open_from(first), _specs(protocol, data), {})
+    except Invalid:
+        return course_picture([])
+    days = [link.day for link in chain]
+    return course_picture(
+        [
+            Bead(
+                number=link.session.number,
+                title=_("Session %(number)s") % {"number": link.session.number},
+                note=link.session.phase_name,
+                day=link.day,
+                window=link.window,
+                when_note=days_after(link.day, days[place - 1]) if place else _("at the earliest"),
+            )
+            for place, link in enumerate(chain)
+        ]
+    )
+
+
+def _take_suggestions(view: StaffView, data: QueryDict) -> None:
+    """A newly chosen indication fills protocol, technique and area where they are clear."""
+    chosen = catalogue.indications(view.request.clinic).filter(pk=_uuid(data["indication"])).first()
+    hints = catalogue.suggestions(chosen)
+    available = [row.pk for row in catalogue.protocols(view.request.clinic)]
+    protocol = next((pk for pk in available if pk in hints.protocols), None)
+    if protocol is not None:
+        data["protocol"] = str(protocol)
+    for name, ids in (("areas", hints.areas), ("techniques", hints.techniques)):
+        if len(ids) == 1:
+            data.setlist(name, [str(pk) for pk in ids])
+
+
+def _draft(form: PlanForm, rows: CocktailRows, data: QueryDict) -> PlanDraft:
+    cleaned = form.cleaned_data
+    protocol: Protocol = cleaned["protocol"]
+    return PlanDraft(
+        practitioner_id=UUID(cleaned["practitioner"]),
+        indication_id=cleaned["indication"].pk,
+        protocol_id=protocol.pk,
+        technique_ids=frozenset(row.pk for row in cleaned["techniques"]),
+        area_ids=frozenset(row.pk for row in cleaned["areas"]),
+        lines=rows.lines(),
+        start_on=cleaned["start_on"],
+        goals=cleaned["goals"],
+        counts=_counts(protocol, data),
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _uuids(texts: list[str]) -> frozenset[UUID]:
+    return frozenset(pk for pk in map(_uuid, texts) if pk is not None)

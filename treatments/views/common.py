@@ -1,0 +1,83 @@
+"""What the pages of this room share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views import View
+
+from mesoclinic.audit.services import record_read
+from mesoclinic.clinic.access import Policy, can
+from mesoclinic.clinic.http import StaffRequest
+from mesoclinic.common.errors import DomainError, Forbidden, NotFound
+from patients.models import Patient
+from treatments.domain.cocktail import Finding, Level
+from treatments.domain.readiness import Readiness, Verdict
+
+_STATES = {Level.STOP: "stop", Level.REVIEW: "warn", Level.NOTE: "info"}
+_VERDICT_STATES = {Verdict.GO: "ok", Verdict.REVIEW: "warn", Verdict.STOP: "stop"}
+
+
+class StaffView(View):
+    """A page of somebody with a role: `request.clinic`, `.membership` and `.actor` are there."""
+
+    request: StaffRequest
+
+    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Read the clock once: one page shows one moment."""
+        super().setup(request, *args, **kwargs)
+        self.now: dt.datetime = timezone.now()
+
+    @property
+    def today(self) -> dt.date:
+        """The clinic's local day."""
+        return self.request.clinic.today(self.now)
+
+    @property
+    def is_clinical(self) -> bool:
+        """Whether the reader may see ingredients, doses and findings."""
+        return can(self.request.actor, Policy.CLINICAL)
+
+    def has_read(self, patients: list[Patient], model: str = "treatments.treatmentplan") -> None:
+        """One audit row for what this page shows."""
+        record_read(self.request.actor, model=model, patients=[one.pk for one in patients])
+
+
+def add_refusal(form: forms.BaseForm, error: DomainError) -> None:
+    """Show a refusal at its field, else above the form; absence and rights are not the form's."""
+    if isinstance(error, NotFound | Forbidden):
+        raise error
+    form.add_error(error.field if error.field in form.fields else None, error.message)
+
+
+def finding_lines(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
+    """Findings for the template, each with its chip state."""
+    return [{"state": _STATES[one.level], "finding": one} for one in findings]
+
+
+def gate_lines(answer: Readiness) -> list[dict[str, Any]]:
+    """Reasons for the template; one that was set aside shows as a note."""
+    return [
+        {
+            "state": "info" if one.overridden else _VERDICT_STATES[one.verdict],
+            "reason": one,
+            "weighs": one.weighs.value,
+        }
+        for one in answer.reasons
+        if one.verdict is not Verdict.GO or one.overridden
+    ]
+
+
+def verdict_state(answer: Readiness) -> str:
+    """The chip state of the gate's answer."""
+    return _VERDICT_STATES[answer.verdict]
+
+
+def no_store(response: HttpResponse) -> HttpResponse:
+    """Health data does not stay in the browser's cache."""
+    response["Cache-Control"] = "no-store"
+    return response

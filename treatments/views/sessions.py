@@ -1,0 +1,221 @@
+"""The record of a session: one screen, gate on top, saved as it goes, signed at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from mesoclinic.clinic.access import Policy, access
+from mesoclinic.common.errors import DomainError
+from patients.services import confirm_unchanged
+from treatments import services
+from treatments.domain.readiness import Moment
+from treatments.exceptions import RecordIncomplete
+from treatments.forms import AddendumForm, OverrideForm, SessionForm, read_rows
+from treatments.models import PlannedSession, SessionRecord
+from treatments.selectors.plans import get_record, get_session
+from treatments.selectors.sessions import record_page, signed_page
+from treatments.services.sessions import Draft
+from treatments.views.common import StaffView, gate_lines, no_store, verdict_state
+
+
+class SessionView(StaffView):
+    """A page about one planned session of the clinic."""
+
+    def session_and_record(self, pk: UUID) -> tuple[PlannedSession, SessionRecord]:
+        """Both rows; NotReady-like refusals come from the services, absence is 404."""
+        session = get_session(self.request.clinic, pk)
+        record = get_record(session)
+        if record is None:
+            record = services.start_session(
+                planned_session=session, actor=self.request.actor, now=self.now
+            )
+        return session, record
+
+    def gate(self, session: PlannedSession, record: SessionRecord | None) -> dict[str, Any]:
+        """The gate's answer at the chair, for the strip on top."""
+        answer = services.assess_readiness(
+            planned_session=session,
+            at=Moment.CHAIR,
+            now=self.now,
+            on=record.performed_on if record else self.today,
+            practitioner_id=record.practitioner_id if record else None,
+        )
+        open_codes = {
+            one.code: one.message
+            for one in answer.reasons
+            if one.overridable and not one.overridden and one.verdict.value != "go"
+        }
+        return {
+            "gate": answer,
+            "gate_lines": gate_lines(answer),
+            "gate_state": verdict_state(answer),
+            "override_form": OverrideForm(open_codes) if open_codes else None,
+        }
+
+
+@access(Policy.CLINICAL)
+class SessionPage(SessionView):
+    """Before it begins: the gate. While it is open: the form. Afterwards: the signed record."""
+
+    def get(self, request: Any, pk: UUID) -> HttpResponse:
+        """The page for the state the session is in."""
+        session = get_session(request.clinic, pk)
+        record = get_record(session)
+        self.has_read([session.patient], "treatments.sessionrecord")
+        return self.page(session, record)
+
+    def page(
+        self,
+        session: PlannedSession,
+        record: SessionRecord | None,
+        *,
+        form: SessionForm | None = None,
+        refused: tuple[str, ...] = (),
+        status: int = 200,
+    ) -> HttpResponse:
+        """One of the three faces of the page."""
+        context: dict[str, Any] = {"session": session, "plan": session.plan, "record": record}
+        if record is not None and record.is_signed:
+            context |= signed_page(record) | {"addendum_form": AddendumForm()}
+            return no_store(render(self.request, "treatments/session_signed.html", context))
+        context |= self.gate(session, record)
+        if record is None:
+            return no_store(render(self.request, "treatments/session_start.html", context))
+        context |= record_page(record)
+        context |= {"form": form or SessionForm(instance=record), "refused": refused}
+        context["missing"] = services.missing_to_sign(record, self.now)
+        response = render(self.request, "treatments/session.html", context, status=status)
+        return no_store(response)
+
+
+@access(Policy.CLINICAL)
+class SessionStart(SessionView):
+    """Open the record."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """Begin; twice is once."""
+        session = get_session(request.clinic, pk)
+        if request.POST.get("unchanged"):
+            confirm_unchanged(actor=request.actor, patient=session.patient, now=self.now)
+        services.start_session(planned_session=session, actor=request.actor, now=self.now)
+        return redirect("treatments:session", pk)
+
+
+@access(Policy.CLINICAL)
+class SessionSave(SessionPage):
+    """Keep the form as it stands; asked every few seconds while somebody writes."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """Save, then show the page anew (htmx takes the parts that changed)."""
+        session, record = self.session_and_record(pk)
+        form = SessionForm(request.POST, instance=get_record(session))
+        valid = form.is_valid()
+        services.save_draft(
+            record=record, draft=_draft(request.POST, form), actor=request.actor, now=self.now
+        )
+        if request.POST.get("then") == "sign" and valid:
+            return self.sign(session)
+        return self.page(session, get_record(session), form=None if valid else form)
+
+    def sign(self, session: PlannedSession) -> HttpResponse:
+        """Sign what was just saved."""
+        record = get_record(session)
+        if record is None:
+            return redirect("treatments:session", session.pk)
+        try:
+            services.sign_session(record=record, actor=self.request.actor, now=self.now)
+        except RecordIncomplete as error:
+            return self.page(session, get_record(session), refused=error.missing, status=422)
+        except DomainError as error:
+            refused = (error.message,)
+            return self.page(session, get_record(session), refused=refused, status=error.status)
+        messages.success(self.request, _("Signed. The record can't be changed any more."))
+        return redirect("treatments:session", session.pk)
+
+
+@access(Policy.CLINICAL)
+class SessionSign(SessionSave):
+    """Save and sign in one press."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """As `SessionSave` with `then=sign`; a signed session simply shows itself."""
+        session = get_session(request.clinic, pk)
+        record = get_record(session)
+        if record is not None and record.is_signed:
+            return redirect("treatments:session", pk)
+        request.POST = request.POST.copy()
+        request.POST["then"] = "sign"
+        return super().post(request, pk)
+
+
+@access(Policy.CLINICAL)
+class SessionReconfirm(SessionView):
+    """Nothing has changed since: the screening is re-confirmed."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """Store the confirmation in the patients room."""
+        session = get_session(request.clinic, pk)
+        confirm_unchanged(actor=request.actor, patient=session.patient, now=self.now)
+        return redirect("treatments:session", pk)
+
+
+@access(Policy.CLINICAL)
+class SessionSame(SessionView):
+    """Same as last time."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """Fill the draft; what differs is marked on the page."""
+        _session, record = self.session_and_record(pk)
+        services.same_as_last_time(record=record, actor=request.actor, now=self.now)
+        return redirect("treatments:session", pk)
+
+
+@access(Policy.CLINICAL)
+class SessionOverride(SessionView):
+    """Set reasons of the gate aside."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """Store who, what and why."""
+        session = get_session(request.clinic, pk)
+        record = get_record(session)
+        services.override_readiness(
+            planned_session=session,
+            codes=request.POST.getlist("codes"),
+            reason=request.POST.get("reason", ""),
+            actor=request.actor,
+            now=self.now,
+            on=record.performed_on if record else self.today,
+        )
+        messages.success(request, _("Noted, with your name and reason."))
+        return redirect("treatments:session", pk)
+
+
+@access(Policy.CLINICAL)
+class SessionAddendum(SessionView):
+    """Add to a signed record."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """Store the addendum."""
+        _session, record = self.session_and_record(pk)
+        services.add_addendum(
+            record=record, text=request.POST.get("text", ""), actor=request.actor, now=self.now
+        )
+        return redirect("treatments:session", pk)
+
+
+def _draft(data: Any, form: SessionForm) -> Draft:
+    checklist = dict.fromkeys(data.getlist("step"), True)
+    cleaned = form.cleaned_data
+    return Draft(
+        rows=read_rows(data),
+        checklist=checklist,
+        texts={name: cleaned[name] for name in ("reaction", "notes") if name in cleaned},
+        pain_score=cleaned.get("pain_score"),
+        with_pain_score="pain_score" in cleaned,
+    )
