@@ -141,10 +141,13 @@ def bind(
 
 
 def speak(request: HttpRequest, language: str) -> None:
-    """Switch this request to `language` where the installation has it."""
-    if translation.check_for_language(language):
-        translation.activate(language)
-        request.LANGUAGE_CODE = translation.get_language()
+    """Switch this request to `language`, or its nearest kin, where the installation has it."""
+    try:
+        spoken = translation.get_supported_language_variant(language)
+    except LookupError:
+        return
+    translation.activate(spoken)
+    request.LANGUAGE_CODE = spoken
 
 
 def _request_id() -> str:
