@@ -71,7 +71,8 @@ class _Planner:
         chains: list[list[Node]] = []
         emphases: list[list[Emphasis]] = []
         for emphasis in self._asked(cells):
-            chain = self._best(cells, emphasised(self.request.weights, emphasis))
+            weights = emphasised(self.request.weights, emphasis)
+            chain = self._best(cells, weights, chains)
             same = next((at for at, known in enumerate(chains) if _alike(chain, known)), None)
             if same is not None:
                 emphases[same].append(emphasis)
@@ -96,9 +97,13 @@ class _Planner:
             asked.append(Emphasis.SAME_PRACTITIONER)
         return asked
 
-    def _best(self, cells: Cells, weights: Weights) -> list[Node]:
+    def _best(
+        self, cells: Cells, weights: Weights, known: Sequence[Sequence[Node]] = ()
+    ) -> list[Node]:
+        """The best plan; plans known from other weights are plans here too, and bound its cost."""
         problem = self._problem(cells, weights)
-        chain = cheapest_chain(problem, greedy_bound(problem))
+        bounds = [self._cost(cells, chain, weights) for chain in known]
+        chain = cheapest_chain(problem, min([greedy_bound(problem), *bounds]))
         if chain is None:
             raise AssertionError("cells that lead on to the last session always hold a plan")
         return chain
@@ -136,14 +141,17 @@ class _Planner:
         self, cells: Cells, chain: Sequence[Node], emphases: tuple[Emphasis, ...]
     ) -> Proposal:
         slots = [node.slot for node in chain]
-        chosen = [
-            [next(cell for cell in layer if cell.slot is slot)]
-            for layer, slot in zip(cells, slots, strict=True)
-        ]
-        plain = self._problem(chosen, self.request.weights)
-        cost = chain_cost(plain, [layer[0] for layer in plain.layers])
         visits = self.explainer.visits(slots, self.pools, self.steps)
-        return Proposal(emphases, visits, cost)
+        return Proposal(emphases, visits, self._cost(cells, chain, self.request.weights))
+
+    def _cost(self, cells: Cells, chain: Sequence[Node], weights: Weights) -> int:
+        """What a plan costs under some weights."""
+        chosen = [
+            [next(cell for cell in layer if cell.slot is node.slot)]
+            for layer, node in zip(cells, chain, strict=True)
+        ]
+        problem = self._problem(chosen, weights)
+        return chain_cost(problem, [layer[0] for layer in problem.layers])
 
 
 def emphasised(weights: Weights, emphasis: Emphasis) -> Weights:

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Protocol, TypeVar
 
 from scheduling.domain.slots import Slot
@@ -125,7 +126,8 @@ def reach_forward(layers: Sequence[Sequence[Placed]], steps: Sequence[Step]) -> 
         else:
             spans = [steps[index - 1](day) for day in days_of(reached[-1])]
             latest = [span[2] for span in spans]
-            alive = [node for node in layer if _within_some(node.day, spans, latest)]
+            days = {day for day in days_of(layer) if _within_some(day, spans, latest)}
+            alive = [node for node in layer if node.day in days]
         reached.append(alive)
         if not alive:
             break
@@ -136,8 +138,10 @@ def reach_backward(layers: Sequence[Sequence[Placed]], steps: Sequence[Step]) ->
     """What of each layer leads on to the last layer."""
     alive = [list(layers[-1])]
     for index in range(len(layers) - 2, -1, -1):
-        days = days_of(alive[-1])
-        alive.append([node for node in layers[index] if _leads_on(steps[index](node.day), days)])
+        ahead = days_of(alive[-1])
+        step = steps[index]
+        days = {day for day in days_of(layers[index]) if _leads_on(step(day), ahead)}
+        alive.append([node for node in layers[index] if node.day in days])
     return alive[::-1]
 
 
@@ -154,23 +158,23 @@ def cheapest_chain(problem: Problem, bound: int | None = None) -> list[Node] | N
     layers = problem.layers
     rest = _least_rests(layers)
     most = None if bound is None else bound - rest[0]
-    values: list[list[int | None]] = [
-        [node.cost if most is None or node.cost <= most else None for node in layers[0]]
+    found: list[_Values] = [
+        {
+            at: (node.cost, -1)
+            for at, node in enumerate(layers[0])
+            if most is None or node.cost <= most
+        }
     ]
-    parents: list[list[int]] = [[-1] * len(layers[0])]
     for index in range(1, len(layers)):
         limit = None if bound is None else bound - rest[index]
-        value, parent = _advance(problem, index, values[-1], limit)
-        values.append(value)
-        parents.append(parent)
-    ends = [(value, at) for at, value in enumerate(values[-1]) if value is not None]
-    if not ends:
+        found.append(_advance(problem, index, found[-1], limit))
+    if not found[-1]:
         return None
-    at = min(ends)[1]
+    at = min((value, at) for at, (value, _) in found[-1].items())[1]
     chain: list[Node] = []
     for index in range(len(layers) - 1, -1, -1):
         chain.append(layers[index][at])
-        at = parents[index][at]
+        at = found[index][at][1]
     return chain[::-1]
 
 
@@ -183,7 +187,8 @@ def greedy_bound(problem: Problem) -> int:
     total = here.cost
     for step, layer in zip(problem.steps, problem.layers[1:], strict=True):
         earliest, ideal, latest = step(here.day)
-        options = [node for node in layer if earliest <= node.day <= latest]
+        places = _between(layer, earliest, latest)
+        options = layer[places.start : places.stop]
         costs = [
             node.cost + problem.prices.day * (node.day - ideal) ** 2
             + problem.prices.change(here, node)
@@ -207,8 +212,11 @@ def chain_cost(problem: Problem, chain: Sequence[Node]) -> int:
 
 # --- One layer after the other -------------------------------------------------------------
 
+_Values = dict[int, tuple[int, int]]
+"""Least cost up to a node and the node before it, by the node's place; unreached ones are absent."""
+
 _Best = tuple[int, int]
-"""A value and the index of the node that has it; compares by value, then by order."""
+"""A value and the place of the node that has it; compares by value, then by order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +246,8 @@ class _Day:
         return best
 
 
-def _advance(
-    problem: Problem, index: int, before: Sequence[int | None], limit: int | None
-) -> tuple[list[int | None], list[int]]:
-    """Values and parents of a layer from those of the layer before; beyond limit is ``None``."""
+def _advance(problem: Problem, index: int, before: _Values, limit: int | None) -> _Values:
+    """The values of a layer from those of the layer before; costs beyond the limit are dropped."""
     layer, step, prices = problem.layers[index], problem.steps[index - 1], problem.prices
     table = _by_day(problem.layers[index - 1], before)
     spans = [step(day) for day in table]
@@ -249,9 +255,9 @@ def _advance(
     ideal = [span[1] for span in spans]
     latest = [span[2] for span in spans]
     channels: dict[Combination, tuple[list[int], list[int]]] = {}
-    values: list[int | None] = []
-    parents: list[int] = []
-    for node in layer:
+    values: _Values = {}
+    for place in _touched(problem, index, spans):
+        node = layer[place]
         target = (node.who, node.room)
         channel = channels.get(target)
         if channel is None:
@@ -259,17 +265,29 @@ def _advance(
             channel = ([value for value, _ in towards], [at for _, at in towards])
             channels[target] = channel
         low, high = bisect_left(latest, node.day), bisect_right(earliest, node.day)
-        best = _nearest(channel[0], ideal, range(low, high), (node.day, prices.day))
-        value, parent = (None, -1) if best is None else (best[0], channel[1][best[1]])
+        near = _nearest(channel[0], ideal, range(low, high), (node.day, prices.day))
+        best = None if near is None else (near[0], channel[1][near[1]])
         if node.kept and problem.loose is not None:
-            value, parent = _loosely(problem, index, before, node, (value, parent))
-        if value is not None:
-            value += node.cost
-            if limit is not None and value > limit:
-                value = None
-        values.append(value)
-        parents.append(parent)
-    return values, parents
+            best = _loosely(problem, index, before, node, best)
+        if best is not None and (limit is None or best[0] + node.cost <= limit):
+            values[place] = (best[0] + node.cost, best[1])
+    return values
+
+
+def _touched(problem: Problem, index: int, spans: Sequence[Span]) -> Iterable[int]:
+    """The places of a layer that may be reached: between the windows' ends, and kept nodes."""
+    layer = problem.layers[index]
+    places = _between(layer, spans[0][0], spans[-1][2]) if spans else range(0)
+    if problem.loose is None or not spans:
+        return places
+    kept = [at for at, node in enumerate(layer) if node.kept and at not in places]
+    return [*places, *kept]
+
+
+def _between(layer: Sequence[Node], first: int, last: int) -> range:
+    """The places of a layer on days from first to last."""
+    low = bisect_left(layer, first, key=attrgetter("day"))
+    return range(low, bisect_right(layer, last, low, key=attrgetter("day")))
 
 
 def _nearest(
@@ -288,34 +306,30 @@ def _nearest(
 
 
 def _loosely(
-    problem: Problem,
-    index: int,
-    before: Sequence[int | None],
-    node: Node,
-    best: tuple[int | None, int],
-) -> tuple[int | None, int]:
+    problem: Problem, index: int, before: _Values, node: Node, best: _Best | None
+) -> _Best | None:
     """The best way into a kept node when ways outside its window count too, at their price."""
-    value, parent = best
     step, prices = problem.steps[index - 1], problem.prices
-    for at, (source, so_far) in enumerate(zip(problem.layers[index - 1], before, strict=True)):
+    for at, (so_far, _) in before.items():
+        source = problem.layers[index - 1][at]
         earliest, ideal, latest = step(source.day)
-        if so_far is None or problem.loose is None or earliest <= node.day <= latest:
+        if problem.loose is None or earliest <= node.day <= latest:
             continue
         extra = problem.loose(index, source, node)
         if extra is None:
             continue
         cost = so_far + prices.day * (node.day - ideal) ** 2 + prices.change(source, node) + extra
-        if value is None or cost < value:
-            value, parent = cost, at
-    return value, parent
+        if best is None or cost < best[0]:
+            best = (cost, at)
+    return best
 
 
-def _by_day(layer: Sequence[Node], values: Sequence[int | None]) -> dict[int, _Day]:
+def _by_day(layer: Sequence[Node], values: _Values) -> dict[int, _Day]:
+    """The reached nodes of a layer by day, days in order."""
     days: dict[int, _Day] = {}
-    for at, (node, value) in enumerate(zip(layer, values, strict=True)):
-        if value is None:
-            continue
-        best = (value, at)
+    for at in sorted(values):
+        node = layer[at]
+        best = (values[at][0], at)
         target = (node.who, node.room)
         day = days.get(node.day)
         if day is None:
