@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from socket import socket
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -14,8 +16,8 @@ class _FreePort(Controller):
     """A controller which learns the port the system gave it."""
 
     def _trigger_server(self) -> None:
-        if self.server is not None:
-            self.port = self.server.sockets[0].getsockname()[1]
+        sockets: Sequence[socket] = getattr(self.server, "sockets", ())
+        self.port = sockets[0].getsockname()[1]
         super()._trigger_server()
 
 

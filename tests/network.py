@@ -29,29 +29,25 @@ def _is_local(host: str) -> bool:
         return host == socket.gethostname()
 
 
-class _Socket:
-    """Replacements for methods of `socket.socket`."""
+def _guarded_connect(sock: socket.socket, address: Any) -> None:
+    _check(sock.family, address)
+    _connect(sock, address)
 
-    @staticmethod
-    def connect(sock: socket.socket, address: Any) -> None:
-        _check(sock.family, address)
-        _connect(sock, address)
 
-    @staticmethod
-    def connect_ex(sock: socket.socket, address: Any) -> int:
-        _check(sock.family, address)
-        return _connect_ex(sock, address)
+def _guarded_connect_ex(sock: socket.socket, address: Any) -> int:
+    _check(sock.family, address)
+    return _connect_ex(sock, address)
 
-    @staticmethod
-    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
-        name = host.decode() if isinstance(host, bytes) else host
-        if name is not None and not _is_local(name):
-            raise NetworkBlockedError(f"Tests do not look up {name}.")
-        return _getaddrinfo(host, *args, **kwargs)
+
+def _guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name is not None and not _is_local(name):
+        raise NetworkBlockedError(f"Tests do not look up {name}.")
+    return _getaddrinfo(host, *args, **kwargs)
 
 
 def block() -> None:
     """Refuse connections and name lookups that leave this machine, from now on."""
-    socket.socket.connect = lambda self, address: _Socket.connect(self, address)  # type: ignore[method-assign]
-    socket.socket.connect_ex = lambda self, address: _Socket.connect_ex(self, address)  # type: ignore[method-assign]
-    socket.getaddrinfo = _Socket.getaddrinfo  # type: ignore[assignment]
+    socket.socket.connect = _guarded_connect  # type: ignore[method-assign,assignment]
+    socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign,assignment]
+    socket.getaddrinfo = _guarded_getaddrinfo

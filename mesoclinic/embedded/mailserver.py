@@ -18,7 +18,7 @@ async def serve(port: int, maildir: Path) -> None:
     """Listen on 127.0.0.1 until SIGINT or SIGTERM."""
     for part in ("tmp", "new", "cur"):  # Maildir makes them only together with the folder
         (maildir / part).mkdir(mode=0o700, parents=True, exist_ok=True)
-    handler = Mailbox(str(maildir))
+    handler = Mailbox(maildir)
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for sig in (signal.SIGINT, signal.SIGTERM):

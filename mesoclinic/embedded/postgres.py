@@ -91,9 +91,8 @@ class Postgres:
         shutil.rmtree(fresh, ignore_errors=True)
         builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         locale = builtin if major >= 17 else ["--locale=C.UTF-8"]
-        command = [binaries / "initdb", "-D", fresh, "-U", DATABASE_USER, "--auth=trust"]
-        command += ["--encoding=UTF8", "--no-sync", *locale]
-        result = processes.run_as(self.layout.account, command)
+        options = ["-U", DATABASE_USER, "--auth=trust", "--encoding=UTF8", "--no-sync", *locale]
+        result = processes.run_as(self.layout.account, [binaries / "initdb", "-D", fresh, *options])
         if result.returncode != 0:
             raise EmbeddedError(f"initdb failed:\n{result.stderr}")
         fresh.rename(self.cluster)

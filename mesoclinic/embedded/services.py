@@ -76,6 +76,7 @@ def for_command(owner: str) -> Iterator[None]:
     layout.create()
     users = FileLock(layout.home / "users")
     with ExitStack() as stack:
+        stack.callback(users.release)
         if not services.is_running():
             warn("Starting the embedded PostgreSQL and Redis for this command.")
             services.start(owner)

@@ -24,7 +24,9 @@ def folder(tmp_path: Path, settings: Any) -> Path:
 
 
 def _deliver(folder: Path, subject: str = "Your visit", *, to: str = "ines@example.com") -> str:
-    mail = EmailMultiAlternatives(subject, "Hello https://example.com/p/abc/", "c@example.com", [to])
+    mail = EmailMultiAlternatives(
+        subject, "Hello https://example.com/p/abc/", "c@example.com", [to]
+    )
     mail.attach_alternative("<p>Olá</p><script>alert(1)</script>", "text/html")
     mail.attach("visit.ics", "BEGIN:VCALENDAR", "text/calendar")
     return maildir._open(folder).add(mail.message().as_bytes())

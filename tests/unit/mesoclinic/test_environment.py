@@ -131,13 +131,15 @@ print(s.SESSION_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS > 0,
         ),
         (
             {"EMAIL_URL": "smtps://mx.example", "REDIS_URL": "unix:///run/v.sock?db=3"},
-            "False|False|False|localhost|mx.example|465|False|True||"
-            "redis+socket:///run/v.sock?virtual_host=3",
+            (
+                "False|False|False|localhost|mx.example|465|False|True||"
+                "redis+socket:///run/v.sock?virtual_host=3"
+            ),
         ),
     ],
 )
 def test_settings_follow_the_environment(changes: dict[str, str], shown: str) -> None:
-    result = subprocess.run(
+    result = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", _SHOW],
         cwd=PROJECT,
         env={"PATH": os.environ["PATH"], "ENV_FILE": "", **GOOD, **changes},

@@ -10,7 +10,7 @@ import structlog
 
 from mesoclinic import logs
 
-TOKEN = "q9vT3wJ8Zt-k1_secret_Lm2"  # noqa: S105
+TOKEN = "q9vT3wJ8Zt-k1_secret_Lm2"
 
 
 @pytest.mark.parametrize(
