@@ -1,0 +1,1 @@
+"""Two invented clinics with a past and a future, so that every page has something to show."""
