@@ -7,3 +7,41 @@ from django.utils.translation import gettext_lazy as _
 class PatientsConfig(AppConfig):
     name = "patients"
     verbose_name = _("Patients")
+
+    def ready(self) -> None:
+        """Name the chips of this room, and put its own entries on the chart's time line."""
+        from mesoclinic.clinic.templatetags.mesoclinic import register_chips
+        from patients import panels
+        from patients.selectors.timeline import record_entries
+
+        register_chips("screening", STANDINGS)
+        register_chips("outcome", OUTCOMES)
+        register_chips("invitation", INVITATIONS)
+        panels.register_timeline(record_entries)
+        panels.register_link_page("screening", "patients:link-screening")
+
+
+STANDINGS = {
+    "none": ("neutral", _("Not screened"), "clipboard"),
+    "expired": ("warn", _("Screening expired"), "clock-history"),
+    "incomplete": ("neutral", _("Incomplete"), "clipboard"),
+    "cleared": ("ok", _("Cleared"), "check-circle"),
+    "accepted": ("ok", _("Treat"), "check2-circle"),
+    "review": ("warn", _("Review"), "exclamation-triangle"),
+    "deferred": ("waiting", _("Deferred"), "hourglass-split"),
+    "stopped": ("stop", _("Do not treat"), "sign-stop"),
+}
+OUTCOMES = {
+    "cleared": ("ok", _("Cleared"), "check-circle"),
+    "review": ("warn", _("Review"), "exclamation-triangle"),
+    "deferred": ("waiting", _("Deferred"), "hourglass-split"),
+    "contraindicated": ("stop", _("Contraindicated"), "sign-stop"),
+    "incomplete": ("neutral", _("Incomplete"), "clipboard"),
+}
+INVITATIONS = {
+    "sent": ("info", _("Link sent"), "envelope"),
+    "opened": ("info", _("Link opened"), "envelope-open"),
+    "started": ("waiting", _("Filling in"), "pencil"),
+    "done": ("ok", _("Done by link"), "check-circle"),
+    "ended": ("neutral", _("Link ended"), "x-circle"),
+}

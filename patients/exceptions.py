@@ -16,6 +16,20 @@ class PatientNotFound(NotFound):
     default_message = _("There is no such patient in this clinic.")
 
 
+class ScreeningNotFound(NotFound):
+    """No such screening in this clinic."""
+
+    default_code = "screening_not_found"
+    default_message = _("There is no such screening in this clinic.")
+
+
+class FactNotFound(NotFound):
+    """No such entry in this patient's record."""
+
+    default_code = "fact_not_found"
+    default_message = _("There is no such entry in this record.")
+
+
 class InvalidPhone(Invalid):
     """The number can't be dialled."""
 

@@ -25,6 +25,10 @@ class RecordFact(PatientOwned):
     text = models.CharField(_("what"), max_length=300)
     code_system = models.CharField(_("code system"), max_length=100, blank=True)
     code = models.CharField(_("code"), max_length=50, blank=True)
+    codes = ArrayField(
+        models.CharField(max_length=80), verbose_name=_("all codes"), default=list, blank=True,
+        help_text=_("In short form, for example snomed:91936005."),
+    )  # fmt: skip
     tags = ArrayField(
         models.CharField(max_length=60), verbose_name=_("tags"), default=list, blank=True,
         help_text=_("What the screening rules recognise in it."),
@@ -32,6 +36,9 @@ class RecordFact(PatientOwned):
     note = models.CharField(_("note"), max_length=300, blank=True)
     source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.STAFF)
     source_ref = models.CharField(_("id at the source"), max_length=200, blank=True)
+    closed_here = models.BooleanField(
+        _("ended by staff"), default=False, help_text=_("An import does not open it again.")
+    )
 
     class Meta:
         abstract = True

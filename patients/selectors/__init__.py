@@ -6,14 +6,17 @@ from patients.selectors.chart import (
     Invitation,
     SafetyRecord,
     ScreeningLine,
+    get_fact,
     get_patient,
+    get_screening,
     latest_invitation,
     open_drafts,
     published_questionnaire,
+    results_of,
     safety_record,
     screening_history,
 )
-from patients.selectors.facts import clinic_terms, record_facts, record_items
+from patients.selectors.facts import clinic_terms, record_facts, record_hints, record_items
 from patients.selectors.search import Likeness, Page, possible_duplicates, search_patients
 from patients.selectors.status import (
     ScreeningStatus,
@@ -32,13 +35,17 @@ __all__ = [
     "ScreeningStatus",
     "Standing",
     "clinic_terms",
+    "get_fact",
     "get_patient",
+    "get_screening",
     "latest_invitation",
     "open_drafts",
     "possible_duplicates",
     "published_questionnaire",
     "record_facts",
+    "record_hints",
     "record_items",
+    "results_of",
     "safety_record",
     "screening_history",
     "screening_status",

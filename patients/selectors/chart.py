@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Prefetch
+
 from mesoclinic.clinic.models import Clinic
-from patients.exceptions import PatientNotFound
+from patients.exceptions import FactNotFound, PatientNotFound, ScreeningNotFound
 from patients.models import (
     Allergy,
     Condition,
@@ -137,3 +139,55 @@ def _invitation_state(link: PatientLink, now: dt.datetime) -> str:
     if link.subject_id is not None:
         return "started"
     return "opened" if link.opened_at is not None else "sent"
+
+
+def get_screening(clinic: Clinic, screening_id: UUID) -> Screening:
+    """One screening with patient and questionnaire. Raises ScreeningNotFound. One query."""
+    screening = (
+        Screening.objects.for_clinic(clinic)
+        .select_related("patient", "questionnaire")
+        .filter(pk=screening_id, patient__erased_at=None)
+        .first()
+    )
+    if screening is None:
+        raise ScreeningNotFound
+    screening.clinic = screening.patient.clinic = clinic
+    return screening
+
+
+_FACTS: dict[str, type[Allergy] | type[Medicine] | type[Condition]] = {
+    "allergy": Allergy,
+    "medicine": Medicine,
+    "condition": Condition,
+}
+
+
+def get_fact(
+    clinic: Clinic, patient_id: UUID | None, kind: str, fact_id: UUID
+) -> Allergy | Medicine | Condition:
+    """One entry of the safety record; `kind` is allergy, medicine or condition.
+
+    `patient_id` None accepts any patient of the clinic. Raises FactNotFound. One query.
+    """
+    model = _FACTS[kind]
+    fact = (
+        model.objects.for_clinic(clinic)
+        .select_related("patient")
+        .filter(pk=fact_id, patient__erased_at=None)
+        .first()
+    )
+    if fact is None or (patient_id is not None and fact.patient_id != patient_id):
+        raise FactNotFound
+    fact.patient.clinic = clinic
+    return fact
+
+
+def results_of(screening: Screening) -> list[ResultRow]:
+    """All judgements of one screening, newest first, with their decisions. Two queries."""
+    return list(
+        ResultRow.objects.filter(screening=screening)
+        .prefetch_related(
+            Prefetch("decisions", ScreeningDecision.objects.select_related("decided_by"))
+        )
+        .order_by("-evaluated_at", "-id")
+    )

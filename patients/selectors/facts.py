@@ -7,23 +7,19 @@ from datetime import date
 from uuid import UUID
 
 from mesoclinic.clinic.models import Clinic
+from patients.domain.matching import Context, recorded_facts
+from patients.domain.questionnaire import QuestionnaireSpec
 from patients.domain.record import ItemKind, Person, RecordFacts, RecordItem, build_record_facts
 from patients.domain.terms import Term, TermKind, coded
 from patients.models import Allergy, ClinicalTerm, Condition, Medicine, Patient
 from patients.models.record import RecordFact
-
-_TERM_KINDS = {
-    ClinicalTerm.Kind.ALLERGY.value: TermKind.ALLERGEN,
-    ClinicalTerm.Kind.MEDICINE.value: TermKind.MEDICINE,
-    ClinicalTerm.Kind.CONDITION.value: TermKind.CONDITION,
-}
 
 
 def clinic_terms(clinic: Clinic | UUID) -> tuple[Term, ...]:
     """The clinic's words and codes as the rules read them. One query."""
     return tuple(
         Term(
-            kind=_TERM_KINDS[row.kind],
+            kind=TermKind(row.kind),
             tag=row.tag,
             words=tuple(row.words),
             codes=tuple(row.codes),
@@ -70,8 +66,23 @@ def as_item(
 ) -> RecordItem:
     """One row as a line for the rules."""
     code = coded(row.code_system, row.code)
-    return RecordItem(kind, row.text, (code,) if code else (), active, since)
+    codes = dict.fromkeys([*row.codes, *([code] if code else [])])
+    return RecordItem(kind, row.text, tuple(codes), active, since)
 
 
 def _lasts(row: Condition, today: date) -> bool:
     return row.is_active and (row.ended_on is None or row.ended_on >= today)
+
+
+def record_hints(
+    spec: QuestionnaireSpec, record: RecordFacts, today: date
+) -> dict[str, tuple[str, ...]]:
+    """What the record says about each question, in its own words ("Warfarin 5 mg"), by key."""
+    context = Context.build(spec, {}, record, today, ())
+    said: dict[str, set[str]] = {}
+    for rule in spec.rules:
+        for trigger in rule.when:
+            if trigger.question:
+                words = {fact.text for fact in recorded_facts(trigger, context)}
+                said.setdefault(trigger.question, set()).update(words)
+    return {key: tuple(sorted(words)) for key, words in said.items() if words}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from patients.services.contact import normalise_phone, readable_phone, sort_name
+from patients.services.importing import ImportOutcome, import_bundle, import_record
 from patients.services.judging import questionnaire_spec, reevaluate
 from patients.services.links import (
+    bind_screening,
     check_code,
     create_link,
     invite_to_screening,
@@ -30,6 +32,8 @@ from patients.services.screening import (
     DecisionData,
     accepted,
     allowed_decisions,
+    can_fill,
+    check_can_fill,
     confirm_unchanged,
     decide_screening,
     discard_draft,
@@ -38,24 +42,31 @@ from patients.services.screening import (
     start_screening,
     submit_screening,
 )
+from patients.services.seeding import seed_clinic
 
 __all__ = [
     "AllergyData",
     "ConditionData",
     "DecisionData",
     "FactData",
+    "ImportOutcome",
     "MedicineData",
     "PatientData",
     "accepted",
     "add_fact",
     "allowed_decisions",
+    "bind_screening",
+    "can_fill",
     "change_fact",
+    "check_can_fill",
     "check_code",
     "confirm_unchanged",
     "create_link",
     "decide_screening",
     "discard_draft",
     "end_fact",
+    "import_bundle",
+    "import_record",
     "invite_to_screening",
     "link_actor",
     "mark_opened",
@@ -70,6 +81,7 @@ __all__ = [
     "resolve_link",
     "revoke_links",
     "save_answers",
+    "seed_clinic",
     "sort_name",
     "start_screening",
     "submit_screening",

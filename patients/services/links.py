@@ -18,7 +18,7 @@ from mesoclinic.audit.services import audited
 from mesoclinic.common.ids import new_token, token_digest
 from patients import signals
 from patients.exceptions import CodeWrong, LinkUnusable, NoAddress, TooManyCodes
-from patients.models import LinkCode, Patient, PatientLink
+from patients.models import LinkCode, Patient, PatientLink, Screening
 
 CODE_LIFE = dt.timedelta(minutes=10)
 CODE_TRIES = 5
@@ -85,6 +85,14 @@ def mark_opened(*, actor: Actor, link: PatientLink, now: dt.datetime) -> None:
         with audited(actor):
             PatientLink.objects.filter(pk=link.pk, opened_at__isnull=True).update(opened_at=now)
         link.opened_at = now
+
+
+def bind_screening(*, actor: Actor, link: PatientLink, screening: Screening) -> None:
+    """Remember which questionnaire a link has begun."""
+    if link.subject_id != screening.pk:
+        with audited(actor):
+            PatientLink.objects.filter(pk=link.pk).update(subject_id=screening.pk)
+        link.subject_id = screening.pk
 
 
 def mark_used(*, actor: Actor, link: PatientLink, now: dt.datetime) -> bool:

@@ -137,6 +137,7 @@ def end_fact(
         if not stored.is_active:
             return stored
         stored.is_active = False
+        stored.closed_here = True
         if isinstance(stored, Medicine):
             stored.until = _not_before(ended_on or today, stored.since)
         elif isinstance(stored, Condition):

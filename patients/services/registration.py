@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.errors import Invalid
+from mesoclinic.common.ids import new_id
 from patients import signals
 from patients.exceptions import PatientClosed, PossibleDuplicate
 from patients.models import Patient
@@ -68,17 +70,27 @@ def register_patient(
     data: PatientData,
     now: dt.datetime,
     accept_duplicate: bool = False,
+    patient_id: UUID | None = None,
 ) -> Patient:
     """Register a new patient with the clinic's next record number.
 
-    Raises PossibleDuplicate (unless accepted), InvalidPhone and Invalid with the field to blame.
+    `patient_id` (made when the form was shown) makes a second click give the same patient. Raises PossibleDuplicate (unless accepted), InvalidPhone and Invalid with the field to blame.
     """
     values = _values(data, clinic, now)
-    if not accept_duplicate:
-        _refuse_duplicate(clinic, values)
     with audited(actor):
+        # One registration at a time and clinic: neither numbers nor duplicates race.
+        lock_clinic(clinic)
+        again = Patient.objects.for_clinic(clinic).filter(pk=patient_id).first()
+        if again is not None:
+            return again
+        if not accept_duplicate:
+            _refuse_duplicate(clinic, values)
         return Patient.objects.create(
-            clinic=clinic, record_number=next_record_number(clinic), created_at=now, **values
+            id=patient_id or new_id(),
+            clinic=clinic,
+            record_number=next_record_number(clinic),
+            created_at=now,
+            **values,
         )
 
 
@@ -110,6 +122,11 @@ def update_patient(
                 sender=Patient, clinic=stored.clinic, actor=actor, now=now, patient=stored
             )
     return stored
+
+
+def lock_clinic(clinic: Clinic) -> None:
+    """Serialise registrations of one clinic. Call inside a transaction."""
+    Clinic.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=clinic.pk)
 
 
 def next_record_number(clinic: Clinic) -> str:

@@ -30,6 +30,7 @@ from patients.exceptions import (
 )
 from patients.models import (
     Patient,
+    PatientLink,
     Questionnaire,
     Screening,
     ScreeningConfirmation,
@@ -49,6 +50,7 @@ from patients.services.judging import (
     questionnaire_spec,
     store_judgement,
 )
+from patients.services.links import mark_used
 
 _DOUBLE_CLICK = dt.timedelta(minutes=10)
 
@@ -70,6 +72,8 @@ def start_screening(
     """
     if not patient.can_be_contacted:
         raise PatientClosed
+    if prefill and actor.role != Role.PRACTITIONER:
+        raise ClinicalContent
     with audited(actor):
         lock_patient(patient)
         questionnaire = published_questionnaire(patient.clinic_id)
@@ -80,6 +84,8 @@ def start_screening(
         ).select_related("questionnaire")
         current = next((one for one in drafts if one.questionnaire_id == questionnaire.pk), None)
         if current is not None:
+            if actor.is_person:
+                check_can_fill(actor, current)
             return _emptied(current) if afresh else current
         draft = Screening(
             clinic_id=patient.clinic_id, patient=patient, questionnaire=questionnaire,
@@ -107,7 +113,7 @@ def save_answers(
             if question is None:
                 raise AnswerNotAccepted(_("There is no such question."), field=key)
             merged[key] = accepted(question, value)
-        merged = {key: value for key, value in merged.items() if value is not None}
+        merged = _asked(stored.questionnaire, merged)
         if merged != stored.answers:
             stored.answers = merged
             stored.save(update_fields=["answers"])
@@ -115,9 +121,14 @@ def save_answers(
 
 
 def submit_screening(
-    *, actor: Actor, screening: Screening, now: dt.datetime, signed_name: str = ""
+    *,
+    actor: Actor,
+    screening: Screening,
+    now: dt.datetime,
+    signed_name: str = "",
+    link: PatientLink | None = None,
 ) -> ResultRow:
-    """Close a draft for good and judge it.
+    """Close a draft for good and judge it; the `link` it came by is used up with it.
 
     Raises AnswersMissing (with every open question), AlreadySubmitted, and QuestionnaireReplaced
     where a newer version was published in the meantime.
@@ -135,6 +146,8 @@ def submit_screening(
         stored.submitted_by = actor.label[:200]
         stored.signed_name = " ".join(signed_name.split())[:200]
         stored.save(update_fields=["submitted_at", "submitted_by", "signed_name"])
+        if link is not None:
+            mark_used(actor=actor, link=link, now=now)
         return store_judgement(actor=actor, screening=stored, before=before, now=now)
 
 
@@ -215,6 +228,27 @@ def allowed_decisions(result: ResultRow, today: dt.date) -> tuple[str, ...]:
     if stored_result(result).outcome_on(today) in {Outcome.CONTRAINDICATED, Outcome.INCOMPLETE}:
         return (kinds.DEFER, kinds.REFUSE)
     return (kinds.TREAT, kinds.CONDITIONS, kinds.DEFER, kinds.REFUSE)
+
+
+def check_can_fill(actor: Actor, screening: Screening) -> None:
+    """Raise ClinicalContent unless `actor` may see and change the answers of this draft.
+
+    Practitioners may; others only at the desk and where nothing was filled in from an earlier
+    screening: what a patient said before is clinical content.
+    """
+    if actor.role == Role.PRACTITIONER:
+        return
+    if screening.channel != Screening.Channel.DESK or screening.prefilled_from_id is not None:
+        raise ClinicalContent
+
+
+def can_fill(actor: Actor, screening: Screening) -> bool:
+    """`check_can_fill` for templates."""
+    try:
+        check_can_fill(actor, screening)
+    except ClinicalContent:
+        return False
+    return True
 
 
 def accepted(question: Question, value: object) -> object:
@@ -309,6 +343,21 @@ def _still_fitting(
         if value is not None:
             fitting[key] = value
     return fitting
+
+
+def _asked(questionnaire: Questionnaire, answers: Mapping[str, object]) -> dict[str, object]:
+    """Without what was taken back, and without answers whose question is not asked any more.
+
+    Only an answer to the earlier question can close a later one: while it is open, all is kept.
+    """
+    given = {key: value for key, value in answers.items() if value is not None}
+    spec = questionnaire_spec(questionnaire)
+    for key, question in spec.questions.items():
+        read = read_answers(spec, given)
+        parent = question.show_if.question if question.show_if else ""
+        if key in given and parent in given and not visible(question, read):
+            del given[key]
+    return given
 
 
 def _check_decision(data: DecisionData, today: dt.date) -> None:

@@ -1,0 +1,45 @@
+"""Forms of the patients room: shape and validation of fields, no writing."""
+
+from __future__ import annotations
+
+from patients.forms.base import DomainForm
+from patients.forms.clinical import (
+    AllergyForm,
+    CodeForm,
+    ConditionForm,
+    DecisionForm,
+    EndForm,
+    FactForm,
+    MedicineForm,
+    SignForm,
+)
+from patients.forms.patient import PatientForm
+from patients.forms.questions import (
+    Dressing,
+    Reading,
+    ShownSection,
+    open_questions,
+    read_section,
+    section_of,
+    shown_section,
+)
+
+__all__ = [
+    "AllergyForm",
+    "CodeForm",
+    "ConditionForm",
+    "DecisionForm",
+    "DomainForm",
+    "Dressing",
+    "EndForm",
+    "FactForm",
+    "MedicineForm",
+    "PatientForm",
+    "Reading",
+    "ShownSection",
+    "SignForm",
+    "open_questions",
+    "read_section",
+    "section_of",
+    "shown_section",
+]

@@ -1,0 +1,77 @@
+"""Addresses of the patients room: pages, patient links, and the API."""
+
+from __future__ import annotations
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from patients import api
+from patients.views import (
+    chart,
+    identity,
+    importing,
+    judgement,
+    link_screening,
+    links,
+    listing,
+    record,
+    screening,
+)
+
+app_name = "patients"
+
+_chart = "patients/<uuid:pk>/"
+_facts = f"{_chart}record/<slug:kind>/"
+
+urlpatterns = [
+    path("patients/", listing.PatientList.as_view(), name="list"),
+    path("patients/search/", listing.PatientSearch.as_view(), name="search"),
+    path("patients/new/", identity.PatientCreate.as_view(), name="create"),
+    path("patients/import/", importing.PatientImport.as_view(), name="import"),
+    path(_chart, chart.PatientChart.as_view(), name="chart"),
+    path(f"{_chart}edit/", identity.PatientEdit.as_view(), name="edit"),
+    path(f"{_facts}new/", record.FactAdd.as_view(), name="fact-add"),
+    path(f"{_facts}<uuid:fact>/", record.FactEdit.as_view(), name="fact-edit"),
+    path(f"{_facts}<uuid:fact>/end/", record.FactEnd.as_view(), name="fact-end"),
+    path(f"{_chart}screening/new/", screening.ScreeningStart.as_view(), name="screening-start"),
+    path(
+        f"{_chart}screening/invite/", screening.ScreeningInvite.as_view(), name="screening-invite"
+    ),
+    path(
+        f"{_chart}screening/confirm/",
+        screening.ScreeningConfirm.as_view(),
+        name="screening-confirm",
+    ),
+    path("screenings/<uuid:pk>/", judgement.ScreeningDetail.as_view(), name="screening-detail"),
+    path("screenings/<uuid:pk>/fill/", screening.ScreeningFill.as_view(), name="screening-fill"),
+    path(
+        "screenings/<uuid:pk>/decide/", judgement.ScreeningDecide.as_view(), name="screening-decide"
+    ),
+    path(
+        "screenings/<uuid:pk>/discard/",
+        screening.ScreeningDiscard.as_view(),
+        name="screening-discard",
+    ),
+    path("p/<str:token>/", links.LinkLanding.as_view(), name="link"),
+    path("p/<str:token>/screening/", link_screening.LinkScreening.as_view(), name="link-screening"),
+    path(
+        "p/<str:token>/screening/code/",
+        link_screening.LinkScreeningCode.as_view(),
+        name="link-screening-code",
+    ),
+    path(
+        "p/<str:token>/screening/fill/",
+        link_screening.LinkScreeningFill.as_view(),
+        name="link-screening-fill",
+    ),
+]
+
+_router = SimpleRouter()
+_router.register("patients", api.PatientViewSet, basename="api-patient")
+_router.register("allergies", api.AllergyViewSet, basename="api-allergy")
+_router.register("medicines", api.MedicineViewSet, basename="api-medicine")
+_router.register("conditions", api.ConditionViewSet, basename="api-condition")
+_router.register("screenings", api.ScreeningViewSet, basename="api-screening")
+
+# Included under /api/v1/ without a namespace.
+api_urlpatterns = _router.urls

@@ -1,0 +1,125 @@
+"""What a screening came to, and the practitioner's decision."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from mesoclinic.audit.services import record_read
+from mesoclinic.clinic.access import Policy, access
+from mesoclinic.common.errors import DomainError
+from patients.domain.answers import AnswerState, read_answers
+from patients.domain.questionnaire import say
+from patients.exceptions import ScreeningNotFound
+from patients.forms import DecisionForm
+from patients.models import Screening
+from patients.models import ScreeningResult as ResultRow
+from patients.selectors import get_screening, results_of, screening_status, stored_result
+from patients.services import allowed_decisions, decide_screening, questionnaire_spec
+from patients.views.base import StaffView, again
+
+
+class JudgementView(StaffView):
+    """A page about one submitted screening and its latest judgement."""
+
+    template = "patients/screening_detail.html"
+
+    def submitted(self, pk: UUID) -> tuple[Screening, list[ResultRow]]:
+        """The screening and its judgements, newest first; 404 for a draft."""
+        screening = get_screening(self.request.clinic, pk)
+        results = results_of(screening)
+        if screening.submitted_at is None or not results:
+            raise ScreeningNotFound
+        for row in results:
+            row.patient = screening.patient
+        return screening, results
+
+    def context(self, screening: Screening, results: list[ResultRow]) -> dict[str, object]:
+        """Findings by weight, the answers in words, the decisions so far."""
+        latest = results[0]
+        status = screening_status(screening.patient, self.today)
+        domain = stored_result(latest)
+        return {
+            "screening": screening,
+            "patient": screening.patient,
+            "result": latest,
+            "outcome": domain.outcome_on(self.today).value,
+            "findings": [one for one in domain.findings if one.holds_on(self.today)],
+            "ended": [one for one in domain.findings if not one.holds_on(self.today)],
+            "status": status,
+            "is_latest": status.screening_id == screening.pk,
+            "sections": _answers(screening),
+            "decisions": [one for row in results for one in row.decisions.all()],
+            "earlier": results[1:],
+        }
+
+
+@access(Policy.CLINICAL)
+class ScreeningDetail(JudgementView):
+    """The judgement with its reasons; the form to decide stands beside it."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The page; a draft leads to where it is filled in."""
+        screening = get_screening(self.request.clinic, pk)
+        if screening.submitted_at is None:
+            return redirect("patients:screening-fill", pk=pk)
+        screening, results = self.submitted(pk)
+        record_read(
+            self.request.actor, model="patients.screening",
+            patients=[screening.patient_id], object_id=str(pk),
+        )  # fmt: skip
+        form = DecisionForm(allowed=allowed_decisions(results[0], self.today))
+        return render(request, self.template, {**self.context(screening, results), "form": form})
+
+
+@access(Policy.CLINICAL)
+class ScreeningDecide(JudgementView):
+    """Sign a decision."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The form lives on the page of the screening."""
+        return redirect("patients:screening-detail", pk=pk)
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Sign; what was typed stays where it is not accepted."""
+        screening, results = self.submitted(pk)
+        form = DecisionForm(request.POST, allowed=allowed_decisions(results[0], self.today))
+        if form.is_valid() and self._decide(form, results[0]):
+            messages.success(request, _("The decision is signed."))
+            return redirect("patients:screening-detail", pk=pk)
+        return again(request, self.template, {**self.context(screening, results), "form": form})
+
+    def _decide(self, form: DecisionForm, result: ResultRow) -> bool:
+        try:
+            decide_screening(
+                actor=self.request.actor, result=result, data=form.to_data(), now=self.now
+            )
+        except DomainError as error:
+            form.refuse(error)
+            return False
+        return True
+
+
+def _answers(screening: Screening) -> list[dict[str, object]]:
+    """The patient's own words, section by section; what was not answered is left out."""
+    spec = questionnaire_spec(screening.questionnaire)
+    read = read_answers(spec, screening.answers)
+    words = {"yes": _("Yes"), "no": _("No"), "unknown": _("I don't know")}
+    sections = []
+    for section in spec.sections:
+        lines = [
+            {
+                "question": say(question.text),
+                "answer": words.get(read[question.key].shown, read[question.key].shown),
+                "unsure": read[question.key].state is AnswerState.UNKNOWN,
+            }
+            for question in section.questions
+            if read[question.key].state is not AnswerState.ABSENT
+        ]
+        if lines:
+            sections.append({"title": say(section.title), "lines": lines})
+    return sections

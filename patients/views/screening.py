@@ -1,0 +1,200 @@
+"""Screening at the desk: start, fill in, sign, confirm; and the invitation by mail."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from mesoclinic.audit.services import record_read
+from mesoclinic.clinic.access import Policy, access
+from patients.exceptions import AlreadySubmitted, QuestionnaireReplaced
+from patients.forms import SignForm
+from patients.models import Screening
+from patients.selectors import (
+    get_screening,
+    latest_invitation,
+    open_drafts,
+    published_questionnaire,
+    record_facts,
+    record_hints,
+    screening_status,
+)
+from patients.services import can_fill as may_fill
+from patients.services import (
+    check_can_fill,
+    confirm_unchanged,
+    discard_draft,
+    invite_to_screening,
+    questionnaire_spec,
+    start_screening,
+)
+from patients.views.base import StaffView, again
+from patients.views.filling import Filling
+
+NO_CONTENT = 204
+
+
+@access(Policy.FRONT_DESK)
+class ScreeningStart(StaffView):
+    """How shall it be filled in: at the desk, from the last answers, or by link?"""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The ways that are open."""
+        patient = self.patient(pk)
+        drafts = [one for one in open_drafts(patient) if may_fill(self.request.actor, one)]
+        context = {
+            "patient": patient,
+            "status": screening_status(patient, self.today),
+            "draft": next((one for one in drafts if one.channel == "desk"), None),
+            "invitation": latest_invitation(patient, self.now),
+            "questionnaire": published_questionnaire(self.request.clinic),
+            "clinical": self.clinical,
+        }
+        record_read(self.request.actor, model="patients.screening", patients=[patient.pk])
+        return render(request, "patients/screening_start.html", context)
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Begin, or go on with the draft there is."""
+        patient = self.patient(pk)
+        screening = start_screening(
+            actor=self.request.actor,
+            patient=patient,
+            channel=Screening.Channel.DESK,
+            now=self.now,
+            prefill="prefill" in request.POST,
+            afresh="afresh" in request.POST,
+        )
+        return redirect("patients:screening-fill", pk=screening.pk)
+
+
+@access(Policy.FRONT_DESK)
+class ScreeningFill(StaffView):
+    """One section per page; saved as it goes; back is always there."""
+
+    template = "patients/screening_fill.html"
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The section `?step=`."""
+        filling = self._filling(pk)
+        record_read(
+            self.request.actor, model="patients.screening",
+            patients=[filling.screening.patient_id], object_id=str(pk),
+        )  # fmt: skip
+        return render(request, self.template, self._context(filling, self._step(filling)))
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Keep the answers and go on, back, or stay where something is missing."""
+        filling = self._filling(pk)
+        step = self._step(filling)
+        if step > filling.total:
+            return self._sign(filling, step)
+        reading, errors = filling.keep(step, request.POST)
+        going = request.POST.get("go", "next")
+        if going == "keep":
+            return HttpResponse(status=NO_CONTENT)
+        if going == "next" and errors:
+            context = {**self._context(filling, step), **filling.context(step, reading, errors)}
+            return again(request, self.template, context)
+        return self._to(filling, step - 1 if going == "back" else step + 1)
+
+    def _sign(self, filling: Filling, step: int) -> HttpResponse:
+        form = SignForm(self.request.POST)
+        if form.is_valid():
+            try:
+                back_to = filling.submit(form)
+            except QuestionnaireReplaced as error:
+                messages.warning(self.request, error.message)
+                return redirect("patients:screening-start", pk=filling.screening.patient_id)
+            if not back_to:
+                return self._done(filling)
+        return again(self.request, self.template, {**self._context(filling, step), "form": form})
+
+    def _done(self, filling: Filling) -> HttpResponse:
+        messages.success(self.request, _("The screening is submitted."))
+        if self.clinical:
+            return redirect("patients:screening-detail", pk=filling.screening.pk)
+        return redirect("patients:chart", pk=filling.screening.patient_id)
+
+    def _to(self, filling: Filling, step: int) -> HttpResponse:
+        url = reverse("patients:screening-fill", args=[filling.screening.pk])
+        return redirect(f"{url}?step={max(step, 1)}")
+
+    def _step(self, filling: Filling) -> int:
+        return filling.step_from(self.request.GET.get("step", ""))
+
+    def _filling(self, pk: UUID) -> Filling:
+        screening = get_screening(self.request.clinic, pk)
+        if screening.submitted_at is not None:
+            raise AlreadySubmitted
+        check_can_fill(self.request.actor, screening)
+        return Filling(
+            screening=screening,
+            actor=self.request.actor,
+            now=self.now,
+            language=screening.patient.language,
+            hints=self._hints(screening),
+        )
+
+    def _hints(self, screening: Screening) -> dict[str, tuple[str, ...]]:
+        if not self.clinical or self.request.method != "GET":
+            return {}
+        spec = questionnaire_spec(screening.questionnaire)
+        return record_hints(spec, record_facts(screening.patient, self.today), self.today)
+
+    def _context(self, filling: Filling, step: int) -> dict[str, object]:
+        return {
+            "patient": filling.screening.patient,
+            "form": SignForm(initial={"signed_name": filling.screening.patient.name}),
+            "action": f"{reverse('patients:screening-fill', args=[filling.screening.pk])}?step={step}",
+            **filling.context(step),
+        }
+
+
+@access(Policy.FRONT_DESK)
+class ScreeningDiscard(StaffView):
+    """Throw a draft away."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Delete the draft and go back to the chart."""
+        screening = get_screening(self.request.clinic, pk)
+        check_can_fill(self.request.actor, screening)
+        discard_draft(actor=self.request.actor, screening=screening)
+        messages.success(request, _("The draft is gone."))
+        return redirect("patients:chart", pk=screening.patient_id)
+
+
+@access(Policy.FRONT_DESK)
+class ScreeningConfirm(StaffView):
+    """Has anything changed since? No."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Record the answer."""
+        patient = self.patient(pk)
+        confirm_unchanged(actor=self.request.actor, patient=patient, now=self.now)
+        messages.success(request, _("Recorded: nothing has changed."))
+        return redirect("patients:chart", pk=pk)
+
+
+@access(Policy.FRONT_DESK)
+class ScreeningInvite(StaffView):
+    """Mail the questionnaire to the patient."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Make a link and announce it; earlier links end."""
+        patient = self.patient(pk)
+        invite_to_screening(actor=self.request.actor, patient=patient, now=self.now)
+        messages.success(
+            request, _("The link goes to %(email)s within a minute.") % {"email": patient.email}
+        )
+        return redirect("patients:chart", pk=pk)
