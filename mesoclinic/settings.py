@@ -34,6 +34,7 @@ ALLOWED_HOSTS = [_base.hostname or "localhost", "localhost", "127.0.0.1", "[::1]
 ALLOWED_HOSTS += env.items("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [BASE_URL, *env.items("CSRF_TRUSTED_ORIGINS")]
 MAIL_INBOX_DIR = env.text("MAIL_INBOX_DIR")
+LOAD_DEMO = env.flag("LOAD_DEMO")
 DEVELOPMENT_PAGES = DEBUG or EMBEDDED
 """Routes /dev/…: pages for whoever works on MesoClinic, never on a server."""
 
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "mesoclinic.audit",
     "mesoclinic.clinic",
+    "mesoclinic.demo",
     "patients",
     "treatments",
     "scheduling",

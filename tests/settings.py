@@ -17,7 +17,7 @@ from mesoclinic.embedded import services
 
 os.environ["ENV_FILE"] = ""  # a developer's .env must not change what is tested
 os.environ["SECRET_KEY"] = secrets.token_urlsafe(64)
-for _name in ("DEBUG", "BASE_URL", "EMAIL_URL", "MAIL_INBOX_DIR", "ALLOWED_HOSTS"):
+for _name in ("DEBUG", "BASE_URL", "EMAIL_URL", "MAIL_INBOX_DIR", "ALLOWED_HOSTS", "EMBEDDED_DIR"):
     os.environ.pop(_name, None)
 
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "")

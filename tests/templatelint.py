@@ -13,7 +13,10 @@ _COMMENT = re.compile(r"{#.*?#}|{%\s*comment\b.*?endcomment\s*%}|<!--.*?-->", re
 # Mail programs know no style sheets: in messages css-inline turns <style> into attributes.
 _MAIL_FOLDERS = {"mail", "email"}
 _RULES = (
-    (re.compile(r"<script(?![^>]*\ssrc=)[^>]*>", re.IGNORECASE), "inline script"),
+    (
+        re.compile(r"<script(?![^>]*\s(?:src=|type=\"application/json\"))[^>]*>", re.IGNORECASE),
+        "inline script",
+    ),
     (re.compile(r"<[a-z][^<>]*\son[a-z]+\s*=", re.IGNORECASE), "event attribute (on…=)"),
     (re.compile(r"javascript:", re.IGNORECASE), "javascript: address"),
     (re.compile(r"\|\s*safe\b|\|\s*safeseq\b|autoescape\s+off"), "unescaped output"),

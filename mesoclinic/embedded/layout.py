@@ -146,8 +146,8 @@ def private_folder(path: Path, uid: int, gid: int = -1) -> None:
 def project_layout(project: Path = PROJECT_DIR) -> Layout:
     """The lasting services of a checkout, as used by `make run` and `manage.py`."""
     account = Account.current()
-    digest = hashlib.sha256(f"{account.uid}:{project}".encode()).hexdigest()[:12]
-    home = project / ".embedded"
+    home = project / (os.environ.get("EMBEDDED_DIR") or ".embedded")
+    digest = hashlib.sha256(f"{account.uid}:{home}".encode()).hexdigest()[:12]
     # The account we drop to usually cannot enter root's own folders.
     data = Path(f"/var/tmp/mesoclinic-{digest}") if account.dropped else home / "data"  # noqa: S108
     return Layout(home, data, _socket_folder(data, digest), account)

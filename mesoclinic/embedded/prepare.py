@@ -64,6 +64,8 @@ def _load_demo() -> None:
     if not settings.EMBEDDED:
         say("  your own database: no demo data is loaded into it (manage.py load_demo does)")
         return
+    if not settings.LOAD_DEMO:
+        return
     if _DEMO not in get_commands():
         say("  there is no demo data yet: the command load_demo does not exist")
         return

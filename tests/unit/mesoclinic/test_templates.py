@@ -41,6 +41,7 @@ def test_planted_fault_is_found(tmp_path: Path, source: str, what: str) -> None:
     "source",
     [
         '<script src="/static/app.js" defer></script>',
+        '<script type="application/json" id="data">{}</script>',
         "{# <script>x</script> #}",
         "{% comment %}style= <style>{% endcomment %}",
         '<p class="style">style = on purpose</p>',
