@@ -33,6 +33,7 @@ ALL = addresses()
 # Keyword arguments that name no stored object of a clinic.
 FREE = {"token": "x" * 43, "key": "set-password", "uidb36": "x", "format": "json"}
 # Addresses of packages, closed or about the signed-in person alone: their own tests cover them.
+MAY_SAY_503 = {"readyz"}  # no worker runs beside the tests
 PERSONAL = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
 
 
@@ -199,7 +200,7 @@ def _page_anonymous(address: Address, policy: Policy, url: str) -> None:
     if policy.is_open:
         for method in address.methods() if address.is_ours else ["get"]:
             answer = ask(Client(), method, url)
-            assert answer.status_code < 500, url
+            assert answer.status_code < 500 or address.name in MAY_SAY_503, url
             assert answer.status_code not in {401, 403}, url
         return
     for method in ("get", "post"):
@@ -220,7 +221,7 @@ def _comes_in(address: Address, client: Client, url: str, person: object) -> Non
     for method in methods:
         answer = ask(client, method, url)
         told = f"{person} {method} {url}: {answer.status_code}"
-        assert answer.status_code < 500, told
+        assert answer.status_code < 500 or address.name in MAY_SAY_503, told
         assert not is_turned_away(answer), told
         if has_object(address):
             assert answer.status_code != 404, told

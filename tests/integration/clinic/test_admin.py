@@ -310,7 +310,8 @@ class TestRecord:
         [
             {"action": "read"},
             {"at__gte": "2026-01-01 00:00:00+00:00"},
-            {"model": "patients.patient"},
+            {"model": "clinic.membership"},
+            {"actor_kind": "staff"},
         ],
     )
     def test_filters(self, patient: Any, root: Client, params: dict[str, str]) -> None:
