@@ -139,7 +139,7 @@ def test_the_phone_has_a_bar_and_a_sheet_with_the_rest(signed_in: Page) -> None:
     signed_in.get_by_role("button", name="More").click()
 
     sheet = signed_in.get_by_role("dialog", name="More")
-    expect(sheet.get_by_role("link", name="Clinic", exact=True)).to_be_visible()
+    expect(sheet.get_by_role("link", name="Switch clinic")).to_be_visible()
     sheet.get_by_role("button", name="Close").click()
     expect(sheet).to_be_hidden()
 
