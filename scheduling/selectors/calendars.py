@@ -112,8 +112,10 @@ def away(clinic: Clinic, within: Interval[datetime]) -> Away:
 
 def _busy_part(column: str, field_name: str) -> str:
     return f"""
-SELECT u.id, extract(epoch FROM lower(b.r))::bigint, ceil(extract(epoch FROM upper(b.r)))::bigint
-FROM unnest(%({column})s::uuid[]) AS u (id)
+SELECT '{column}', u.n - 1,
+       array_agg(extract(epoch FROM lower(b.r))::bigint ORDER BY b.r),
+       array_agg(ceil(extract(epoch FROM upper(b.r)))::bigint ORDER BY b.r)
+FROM unnest(%({column})s::uuid[]) WITH ORDINALITY AS u (id, n)
 CROSS JOIN LATERAL (
     SELECT unnest(range_agg(a.{field_name})) AS r FROM scheduling_appointment a
     WHERE a.status IN ({_BLOCKING}) AND a.{column} = u.id
@@ -121,6 +123,7 @@ CROSS JOIN LATERAL (
       AND NOT (a.status = 'pending' AND a.held_until <= %(now)s)
       AND a.id <> ALL (%(ignoring)s::uuid[])
 ) b
+GROUP BY 2
 """  # noqa: S608 - names of columns, all written here
 
 
@@ -152,11 +155,13 @@ def busy(wanted: Mapping[str, Sequence[UUID]], search: Search) -> Busy:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows = cursor.fetchall()
-    found: dict[UUID, list[Interval[datetime]]] = {}
-    for who, start, end in rows:
-        span = Interval(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
-        found.setdefault(who, []).append(span)
-    return {who: tuple(spans) for who, spans in found.items()}
+    return {
+        wanted[column][place]: tuple(
+            Interval(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+            for start, end in zip(starts, ends, strict=True)
+        )
+        for column, place, starts, ends in rows
+    }
 
 
 def load_resources(search: Search) -> Resources:
