@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from scheduling.domain.courses.model import CourseRequest, PlannedVisit, Visit
+from scheduling.domain.courses.model import CourseRequest, PlannedVisit
 from scheduling.domain.courses.pool import Cell, Clock, SessionPool, cell_of
 from scheduling.domain.courses.search import Step
 from scheduling.domain.slots import Slot
@@ -84,13 +84,6 @@ class Explainer:
 def window_from(step: Step, day: int) -> Window:
     """The window that a step opens after a day."""
     return Window(*(date.fromordinal(at) for at in step(day)))
-
-
-def visit_window(step: Step | None, before: Visit | None, clock: Clock, free: Window) -> Window:
-    """The window after a visit, or the free one when there is none before."""
-    if step is None or before is None:
-        return free
-    return window_from(step, clock.day(before.slot))
 
 
 def _company(slot: Slot, before: Slot | None) -> Iterable[Reason]:

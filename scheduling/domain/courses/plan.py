@@ -103,10 +103,7 @@ class _Planner:
         """The best plan; plans known from other weights are plans here too, and bound its cost."""
         problem = self._problem(cells, weights)
         bounds = [self._cost(cells, chain, weights) for chain in known]
-        chain = cheapest_chain(problem, min([greedy_bound(problem), *bounds]))
-        if chain is None:
-            raise AssertionError("cells that lead on to the last session always hold a plan")
-        return chain
+        return cheapest_chain(problem, min([greedy_bound(problem), *bounds]))
 
     def _problem(self, cells: Cells, weights: Weights) -> Problem:
         prices = Prices(weights.day, weights.practitioner_change, weights.room_change)

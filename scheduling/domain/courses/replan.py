@@ -89,7 +89,7 @@ class _Mover:
         weights = self.request.weights
         prices = Prices(weights.day, weights.practitioner_change, weights.room_change)
         problem = _ranked(Problem(layers, steps, prices))
-        chain = cheapest_chain(problem, _cost_of_keeping(problem)) or []
+        chain = cheapest_chain(problem, _cost_of_keeping(problem))
         return [
             Visit(visit.number, node.slot)
             for visit, node in zip([moved, *later], chain, strict=True)

@@ -145,8 +145,8 @@ def reach_backward(layers: Sequence[Sequence[Placed]], steps: Sequence[Step]) ->
     return alive[::-1]
 
 
-def cheapest_chain(problem: Problem, bound: int | None = None) -> list[Node] | None:
-    """The chain of least total cost, or ``None`` when there is none (within ``bound``).
+def cheapest_chain(problem: Problem, bound: int | None = None) -> list[Node]:
+    """The chain of least total cost; raises ``ValueError`` when there is none within ``bound``.
 
     Dynamic programming over layers. Which of two chains to the same node is cheaper does not
     depend on what follows, because a step's cost needs only its two nodes; so one best chain
@@ -169,7 +169,7 @@ def cheapest_chain(problem: Problem, bound: int | None = None) -> list[Node] | N
         limit = None if bound is None else bound - rest[index]
         found.append(_advance(problem, index, found[-1], limit))
     if not found[-1]:
-        return None
+        raise ValueError("no chain of choices keeps every gap inside its window")
     at = min((value, at) for at, (value, _) in found[-1].items())[1]
     chain: list[Node] = []
     for index in range(len(layers) - 1, -1, -1):

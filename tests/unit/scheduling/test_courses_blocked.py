@@ -238,6 +238,12 @@ def test_each_kind_of_obstacle_is_told_apart() -> None:
     ]
 
 
+def test_days_wholly_beyond_what_may_be_booked_are_told() -> None:
+    resources = Resources(practitioners=(ResourceCalendar(ANNE, EVERY_DAY),))
+    found = obstacles(search(9), resources, day(20), day(21))
+    assert found == [Obstacle(day(20), day(21), ObstacleKind.HORIZON, ANNE)]
+
+
 def test_a_source_gives_sessions_their_own_length() -> None:
     resources = Resources(practitioners=(ResourceCalendar(ANNE, EVERY_DAY),))
     source = SlotSource(search(2), resources, {2: timedelta(hours=1)})

@@ -187,6 +187,7 @@ def test_days_left_out_are_never_used() -> None:
     plan = plan_course(course(every_day(30), None, WEEKLY, preferences=Preferences(not_in=(away,))))
     assert plan.best.visits[1].day == add_days(START, 9)
     assert Code.IDEAL_TAKEN in codes(plan, 1)
+    assert [visit.from_ideal for visit in plan.best.visits] == [1, 1]
 
 
 def test_months_of_strong_sun_are_left_where_the_window_allows() -> None:

@@ -34,8 +34,8 @@ START = date(2026, 3, 2)
 
 days = st.dates(min_value=date(2000, 1, 1), max_value=date(2060, 1, 1))
 gaps = st.builds(
-    lambda numbers, unit: Gap(*sorted(numbers), unit),
-    st.lists(st.integers(1, 40), min_size=3, max_size=3),
+    lambda n, unit: Gap(n[0], n[1], n[2], unit),
+    st.lists(st.integers(1, 40), min_size=3, max_size=3).map(sorted),
     st.sampled_from(GapUnit),
 )
 
