@@ -20,7 +20,7 @@ from typing import Any
 from django.db.models import Model
 
 from mesoclinic.audit.models import AuditEntry, AuditSeal
-from mesoclinic.clinic.models import Clinic, Membership
+from mesoclinic.clinic.models import Clinic, Membership, StaffMember
 from tests.factories.clinic import (
     ApiTokenFactory,
     MembershipFactory,
@@ -78,7 +78,8 @@ def _invited(clinic: Clinic) -> Model:
 
 @makes("admin:clinic.staffmember")
 def _staff(clinic: Clinic) -> Model:
-    return MembershipFactory(clinic=clinic).staff
+    staff: StaffMember = MembershipFactory(clinic=clinic).staff
+    return staff
 
 
 @makes("clinic:token-revoke", "admin:clinic.apitoken")
@@ -102,3 +103,95 @@ def _seal(clinic: Clinic) -> Model:
         previous=bytes(32),
         digest=bytes(32),
     )
+
+
+# --- patients -------------------------------------------------------------------------------------
+
+
+@makes(
+    "patients:chart",
+    "patients:edit",
+    "patients:screening-start",
+    "patients:screening-invite",
+    "patients:screening-confirm",
+    "api-patient-detail",
+    "admin:patients.patient",
+)
+def _patient(clinic: Clinic) -> Model:
+    return PatientFactory(clinic=clinic)
+
+
+@makes("patients:fact-add")
+def _fact_place(clinic: Clinic) -> dict[str, object]:
+    return {"pk": PatientFactory(clinic=clinic).pk, "kind": "allergy"}
+
+
+@makes("patients:fact-edit", "patients:fact-end")
+def _fact(clinic: Clinic) -> dict[str, object]:
+    allergy = AllergyFactory(patient=PatientFactory(clinic=clinic))
+    return {"pk": allergy.patient_id, "kind": "allergy", "fact": allergy.pk}
+
+
+@makes("api-allergy-*", "admin:patients.allergy")
+def _allergy(clinic: Clinic) -> Model:
+    return AllergyFactory(patient=PatientFactory(clinic=clinic))
+
+
+@makes("api-medicine-*", "admin:patients.medicine")
+def _medicine(clinic: Clinic) -> Model:
+    return MedicineFactory(patient=PatientFactory(clinic=clinic))
+
+
+@makes("api-condition-*", "admin:patients.condition")
+def _condition(clinic: Clinic) -> Model:
+    return ConditionFactory(patient=PatientFactory(clinic=clinic))
+
+
+@makes("patients:screening-fill", "patients:screening-discard", "api-screening-answers")
+def _draft(clinic: Clinic) -> Model:
+    return draft_for(PatientFactory(clinic=clinic))
+
+
+@makes(
+    "patients:screening-detail",
+    "patients:screening-decide",
+    "api-screening-*",
+    "admin:patients.screening",
+)
+def _screening(clinic: Clinic) -> Model:
+    return screened(PatientFactory(clinic=clinic)).screening
+
+
+@makes("admin:patients.screeningresult")
+def _result(clinic: Clinic) -> Model:
+    return screened(PatientFactory(clinic=clinic))
+
+
+@makes("admin:patients.screeningdecision")
+def _decision(clinic: Clinic) -> Model:
+    return decided(screened(PatientFactory(clinic=clinic)), PractitionerFactory(clinic=clinic))
+
+
+@makes("admin:patients.screeningconfirmation")
+def _confirmation(clinic: Clinic) -> Model:
+    return confirmed(screened(PatientFactory(clinic=clinic)))
+
+
+@makes("admin:patients.questionnaire")
+def _questionnaire(clinic: Clinic) -> Model:
+    return seeded(clinic)
+
+
+@makes("admin:patients.clinicalterm")
+def _term(clinic: Clinic) -> Model:
+    return TermFactory(clinic=clinic)
+
+
+@makes("patients:link*", "admin:patients.patientlink")
+def _link(clinic: Clinic) -> Model:
+    return LinkFactory(patient=PatientFactory(clinic=clinic))
+
+
+@makes("admin:patients.contactpreference")
+def _preference(clinic: Clinic) -> Model:
+    return PreferenceFactory(patient=PatientFactory(clinic=clinic))

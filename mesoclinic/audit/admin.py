@@ -34,7 +34,8 @@ class CappedPaginator(AnyPaginator):
     @cached_property
     def count(self) -> int:
         """The number of rows, or 10,000 for more."""
-        return self.object_list[:MOST_COUNTED].count()
+        rows: Any = self.object_list[:MOST_COUNTED]
+        return int(rows.count())
 
 
 class KindFilter(admin.SimpleListFilter):

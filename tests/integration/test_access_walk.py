@@ -29,6 +29,7 @@ from tests.urlwalk import Address, addresses
 
 pytestmark = pytest.mark.django_db
 
+Person = Membership | StaffMember
 ALL = addresses()
 # Keyword arguments that name no stored object of a clinic.
 FREE = {"token": "x" * 43, "key": "set-password", "uidb36": "x", "format": "json"}
@@ -55,12 +56,12 @@ def insiders(cast: Cast) -> list[Membership]:
     return [cast.receptionist, cast.practitioner, cast.manager]
 
 
-def is_turned_away(response: HttpResponse) -> bool:
+def is_turned_away(response: Any) -> bool:
     to_the_door = response.status_code == 302 and "/accounts/login/" in response["Location"]
     return response.status_code in {401, 403} or to_the_door
 
 
-def allowed(policy: Policy, person: Membership | StaffMember) -> bool:
+def allowed(policy: Policy, person: Person) -> bool:
     """The rule, written a second time on purpose."""
     role = person.role if isinstance(person, Membership) else None
     staff = person.staff if isinstance(person, Membership) else person
@@ -183,7 +184,7 @@ def test_page(address: Address, cast: Cast) -> None:
     url = url_in(address, cast.clinic)
     _page_anonymous(address, policy, url)
     _page_does_not_take_tokens(policy, url, cast.manager)
-    people = [*insiders(cast), cast.outsider, cast.superuser]
+    people: list[Person] = [*insiders(cast), cast.outsider, cast.superuser]
     for person in people:
         client = client_for(person)
         if allowed(policy, person):
@@ -243,12 +244,12 @@ def _other_clinic_finds_nothing(address: Address, policy: Policy, url: str, cast
 class Caller:
     """Somebody who calls the API, by session or by token."""
 
-    person: Membership | StaffMember
+    person: Person
     client: Client
     headers: Mapping[str, str]
 
 
-def callers(people: list[Membership | StaffMember]) -> Iterator[Caller]:
+def callers(people: list[Person]) -> Iterator[Caller]:
     for person in people:
         yield Caller(person, client_for(person), {})
         if isinstance(person, Membership):
@@ -259,7 +260,7 @@ def callers(people: list[Membership | StaffMember]) -> Iterator[Caller]:
 @pytest.mark.parametrize("address", API, ids=str)
 def test_api(address: Address, cast: Cast) -> None:
     url = url_in(address, cast.clinic)
-    people = [*insiders(cast), cast.outsider, cast.superuser]
+    people: list[Person] = [*insiders(cast), cast.outsider, cast.superuser]
     for method in address.methods():
         policy = address.policy(method)
         assert policy is not None

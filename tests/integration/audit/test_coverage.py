@@ -21,8 +21,7 @@ EXEMPT = frozenset({"aftercare.MessageEvent"})
 
 def patient_tables() -> Iterator[type[models.Model]]:
     """Models with a path of foreign keys to the patient, and the patient itself."""
-    patient = apps.get_model("patients", "Patient")
-    known = {patient}
+    known: set[type[models.Model]] = {apps.get_model("patients", "Patient")}
     every = apps.get_models(include_auto_created=True)
     ours = [model for model in every if model._meta.app_label in OURS]
     grew = True

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.test import Client
@@ -38,7 +38,7 @@ class TestTokens:
             "language": "en",
             "clinic": str(practitioner.clinic_id),
         }
-        actor = answer.wsgi_request.actor
+        actor = cast(Any, answer.wsgi_request).actor
         assert (actor.kind, actor.id) == ("token", str(token.pk))
         assert actor.label == "Test program (Dr Ayla Kara)"
         assert actor.is_person

@@ -25,7 +25,7 @@ SETUP = reverse("mfa_index")
 
 def code() -> str:
     counter = next(iter(yield_hotp_counters_from_time()))
-    return format_hotp_value(hotp_value(SECRET, counter))
+    return str(format_hotp_value(hotp_value(SECRET, counter)))
 
 
 @pytest.fixture

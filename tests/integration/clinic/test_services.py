@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -109,6 +110,7 @@ class TestTokens:
             membership=membership,
             last_day=wanted.get("last_day"),  # type: ignore[arg-type]
         )
+        assert actor.clinic_id is not None
         clinic = Clinic.objects.get(pk=actor.clinic_id)
         return services.issue_token(actor=actor, clinic=clinic, wanted=request, now=NOW)
 
@@ -176,7 +178,7 @@ class TestTokens:
     @pytest.mark.parametrize("off", ["membership", "staff", "clinic"])
     def test_falls_with_what_it_stands_on(self, practitioner: Membership, off: str) -> None:
         token = ApiTokenFactory(membership=practitioner)
-        row = practitioner if off == "membership" else getattr(practitioner, off)
+        row: Any = practitioner if off == "membership" else getattr(practitioner, off)
         type(row).objects.filter(pk=row.pk).update(is_active=False)
 
         assert selectors.usable_token(token.digest, NOW) is None

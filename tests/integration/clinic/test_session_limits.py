@@ -17,7 +17,7 @@ START = dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def clock() -> Iterator[time_machine.Coordinates]:
+def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(START, tick=False) as moved:
         yield moved
 
@@ -27,7 +27,7 @@ def browser(clock: object, practitioner: Membership, client_for: Callable[..., C
     return client_for(practitioner)
 
 
-def minutes(clock: time_machine.Coordinates, count: float) -> None:
+def minutes(clock: time_machine.Traveller, count: float) -> None:
     clock.shift(dt.timedelta(minutes=count))
 
 
@@ -35,7 +35,7 @@ def is_in(client: Client, **headers: str) -> bool:
     return client.get(PAGE, headers=headers).status_code == 200
 
 
-def test_fifteen_idle_minutes_end_it(clock: time_machine.Coordinates, browser: Client) -> None:
+def test_fifteen_idle_minutes_end_it(clock: time_machine.Traveller, browser: Client) -> None:
     minutes(clock, 14)
     assert is_in(browser)
     minutes(clock, 16)
@@ -46,7 +46,7 @@ def test_fifteen_idle_minutes_end_it(clock: time_machine.Coordinates, browser: C
 
 
 def test_activity_keeps_it_until_twelve_hours(
-    clock: time_machine.Coordinates, browser: Client
+    clock: time_machine.Traveller, browser: Client
 ) -> None:
     for _ in range(71):
         minutes(clock, 10)
@@ -58,7 +58,7 @@ def test_activity_keeps_it_until_twelve_hours(
 
 
 def test_polling_pages_do_not_count_as_activity(
-    clock: time_machine.Coordinates, browser: Client
+    clock: time_machine.Traveller, browser: Client
 ) -> None:
     for _ in range(3):
         minutes(clock, 5)
@@ -68,7 +68,7 @@ def test_polling_pages_do_not_count_as_activity(
     assert not is_in(browser)
 
 
-def test_the_keep_alive_counts(clock: time_machine.Coordinates, browser: Client) -> None:
+def test_the_keep_alive_counts(clock: time_machine.Traveller, browser: Client) -> None:
     for _ in range(4):
         minutes(clock, 14)
         assert browser.post(reverse("clinic:keep-alive")).status_code == 204
@@ -76,7 +76,7 @@ def test_the_keep_alive_counts(clock: time_machine.Coordinates, browser: Client)
 
 
 def test_the_session_is_written_at_most_every_thirty_seconds(
-    clock: time_machine.Coordinates,
+    clock: time_machine.Traveller,
     browser: Client,
     django_assert_num_queries: Callable[..., object],
 ) -> None:
@@ -91,7 +91,7 @@ def test_the_session_is_written_at_most_every_thirty_seconds(
 
 
 def test_whoever_was_signed_out_is_told_why_and_comes_back(
-    clock: time_machine.Coordinates, browser: Client
+    clock: time_machine.Traveller, browser: Client
 ) -> None:
     minutes(clock, 20)
     answer = browser.get(PAGE, follow=True)
@@ -100,9 +100,7 @@ def test_whoever_was_signed_out_is_told_why_and_comes_back(
     assert "signed out for safety" in answer.content.decode()
 
 
-def test_scripts_get_401_with_the_way_back(
-    clock: time_machine.Coordinates, browser: Client
-) -> None:
+def test_scripts_get_401_with_the_way_back(clock: time_machine.Traveller, browser: Client) -> None:
     minutes(clock, 20)
     answer = browser.get(
         PAGE, headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/clinic/"}

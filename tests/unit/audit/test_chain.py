@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID, uuid4
 
 from hypothesis import given
@@ -49,7 +50,8 @@ def test_the_same_instant_in_another_zone_is_the_same_entry() -> None:
     st.text(min_size=1),
 )
 def test_any_changed_text_changes_the_digest(column: str, text: str) -> None:
-    changed = row(**{column: text + "!"})
+    changes: dict[str, Any] = {column: text + "!"}
+    changed = row(**changes)
 
     assert entry_digest(changed) != entry_digest(row())
 
