@@ -136,16 +136,16 @@ class FactViewSet(PatientsViewSet):
 
     def create(self, request: Request) -> Response:
         """Add; the latest screening is judged anew."""
-        patient = get_patient(self.clinic, _uuid(str(request.data.get("patient", ""))))
-        shape = self.get_serializer(data=request.data)
+        shape: Any = self.get_serializer(data=request.data)
         shape.is_valid(raise_exception=True)
+        patient = get_patient(self.clinic, shape.validated_data["patient_id"])
         row = add_fact(actor=self.actor, patient=patient, data=shape.to_data(), now=timezone.now())
         return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: str) -> Response:
         """Correct an entry of the clinic's own; imported ones answer 409."""
         row = get_fact(self.clinic, None, self.kind, _uuid(pk))
-        shape = self.get_serializer(row, data=request.data, partial=True)
+        shape: Any = self.get_serializer(row, data=request.data, partial=True)
         shape.is_valid(raise_exception=True)
         row = change_fact(actor=self.actor, fact=row, data=shape.to_data(), now=timezone.now())
         return Response(self.get_serializer(row).data)

@@ -87,6 +87,8 @@ _FACT_READ_ONLY = ["id", "tags", "source", "is_active", "created_at"]
 class AllergySerializer(serializers.ModelSerializer[Allergy]):
     """An allergy."""
 
+    patient = serializers.UUIDField(source="patient_id")
+
     class Meta:
         model = Allergy
         fields = [*_FACT, "reaction", "severity", "certainty", "noted_on", "created_at"]
@@ -100,6 +102,8 @@ class AllergySerializer(serializers.ModelSerializer[Allergy]):
 class MedicineSerializer(serializers.ModelSerializer[Medicine]):
     """A medicine; `until` is the last day."""
 
+    patient = serializers.UUIDField(source="patient_id")
+
     class Meta:
         model = Medicine
         fields = [*_FACT, "since", "until", "created_at"]
@@ -112,6 +116,8 @@ class MedicineSerializer(serializers.ModelSerializer[Medicine]):
 
 class ConditionSerializer(serializers.ModelSerializer[Condition]):
     """A condition; `ended_on` is the last day."""
+
+    patient = serializers.UUIDField(source="patient_id")
 
     class Meta:
         model = Condition
@@ -129,7 +135,8 @@ def fact_values(serializer: serializers.ModelSerializer[Any], kind: type) -> dic
     stored = serializer.instance
     start = {name: getattr(stored, name) for name in names} if stored is not None else {}
     sent = {
-        name: serializer.validated_data[name] for name in names if name in serializer.validated_data
+        name: serializer.validated_data[name]
+        for name in names if name in serializer.validated_data
     }
     return {**start, **sent}
 

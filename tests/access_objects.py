@@ -27,6 +27,20 @@ from tests.factories.clinic import (
     PractitionerFactory,
     StaffFactory,
 )
+from tests.factories.patients import (
+    AllergyFactory,
+    ConditionFactory,
+    LinkFactory,
+    MedicineFactory,
+    PatientFactory,
+    PreferenceFactory,
+    TermFactory,
+    confirmed,
+    decided,
+    draft_for,
+    screened,
+    seeded,
+)
 
 Maker = Callable[[Clinic], Model | Mapping[str, Any]]
 _MAKERS: dict[str, Maker] = {}
@@ -187,7 +201,7 @@ def _term(clinic: Clinic) -> Model:
     return TermFactory(clinic=clinic)
 
 
-@makes("patients:link*", "admin:patients.patientlink")
+@makes("admin:patients.patientlink")
 def _link(clinic: Clinic) -> Model:
     return LinkFactory(patient=PatientFactory(clinic=clinic))
 

@@ -160,9 +160,9 @@ def _tag_fits(pattern: str, tag: str) -> bool:
 
 def _count_hits(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
     hits: list[Hit] = []
-    count = context.medicine_count()
-    if trigger.medicines_at_least is not None and count >= trigger.medicines_at_least:
-        hits.append(Hit(", ".join(context.record.medicines), recorded=True))
+    several = trigger.medicines_at_least
+    if several is not None and context.medicine_count() >= several:
+        hits.append(Hit(", ".join(sorted(context.record.medicines)), recorded=True))
     born = context.record.birth_date
     limit = trigger.age_under
     young = born is not None and limit is not None and context.today < birthday(born, limit)

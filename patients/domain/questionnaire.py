@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 Text = Mapping[str, str]
 """Words by language code: `{"en": "…", "fr": "…"}`; English is always there."""
@@ -94,7 +95,7 @@ class Question:
         if self.kind in (QuestionKind.ONE_OF, QuestionKind.MANY_OF) and not self.options:
             raise ValueError(f"Question “{self.key}” needs options to choose from.")
 
-    @property
+    @cached_property
     def values(self) -> frozenset[str] | None:
         """The values an answer may have; None where it is free."""
         if self.kind is QuestionKind.YES_NO_UNKNOWN:
@@ -195,14 +196,14 @@ class QuestionnaireSpec:
         if problems:
             raise ValueError(" ".join(problems))
 
-    @property
+    @cached_property
     def questions(self) -> Mapping[str, Question]:
         """All questions by key, in the order they are asked."""
         return {
             question.key: question for section in self.sections for question in section.questions
         }
 
-    @property
+    @cached_property
     def rules_by_key(self) -> Mapping[str, Rule]:
         """All rules by key."""
         return {rule.key: rule for rule in self.rules}

@@ -121,7 +121,7 @@ def classify(
     clauses = _clauses(text)
     over = len(clauses) == 1 and _called_over(clauses[0], len(clauses[0]), len(clauses[0]))
     for term in wanted:
-        if _has_code(term, given):
+        if given and _has_code(term, given):
             tags.add(_tag(term, over=over))
         states = (_state(term, clause) for clause in clauses)
         tags |= {_tag(term, over=past) for past in states if past is not None}

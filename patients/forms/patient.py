@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields as data_fields
 from typing import Any, ClassVar
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Fieldset, Layout
+from crispy_forms.helper import FormHelper  # type: ignore[import-untyped]
+from crispy_forms.layout import Div, Fieldset, Layout  # type: ignore[import-untyped]
 from django import forms
 from django.conf import settings
 from django.utils.dates import WEEKDAYS
@@ -122,7 +122,7 @@ class PatientForm(DomainForm):
         self.helper = _patient_helper(self.fields)
 
     def _set_languages(self, patient: Patient | None) -> None:
-        choices = dict(settings.LANGUAGES)
+        choices: dict[str, Any] = dict(settings.LANGUAGES)
         current = patient.language if patient is not None else self.clinic.language
         choices.setdefault(current, current)
         field = self.fields["language"]

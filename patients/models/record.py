@@ -36,6 +36,7 @@ class RecordFact(PatientOwned):
     note = models.CharField(_("note"), max_length=300, blank=True)
     source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.STAFF)
     source_ref = models.CharField(_("id at the source"), max_length=200, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
     closed_here = models.BooleanField(
         _("ended by staff"), default=False, help_text=_("An import does not open it again.")
     )
@@ -80,7 +81,6 @@ class Allergy(RecordFact):
     certainty = models.CharField(
         _("certainty"), max_length=10, choices=Certainty, default=Certainty.CONFIRMED
     )
-    is_active = models.BooleanField(_("active"), default=True)
     noted_on = models.DateField(_("noted on"), null=True, blank=True)
 
     class Meta(RecordFact.Meta):
@@ -119,7 +119,6 @@ class Medicine(RecordFact):
 class Condition(RecordFact):
     """An illness or state, active or past."""
 
-    is_active = models.BooleanField(_("active"), default=True)
     onset_on = models.DateField(_("since"), null=True, blank=True)
     ended_on = models.DateField(_("until"), null=True, blank=True)
 

@@ -50,7 +50,9 @@ def search_patients(clinic: Clinic, query: str = "", *, after: str = "", limit: 
     sound alike are offered instead (`by_similarity`). A cursor that can't be read starts anew.
     """
     words = query.split()[:_MOST_WORDS]
-    rows = Patient.objects.for_clinic(clinic).filter(erased_at__isnull=True).only(*_COLUMNS)
+    rows: QuerySet[Patient] = (
+        Patient.objects.for_clinic(clinic).filter(erased_at__isnull=True).only(*_COLUMNS)
+    )
     if words:
         rows = rows.filter(_matches(query, words))
     rows = _beyond(rows, after).order_by("family_name", "name", "id")

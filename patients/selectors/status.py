@@ -116,7 +116,7 @@ def stored_result(row: ResultRow) -> ScreeningResult:
     """A stored judgement as the domain's dataclass."""
     return ScreeningResult(
         outcome=Outcome(row.outcome),
-        findings=from_json(tuple[Finding, ...], row.findings, "findings"),  # type: ignore[arg-type]
+        findings=from_json(tuple[Finding, ...], row.findings, "findings"),
         missing=tuple(row.inputs.get("missing", ())),
         evaluated_on=dt.date.fromisoformat(row.inputs["today"]),
         valid_until=row.valid_until,

@@ -17,6 +17,7 @@ from patients.services.links import (
     resolve_link,
     revoke_links,
 )
+from patients.services.questionnaires import check_spec, publish_questionnaire
 from patients.services.record import (
     AllergyData,
     ConditionData,
@@ -60,6 +61,7 @@ __all__ = [
     "change_fact",
     "check_can_fill",
     "check_code",
+    "check_spec",
     "confirm_unchanged",
     "create_link",
     "decide_screening",
@@ -73,6 +75,7 @@ __all__ = [
     "mark_used",
     "missing_answers",
     "normalise_phone",
+    "publish_questionnaire",
     "questionnaire_spec",
     "readable_phone",
     "reevaluate",

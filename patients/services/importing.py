@@ -114,17 +114,15 @@ def import_record(
             _complete(actor, patient, values, now)
         _remember(patient, record.patient)
         terms = clinic_terms(clinic)
-        counts = [
-            _store(patient, rows, terms, today)
-            for rows in (
-                [_allergy(one) for one in record.allergies],
-                [_medicine(one) for one in record.medicines],
-                [_condition(one) for one in record.conditions],
-            )
-        ]
-        if not created and any(one.added or one.changed for one in counts):
+        allergies = _store(patient, map(_allergy, record.allergies), terms, today)
+        medicines = _store(patient, map(_medicine, record.medicines), terms, today)
+        conditions = _store(patient, map(_condition, record.conditions), terms, today)
+        outcome = ImportOutcome(
+            patient, created, allergies, medicines, conditions, (*record.problems, *notes)
+        )
+        if not created and not outcome.is_unchanged:
             reevaluate(actor=actor, patient=patient, now=now)
-    return ImportOutcome(patient, created, *counts, problems=(*record.problems, *notes))
+    return outcome
 
 
 def _known(clinic: Clinic, parsed: ParsedPatient) -> Patient | None:

@@ -8,9 +8,8 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.common.calendar import add_days
 from patients import signals
-from patients.domain.codec import CodecError, from_json, to_json
+from patients.domain.codec import to_json
 from patients.domain.screening import QuestionnaireSpec, ScreeningResult, evaluate
-from patients.exceptions import QuestionnaireBroken
 from patients.models import Patient, Questionnaire, Screening
 from patients.models import ScreeningResult as ResultRow
 from patients.selectors import (
@@ -20,14 +19,12 @@ from patients.selectors import (
     record_facts,
     screening_status,
 )
+from patients.services.questionnaires import check_spec
 
 
 def questionnaire_spec(questionnaire: Questionnaire) -> QuestionnaireSpec:
     """The questions and rules of a stored version. Raises QuestionnaireBroken with the place."""
-    try:
-        return from_json(QuestionnaireSpec, questionnaire.spec)
-    except CodecError as error:
-        raise QuestionnaireBroken(str(error), field="spec") from error
+    return check_spec(questionnaire.spec)
 
 
 def lock_patient(patient: Patient) -> None:

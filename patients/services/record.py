@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -26,7 +26,7 @@ _KINDS: dict[type[RecordFact], ItemKind] = {
     Medicine: ItemKind.MEDICINE,
     Condition: ItemKind.CONDITION,
 }
-_Row = TypeVar("_Row", Allergy, Medicine, Condition)
+_Row = TypeVar("_Row", bound=RecordFact)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def change_fact(*, actor: Actor, fact: _Row, data: FactData, now: dt.datetime) -
     values = _checked(data, today)
     with audited(actor):
         lock_patient(fact.patient)
-        stored = type(fact).objects.select_for_update(of=("self",)).get(pk=fact.pk)
+        stored = _stored(fact)
         for name, value in values.items():
             setattr(stored, name, value)
         _settle(stored, clinic_terms(stored.clinic_id), today)
@@ -133,7 +133,7 @@ def end_fact(
         raise Invalid(_("This day is still to come."), field="ended_on")
     with audited(actor):
         lock_patient(fact.patient)
-        stored = type(fact).objects.select_for_update(of=("self",)).get(pk=fact.pk)
+        stored = _stored(fact)
         if not stored.is_active:
             return stored
         stored.is_active = False
@@ -147,11 +147,16 @@ def end_fact(
     return stored
 
 
+def _stored(fact: _Row) -> _Row:
+    model: Any = type(fact)
+    row: _Row = model.objects.select_for_update(of=("self",)).get(pk=fact.pk)
+    return row
+
+
 def tags_of(row: RecordFact, terms: Iterable[Term], today: dt.date) -> list[str]:
     """The safety tags of one entry; those of what is over carry the prefix `past:`."""
-    active = bool(getattr(row, "is_active", True))
     since = getattr(row, "onset_on", None) or getattr(row, "since", None)
-    facts = item_facts(as_item(row, _KINDS[type(row)], active, since), tuple(terms), today)
+    facts = item_facts(as_item(row, _KINDS[type(row)], row.is_active, since), tuple(terms), today)
     return sorted({fact.tag if fact.active else f"{PAST}{fact.tag}" for fact in facts})
 
 

@@ -80,8 +80,8 @@ def register_patient(
     with audited(actor):
         # One registration at a time and clinic: neither numbers nor duplicates race.
         lock_clinic(clinic)
-        again = Patient.objects.for_clinic(clinic).filter(pk=patient_id).first()
-        if again is not None:
+        again = patient_id and Patient.objects.for_clinic(clinic).filter(pk=patient_id).first()
+        if again:
             return again
         if not accept_duplicate:
             _refuse_duplicate(clinic, values)

@@ -166,7 +166,9 @@ def confirm_unchanged(*, actor: Actor, patient: Patient, now: dt.datetime) -> Sc
     with audited(actor):
         lock_patient(patient)
         status = screening_status(patient, patient.clinic.today(now))
-        if not status.is_valid or status.standing is Standing.STOPPED:
+        if status.screening_id is None or not status.is_valid:
+            raise NothingToConfirm
+        if status.standing is Standing.STOPPED:
             raise NothingToConfirm
         if status.confirmed_at is not None and now - status.confirmed_at < _DOUBLE_CLICK:
             return ScreeningConfirmation.objects.filter(screening_id=status.screening_id).latest()

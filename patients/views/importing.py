@@ -58,7 +58,7 @@ class PatientImport(StaffView):
             {"lines": lines, "summary": summary, "most_megabytes": MOST_MEGABYTES},
         )
 
-    def _import(self, file: UploadedFile) -> list[Line]:
+    def _import(self, file: UploadedFile[bytes]) -> list[Line]:
         name = file.name or ""
         if (file.size or 0) > MOST_MEGABYTES * 1_000_000:
             return [Line(name=name, error=_("The file is too large."))]

@@ -109,7 +109,7 @@ def _answers(screening: Screening) -> list[dict[str, object]]:
     spec = questionnaire_spec(screening.questionnaire)
     read = read_answers(spec, screening.answers)
     words = {"yes": _("Yes"), "no": _("No"), "unknown": _("I don't know")}
-    sections = []
+    sections: list[dict[str, object]] = []
     for section in spec.sections:
         lines = [
             {

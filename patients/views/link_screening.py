@@ -101,7 +101,7 @@ class LinkScreening(ScreeningLinkView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """What this is about, in general words. Changes nothing."""
-        context = {"begun": self.draft() is not None, "ours": self.is_ours()}
+        context: dict[str, object] = {"begun": self.draft() is not None, "ours": self.is_ours()}
         return self.page("patients/link_screening.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
