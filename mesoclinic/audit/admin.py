@@ -49,7 +49,7 @@ class KindFilter(admin.SimpleListFilter):
         audited = {
             owner
             for owner, trigger in pgtrigger.registered()
-            if isinstance(trigger, AuditTrigger) and not owner._meta.proxy
+            if isinstance(trigger, AuditTrigger)
         }
         return sorted((owner._meta.label_lower, str(owner._meta.verbose_name)) for owner in audited)
 

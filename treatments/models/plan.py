@@ -220,3 +220,34 @@ class PlannedSession(PatientOwned):
 
     def __str__(self) -> str:
         return str(_("Session %(number)s") % {"number": self.number})
+
+
+_LINKS_OF_PLAN = audit_triggers(
+    patient="treatmentplan__patient_id", clinic="treatmentplan__clinic_id"
+)
+
+
+class PlanTechnique(TreatmentPlan.techniques.through):  # type: ignore[misc, name-defined]
+    """The hidden table of a plan's techniques, named here so that its writes are audited."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("technique of a plan")
+        verbose_name_plural = _("techniques of plans")
+        triggers = _LINKS_OF_PLAN
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class PlanArea(TreatmentPlan.areas.through):  # type: ignore[misc, name-defined]
+    """The hidden table of a plan's areas, named here so that its writes are audited."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("area of a plan")
+        verbose_name_plural = _("areas of plans")
+        triggers = _LINKS_OF_PLAN
+
+    def __str__(self) -> str:
+        return str(self.pk)
