@@ -49,7 +49,7 @@ class Run:
 
     def start(self) -> None:
         with self.output.open("wb") as output:
-            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
+            self.process = subprocess.Popen(
                 [sys.executable, "-m", "mesoclinic.embedded", "run"],
                 cwd=PROJECT,
                 env=self.env,
@@ -66,7 +66,7 @@ class Run:
     def get(self, path: str) -> tuple[int, str, dict[str, str]]:
         """Status, body and headers of an answer."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
                 return answer.status, answer.read().decode(errors="replace"), dict(answer.headers)
         except urllib.error.HTTPError as error:
             with error:
@@ -156,7 +156,7 @@ def test_mail_shows_in_the_inbox(run: Run) -> None:
 
 
 def test_commands_find_the_running_services(run: Run) -> None:
-    result = subprocess.run(  # noqa: S603 - our own interpreter
+    result = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--check"],
         cwd=PROJECT,
         env=run.env,
@@ -169,7 +169,7 @@ def test_commands_find_the_running_services(run: Run) -> None:
 
 
 def test_second_start_says_who_runs(run: Run) -> None:
-    second = subprocess.run(  # noqa: S603 - our own interpreter
+    second = subprocess.run(
         [sys.executable, "-m", "mesoclinic.embedded", "run"],
         cwd=PROJECT,
         env={**run.env, "PORT": str(free_port())},
@@ -182,7 +182,7 @@ def test_second_start_says_who_runs(run: Run) -> None:
 
 
 def test_taken_port_is_told(run: Run, tmp_path: Path) -> None:
-    second = subprocess.run(  # noqa: S603 - our own interpreter
+    second = subprocess.run(
         [sys.executable, "-m", "mesoclinic.embedded", "run"],
         cwd=PROJECT,
         env={**run.env, "EMBEDDED_DIR": str(tmp_path / "other")},

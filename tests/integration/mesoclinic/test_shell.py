@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 
-from mesoclinic.clinic.third_party import URL_NAMES
 from tests.personas import Cast, ayla, client_for, everybody, lices
 
 pytestmark = pytest.mark.django_db
 
 _LOOK = "css/tokens.css"
-_ACCOUNT_PAGES = sorted(
-    name
-    for name, policy in URL_NAMES.items()
-    if policy is not None and name.startswith(("account_", "mfa_"))
+_AT_THE_DOOR = (
+    "account_login",
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key_done",
 )
-# These answer with data, or need a key in their address.
-_NO_PAGE = {
-    "account_reset_password_from_key",
-    "mfa_download_recovery_codes",
-    "mfa_edit_webauthn",
-    "mfa_login_webauthn",
-    "mfa_remove_webauthn",
-}
+_INSIDE = (
+    "account_logout",
+    "account_change_password",
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_list_webauthn",
+    "mfa_add_webauthn",
+)
 
 
 @pytest.fixture
@@ -52,14 +55,31 @@ def test_somebody_without_a_clinic_still_gets_a_frame(cast: Cast) -> None:
     assert "Clinique des Lices" not in response.content.decode()
 
 
-@pytest.mark.parametrize("name", [name for name in _ACCOUNT_PAGES if name not in _NO_PAGE])
-def test_account_pages_wear_our_look(cast: Cast, name: str) -> None:
-    url = reverse(name)
+@pytest.mark.parametrize("name", _AT_THE_DOOR)
+def test_pages_at_the_door_wear_our_look(client: Client, name: str) -> None:
+    page = client.get(reverse(name))
 
-    for client in (Client(), client_for(cast.practitioner)):
-        response = client.get(url, follow=True)
-        if "text/html" in response.headers["Content-Type"]:
-            assert _LOOK in response.content.decode()
+    assert page.status_code == 200
+    assert _LOOK in page.content.decode()
+
+
+@pytest.mark.parametrize("name", _INSIDE)
+def test_pages_of_ones_own_account_wear_our_look(cast: Cast, name: str) -> None:
+    client = client_for(cast.practitioner)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    session.save()
+
+    page = client.get(reverse(name))
+
+    assert page.status_code == 200
+    assert _LOOK in page.content.decode()
+
+
+def test_changing_the_door_asks_for_the_password_first(cast: Cast) -> None:
+    page = client_for(cast.practitioner).get(reverse("mfa_activate_totp"), follow=True)
+
+    assert "Is it you?" in page.content.decode()
 
 
 def test_an_old_password_link_says_what_to_do(client: Client) -> None:
