@@ -25,9 +25,7 @@ class SampleForm(forms.Form):
         label="Reach by", choices=[("m", "E-mail"), ("p", "Phone")], widget=forms.RadioSelect
     )
     agrees = forms.BooleanField(label="Agrees to receive e-mails", required=False)
-    note = forms.CharField(
-        label="Note", required=False, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 def _visits() -> list[dict[str, Any]]:

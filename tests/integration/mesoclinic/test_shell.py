@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 
+from tests.factories.clinic import PASSWORD
 from tests.personas import Cast, ayla, client_for, everybody, lices
 
 pytestmark = pytest.mark.django_db
@@ -64,11 +63,9 @@ def test_pages_at_the_door_wear_our_look(client: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _INSIDE)
-def test_pages_of_ones_own_account_wear_our_look(cast: Cast, name: str) -> None:
-    client = client_for(cast.practitioner)
-    session = client.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
-    session.save()
+def test_pages_of_ones_own_account_wear_our_look(cast: Cast, client: Client, name: str) -> None:
+    credentials = {"login": cast.practitioner.staff.email, "password": PASSWORD}
+    assert client.post(reverse("account_login"), credentials).status_code == 302
 
     page = client.get(reverse(name))
 
