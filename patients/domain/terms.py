@@ -190,11 +190,14 @@ def _words(words: tuple[str, ...]) -> re.Pattern[str] | None:
 
 def _shape(word: str) -> str:
     """A word as a pattern: `*` for letters of the same word, `**` for whatever lies between."""
-    far = (
-        r"\w*".join(re.escape(normalise(part)) for part in piece.split("*"))
-        for piece in word.split("**")
-    )
+    far = (" ".join(_letters(part) for part in piece.split()) for piece in word.split("**"))
     return r"\b.*\b".join(far)
+
+
+def _letters(part: str) -> str:
+    if part == "*":
+        return r"\w+"
+    return r"\w*".join(re.escape(normalise(piece)) for piece in part.split("*"))
 
 
 def _cues(cues: tuple[str, ...]) -> re.Pattern[str]:
