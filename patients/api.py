@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access, can
 from mesoclinic.clinic.api import ClinicViewSet
+from mesoclinic.common.errors import NotFound
 from patients import serializers as shapes
 from patients.exceptions import ScreeningNotFound
 from patients.models import Allergy, Condition, Medicine, Patient, Screening
@@ -237,10 +238,11 @@ class ScreeningViewSet(mixins.ListModelMixin, PatientsViewSet):
     @action(detail=True, methods=["post"])
     def answers(self, request: Request, pk: str) -> Response:
         """Keep some answers."""
+        screening = self._draft(pk)
         shape = shapes.AnswersSerializer(data=request.data)
         shape.is_valid(raise_exception=True)
         screening = save_answers(
-            actor=self.actor, screening=self._draft(pk), now=timezone.now(),
+            actor=self.actor, screening=screening, now=timezone.now(),
             answers=shape.validated_data["answers"],
         )  # fmt: skip
         return Response(self._shown(screening))
@@ -249,10 +251,11 @@ class ScreeningViewSet(mixins.ListModelMixin, PatientsViewSet):
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, pk: str) -> Response:
         """Close for good; answers the judgement, without reasons for roles that may not see them."""
+        screening = self._draft(pk)
         shape = shapes.SubmitSerializer(data=request.data)
         shape.is_valid(raise_exception=True)
         row = submit_screening(
-            actor=self.actor, screening=self._draft(pk), now=timezone.now(),
+            actor=self.actor, screening=screening, now=timezone.now(),
             signed_name=shape.validated_data["signed_name"],
         )  # fmt: skip
         return Response(self._judged(row))
@@ -270,10 +273,11 @@ class ScreeningViewSet(mixins.ListModelMixin, PatientsViewSet):
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, pk: str) -> Response:
         """Sign a decision on the latest judgement."""
+        row = self._latest(pk)
         shape = shapes.DecisionSerializer(data=request.data)
         shape.is_valid(raise_exception=True)
         decision = decide_screening(
-            actor=self.actor, result=self._latest(pk), data=shape.to_data(), now=timezone.now()
+            actor=self.actor, result=row, data=shape.to_data(), now=timezone.now()
         )
         return Response(shapes.DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)
 
@@ -306,4 +310,4 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise ScreeningNotFound from error
+        raise NotFound from error

@@ -82,6 +82,7 @@ class ScreeningDecide(JudgementView):
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The form lives on the page of the screening."""
+        get_screening(self.request.clinic, pk)
         return redirect("patients:screening-detail", pk=pk)
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
