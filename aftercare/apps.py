@@ -23,6 +23,7 @@ class AftercareConfig(AppConfig):
         health.register("messages", backlog_health)
         register_chips("message", MESSAGES)
         register_chips("triage", TRIAGE)
+        register_chips("visit", VISITS)
         panels.register(
             "messages", chart.messages_panel, "aftercare/_chart_messages.html", 60, side=True
         )
@@ -41,6 +42,18 @@ MESSAGES = {
     "held": ("warn", _("Needs a decision"), "pause-circle"),
     "expired": ("neutral", _("Too late"), "hourglass-bottom"),
     "failed": ("stop", _("Failed"), "x-circle"),
+}
+VISITS = {
+    "done": ("neutral", _("Done"), "check2"),
+    "no_show": ("neutral", _("Did not come"), "person-x"),
+    "in_session": ("info", _("In session"), "play-fill"),
+    "arrived": ("waiting", _("Arrived"), "door-open"),
+    "on_hold": ("stop", _("On hold"), "pause-circle"),
+    "stopped": ("stop", _("Can't go ahead"), "sign-stop"),
+    "screening": ("stop", _("Screening"), "sign-stop"),
+    "review": ("warn", _("Review"), "exclamation-triangle"),
+    "unconfirmed": ("neutral", _("Not confirmed"), "clock"),
+    "ready": ("ok", _("Ready"), "check-circle"),
 }
 TRIAGE = {
     "self_care": ("ok", _("Self-care"), "check-circle"),

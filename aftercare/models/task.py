@@ -11,6 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.audit.triggers import audit_triggers
 from patients.models import PatientOwned
 
+_ICONS = {
+    "message_failed": "envelope-x",
+    "message_unclear": "envelope-exclamation",
+    "no_address": "telephone",
+    "screening_review": "clipboard-check",
+    "contraindicated": "sign-stop",
+    "checkin_review": "heart-pulse",
+    "checkin_urgent": "heart-pulse",
+}
+
 
 class StaffTask(PatientOwned):
     """Something that waits for a person. `subject` once while open: no task twice."""
@@ -67,6 +77,11 @@ class StaffTask(PatientOwned):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def icon(self) -> str:
+        """A Bootstrap icon for its kind."""
+        return _ICONS.get(self.kind, "dot")
 
     @property
     def url(self) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views import View
 
 from aftercare import selectors
+from aftercare.selectors.today import board
 from mesoclinic.audit.services import record_read
-from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.access import Policy, access, can
 from mesoclinic.clinic.http import StaffRequest
+
+_TASKS = 8
+_LOOK_BACK = dt.timedelta(days=7)
 
 
 @access(Policy.FRONT_DESK)
@@ -20,8 +26,21 @@ class Today(View):
     def get(self, request: StaffRequest) -> HttpResponse:
         """Visits per practitioner, and what waits for this person."""
         now = timezone.now()
-        tasks = list(selectors.open_tasks(request.clinic, request.membership.role)[:8])
+        clinic, role = request.clinic, request.membership.role
+        day = board(clinic, clinic.today(now), now=now)
+        tasks = list(selectors.open_tasks(clinic, role)[:_TASKS])
+        shown = [line.appointment.patient_id for line in day.lines]
         record_read(
-            request.actor, model="aftercare.stafftask", patients=[t.patient_id for t in tasks]
+            request.actor,
+            model="scheduling.appointment",
+            patients=[*shown, *(task.patient_id for task in tasks)],
         )
-        return render(request, "aftercare/today.html", {"now": now, "tasks": tasks})
+        context = {
+            "now": now,
+            "day": clinic.today(now),
+            "board": day,
+            "tasks": tasks,
+            "failed": selectors.failed_recently(clinic, now - _LOOK_BACK),
+            "sees_reasons": can(request.actor, Policy.CLINICAL),
+        }
+        return render(request, "aftercare/today.html", context)

@@ -64,7 +64,7 @@ def build(place: Place, now: dt.datetime, rng: random.Random) -> Stage:
     members = [_member(clinic, person, now) for person in place.people]
     for number, name in enumerate(place.rooms):
         Room.objects.create(clinic=clinic, name=name, order=number)
-    patients.seed_clinic(clinic)
+    patients.seed_clinic(clinic, actor=Actor.system(clinic.pk, "demo"), now=now)
     treatments.seed_clinic(clinic)
     scheduling.seed_clinic(clinic)
     aftercare.seed_clinic(clinic)
