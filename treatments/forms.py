@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
@@ -26,36 +26,12 @@ from treatments.models import (
 from treatments.selectors import catalogue
 from treatments.selectors.checks import Line
 from treatments.selectors.drafts import DraftRow, plain
+from treatments.selectors.effects import EFFECTS, SEVERITIES
 
-# Effects of the adverse-event catalogue (S1 to S4, G), from the mildest to the gravest.
-EFFECTS = {
-    "redness": _("Redness, small marks"),
-    "swelling": _("Swelling"),
-    "bruising": _("Bruise or haematoma"),
-    "pain": _("Pain, sensitivity"),
-    "itching": _("Itching"),
-    "nausea": _("Nausea"),
-    "allergic_redness": _("Allergic redness"),
-    "infection": _("Signs of infection: heat, pus, fever"),
-    "nodules": _("Nodules, spots that don't heal"),
-    "discolouration": _("Discolouration"),
-    "scarring": _("Scarring"),
-    "necrosis": _("Skin death"),
-    "severe_allergy": _("Breathing difficulty, swollen face, fainting"),
-    "other": _("Something else"),
-}
-SEVERITIES = {
-    1: _("1: mild, no treatment needed"),
-    2: _("2: moderate"),
-    3: _("3: severe"),
-    4: _("4: life-threatening"),
-    5: _("5: death"),
-}
-
-
-def effect_label(key: str) -> str:
-    """The words of an effect; an unknown one speaks for itself."""
-    return str(EFFECTS.get(key, key))
+if TYPE_CHECKING:
+    _RecordForm = forms.ModelForm[SessionRecord]
+else:
+    _RecordForm = forms.ModelForm
 
 
 class DateInput(forms.DateInput):
@@ -185,6 +161,11 @@ def _ingredients(clinic: Clinic, ids: list[str]) -> list[Ingredient]:
     return sorted(rows, key=lambda one: place[one.pk])
 
 
+def is_only_looking(data: QueryDict) -> bool:
+    """Whether the builder was sent to be checked or changed, not to be stored."""
+    return bool(data.get("intent")) or any(data.getlist("add")) or any(data.getlist("remove"))
+
+
 class ChangeForm(forms.Form):
     """Why a cocktail changes."""
 
@@ -210,7 +191,7 @@ class ConsentForm(forms.Form):
     text_sha256 = forms.CharField(widget=forms.HiddenInput())
 
 
-class SessionForm(forms.ModelForm[SessionRecord]):
+class SessionForm(_RecordForm):
     """The free parts of a session record; the doses are read by `read_rows`."""
 
     class Meta:
@@ -230,19 +211,24 @@ class SessionForm(forms.ModelForm[SessionRecord]):
         return score
 
 
+_COLUMNS = ("ingredient", "dose", "lot", "area", "technique")
+
+
 def read_rows(data: QueryDict) -> tuple[DraftRow, ...]:
-    """The rows of the session form: parallel lists, one value of each column per row."""
-    columns = [
-        data.getlist(f"row-{name}") for name in ("ingredient", "dose", "lot", "area", "technique")
-    ]
+    """The rows of the session form: parallel lists, one value of each column per row.
+
+    `row-remove` takes the row with that index away; `row-add` adds one of that ingredient.
+    """
+    columns = [data.getlist(f"row-{name}") for name in _COLUMNS]
     length = max((len(column) for column in columns), default=0)
     padded = [[*column, *([""] * (length - len(column)))] for column in columns]
     gone = set(data.getlist("row-remove"))
-    return tuple(
+    rows = [
         DraftRow(*values)
         for index, values in enumerate(zip(*padded, strict=True))
         if str(index) not in gone
-    )
+    ]
+    return (*rows, *(DraftRow(ingredient) for ingredient in data.getlist("row-add") if ingredient))
 
 
 class AddendumForm(forms.Form):

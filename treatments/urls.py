@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.urls import path
+from rest_framework.routers import SimpleRouter
 
+from treatments import api
 from treatments.views import builder, cocktail, events, plans, sessions, stock
 
 app_name = "treatments"
@@ -47,3 +49,20 @@ urlpatterns = [
         "patients/<uuid:pk>/reactions/new/", events.EventReportPage.as_view(), name="event-report"
     ),
 ]
+
+_router = SimpleRouter()
+_router.register("catalogue/indications", api.IndicationViewSet, basename="api-indication")
+_router.register("catalogue/areas", api.AreaViewSet, basename="api-area")
+_router.register("catalogue/techniques", api.TechniqueViewSet, basename="api-technique")
+_router.register("catalogue/protocols", api.ProtocolViewSet, basename="api-protocol")
+_router.register("catalogue/ingredients", api.IngredientViewSet, basename="api-ingredient")
+_router.register("catalogue/pairs", api.PairViewSet, basename="api-pair")
+_router.register("catalogue/products", api.ProductViewSet, basename="api-product")
+_router.register("plans", api.PlanViewSet, basename="api-plan")
+_router.register("consents", api.ConsentViewSet, basename="api-consent")
+_router.register("sessions", api.SessionViewSet, basename="api-session")
+_router.register("lots", api.LotViewSet, basename="api-lot")
+_router.register("adverse-events", api.EventViewSet, basename="api-adverse-event")
+
+# Included under /api/v1/ without a namespace.
+api_urlpatterns = _router.urls

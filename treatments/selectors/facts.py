@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from mesoclinic.clinic.models import Clinic
 from treatments.domain import cocktail as rules
@@ -31,14 +31,12 @@ def ingredients_by_id(clinic: Clinic | UUID, ids: Iterable[UUID]) -> dict[UUID, 
     return {row.pk: row for row in with_safety(rows)}
 
 
-def with_safety(rows: Iterable[Ingredient]) -> Iterable[Ingredient]:
+def with_safety(rows: QuerySet[Ingredient]) -> QuerySet[Ingredient]:
     """Prefetch the contraindications and forbidden areas of a queryset of ingredients."""
-    if hasattr(rows, "prefetch_related"):
-        return rows.prefetch_related(  # type: ignore[no-any-return]
-            Prefetch("contraindications", IngredientContraindication.objects.all()),
-            Prefetch("forbidden_areas", TargetArea.objects.only("id", "key")),
-        )
-    return rows
+    return rows.prefetch_related(
+        Prefetch("contraindications", IngredientContraindication.objects.all()),
+        Prefetch("forbidden_areas", TargetArea.objects.only("id", "key")),
+    )
 
 
 def ingredient_facts(row: Ingredient) -> rules.IngredientFacts:

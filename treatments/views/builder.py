@@ -17,7 +17,7 @@ from patients.selectors import get_patient
 from treatments import services
 from treatments.domain.cocktail import Finding, Level, worst
 from treatments.domain.protocol import SessionSpec, Window, chain_windows, expand
-from treatments.forms import CocktailRows, PlanForm
+from treatments.forms import CocktailRows, PlanForm, is_only_looking
 from treatments.models import Protocol
 from treatments.selectors import catalogue
 from treatments.selectors.checks import Question, check_for_patient
@@ -51,7 +51,7 @@ class PlanCreate(StaffView):
         data = request.POST.copy()
         if data.get("intent") == "suggest":
             _take_suggestions(self, data)
-        if data.get("intent") or data.get("add") or data.get("remove"):
+        if is_only_looking(data):
             return self.page(patient, data, bound=False)
         return self.create(patient, data)
 

@@ -14,7 +14,7 @@ from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import DomainError, NotFound
 from treatments import services
 from treatments.domain.cocktail import Level, worst
-from treatments.forms import ChangeForm, CocktailRows, ConsentForm
+from treatments.forms import ChangeForm, CocktailRows, ConsentForm, is_only_looking
 from treatments.models import Consent, TreatmentPlan
 from treatments.selectors import catalogue
 from treatments.selectors.checks import Question, check_for_patient
@@ -42,7 +42,7 @@ class CocktailEdit(StaffView):
         """Look again, or store the next version."""
         plan = get_plan(request.clinic, pk)
         rows = CocktailRows.read(request.clinic, request.POST)
-        if request.POST.get("intent") or request.POST.get("add") or request.POST.get("remove"):
+        if is_only_looking(request.POST):
             return self.page(plan, rows, ChangeForm(initial=request.POST.dict()))
         form = ChangeForm(request.POST)
         if form.is_valid() and self.store(plan, rows, form):

@@ -16,8 +16,9 @@ from mesoclinic.common.errors import DomainError, NotFound
 from patients.models import Patient
 from patients.selectors import get_patient
 from treatments import services
-from treatments.forms import EventForm, OutcomeForm, effect_label
+from treatments.forms import EventForm, OutcomeForm
 from treatments.models import AdverseEvent, SessionRecord
+from treatments.selectors.effects import effect_label
 from treatments.selectors.events import event_list, get_event
 from treatments.services.events import EventReport
 from treatments.views.common import StaffView, add_refusal

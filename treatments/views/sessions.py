@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.http import is_htmx
 from mesoclinic.common.errors import DomainError
 from patients.services import confirm_unchanged
 from treatments import services
@@ -22,6 +23,7 @@ from treatments.selectors.plans import get_record, get_session
 from treatments.selectors.sessions import record_page, signed_page
 from treatments.services.sessions import Draft
 from treatments.views.common import StaffView, gate_lines, no_store, verdict_state
+from treatments.views.figure import figures
 
 
 class SessionView(StaffView):
@@ -83,11 +85,13 @@ class SessionPage(SessionView):
         context: dict[str, Any] = {"session": session, "plan": session.plan, "record": record}
         if record is not None and record.is_signed:
             context |= signed_page(record) | {"addendum_form": AddendumForm()}
+            context["figures"] = figures(context["area_shapes"])
             return no_store(render(self.request, "treatments/session_signed.html", context))
         context |= self.gate(session, record)
         if record is None:
             return no_store(render(self.request, "treatments/session_start.html", context))
         context |= record_page(record)
+        context["figures"] = figures(context["area_shapes"])
         context |= {"form": form or SessionForm(instance=record), "refused": refused}
         context["missing"] = services.missing_to_sign(record, self.now)
         response = render(self.request, "treatments/session.html", context, status=status)
@@ -121,7 +125,10 @@ class SessionSave(SessionPage):
         )
         if request.POST.get("then") == "sign" and valid:
             return self.sign(session)
-        return self.page(session, get_record(session), form=None if valid else form)
+        if valid and not is_htmx(request):
+            return redirect("treatments:session", pk)
+        status = 200 if valid else 422
+        return self.page(session, get_record(session), form=None if valid else form, status=status)
 
     def sign(self, session: PlannedSession) -> HttpResponse:
         """Sign what was just saved."""

@@ -1,0 +1,126 @@
+"""The catalogue, to be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import mixins
+
+from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.pagination import ByName
+from treatments import serializers as shapes
+from treatments.api.base import TreatmentsViewSet
+from treatments.models import (
+    IncompatiblePair,
+    Indication,
+    Ingredient,
+    Product,
+    Protocol,
+    TargetArea,
+    Technique,
+)
+from treatments.selectors import catalogue
+from treatments.selectors.facts import with_safety
+
+
+class CatalogueViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TreatmentsViewSet):
+    """Entries in use, by name."""
+
+    pagination_class = ByName
+
+    def rows(self) -> QuerySet[Any]:
+        """The entries of the clinic."""
+        raise NotImplementedError
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Nothing while the schema is drawn, else the clinic's."""
+        if getattr(self, "swagger_fake_view", False) and self.queryset is not None:
+            return self.queryset
+        return self.rows()
+
+
+@access(Policy.STAFF)
+class IndicationViewSet(CatalogueViewSet):
+    """What patients come for."""
+
+    queryset = Indication.objects.none()
+    serializer_class = shapes.IndicationSerializer
+
+    def rows(self) -> QuerySet[Any]:
+        """With the ids of what each suggests."""
+        return catalogue.indications(self.clinic).prefetch_related(
+            "protocols", "areas", "techniques", "ingredients"
+        )
+
+
+@access(Policy.STAFF)
+class AreaViewSet(CatalogueViewSet):
+    """Where it is treated."""
+
+    queryset = TargetArea.objects.none()
+    serializer_class = shapes.TargetAreaSerializer
+
+    def rows(self) -> QuerySet[Any]:
+        """By region."""
+        return catalogue.areas(self.clinic)
+
+
+@access(Policy.STAFF)
+class TechniqueViewSet(CatalogueViewSet):
+    """How it is injected."""
+
+    queryset = Technique.objects.none()
+    serializer_class = shapes.TechniqueSerializer
+
+    def rows(self) -> QuerySet[Any]:
+        """From the surface down."""
+        return catalogue.techniques(self.clinic)
+
+
+@access(Policy.STAFF)
+class ProtocolViewSet(CatalogueViewSet):
+    """At which intervals."""
+
+    queryset = Protocol.objects.none()
+    serializer_class = shapes.ProtocolSerializer
+
+    def rows(self) -> QuerySet[Any]:
+        """With phases."""
+        return catalogue.protocols(self.clinic)
+
+
+@access(Policy.CLINICAL_OR_MANAGER)
+class IngredientViewSet(CatalogueViewSet):
+    """With what."""
+
+    queryset = Ingredient.objects.none()
+    serializer_class = shapes.IngredientSerializer
+
+    def rows(self) -> QuerySet[Any]:
+        """With contraindications and forbidden areas."""
+        return with_safety(catalogue.ingredients(self.clinic))
+
+
+@access(Policy.CLINICAL_OR_MANAGER)
+class PairViewSet(CatalogueViewSet):
+    """What may not go together."""
+
+    queryset = IncompatiblePair.objects.none()
+    serializer_class = shapes.PairSerializer
+
+    def rows(self) -> QuerySet[Any]:
+        """In the order they were made."""
+        return catalogue.incompatible(self.clinic).order_by("created_at", "pk")
+
+
+@access(Policy.CLINICAL_OR_MANAGER)
+class ProductViewSet(CatalogueViewSet):
+    """What a vial contains."""
+
+    queryset = Product.objects.none()
+    serializer_class = shapes.ProductSerializer
+
+    def rows(self) -> QuerySet[Any]:
+        """By name."""
+        return catalogue.products(self.clinic)

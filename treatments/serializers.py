@@ -1,0 +1,369 @@
+"""Fields of the API, each named: nothing of a model leaks by being added to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from treatments.models import (
+    AdverseEvent,
+    Cocktail,
+    CocktailItem,
+    Consent,
+    IncompatiblePair,
+    Indication,
+    Ingredient,
+    IngredientContraindication,
+    Lot,
+    PlannedSession,
+    Product,
+    Protocol,
+    ProtocolPhase,
+    SessionAddendum,
+    SessionDose,
+    SessionRecord,
+    TargetArea,
+    Technique,
+    TreatmentPlan,
+)
+
+_ENTRY = ["id", "key", "name", "source", "is_active", "approved_at"]
+
+
+class IndicationSerializer(serializers.ModelSerializer[Indication]):
+    """An indication with the ids of what it suggests."""
+
+    class Meta:
+        model = Indication
+        fields = [*_ENTRY, "category", "protocols", "areas", "techniques", "ingredients"]
+
+
+class TargetAreaSerializer(serializers.ModelSerializer[TargetArea]):
+    """A region of the body."""
+
+    class Meta:
+        model = TargetArea
+        fields = [*_ENTRY, "region", "parent", "sun_exposed", "forbidden_layers"]
+
+
+class TechniqueSerializer(serializers.ModelSerializer[Technique]):
+    """A technique: depths and spacing in mm, volume per point in ml."""
+
+    class Meta:
+        model = Technique
+        fields = [
+            *_ENTRY, "layers", "depth_min_mm", "depth_max_mm", "spacing_min_mm", "spacing_max_mm",
+            "point_volume_max_ml", "marks",
+        ]  # fmt: skip
+
+
+class ContraindicationSerializer(serializers.ModelSerializer[IngredientContraindication]):
+    """A state of the patient that speaks against an ingredient."""
+
+    class Meta:
+        model = IngredientContraindication
+        fields = ["tag", "level", "why", "source", "past_counts"]
+
+
+class IngredientSerializer(serializers.ModelSerializer[Ingredient]):
+    """An ingredient; doses in its own unit."""
+
+    contraindications = ContraindicationSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Ingredient
+        fields = [
+            *_ENTRY, "ingredient_class", "prescription_only", "unit", "usual_dose",
+            "max_dose_session", "max_dose_course", "max_mg_per_kg", "is_anaesthetic",
+            "allergen_tags", "additive_group", "sun_sensitive", "forbidden_layers",
+            "forbidden_areas", "advice", "contraindications",
+        ]  # fmt: skip
+
+
+class PairSerializer(serializers.ModelSerializer[IncompatiblePair]):
+    """Two ingredients that may not share one cocktail."""
+
+    class Meta:
+        model = IncompatiblePair
+        fields = ["id", "first", "second", "level", "reason", "source"]
+
+
+class PhaseSerializer(serializers.ModelSerializer[ProtocolPhase]):
+    """A run of sessions with one gap."""
+
+    class Meta:
+        model = ProtocolPhase
+        fields = [
+            "order", "name", "sessions_min", "sessions_planned", "sessions_max", "gap_min",
+            "gap_ideal", "gap_max", "gap_unit", "repeats",
+        ]  # fmt: skip
+
+
+class ProtocolSerializer(serializers.ModelSerializer[Protocol]):
+    """A protocol with its phases."""
+
+    phases = PhaseSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Protocol
+        fields = [*_ENTRY, "version", "description", "phases"]
+
+
+class ProductSerializer(serializers.ModelSerializer[Product]):
+    """What one vial contains, in the ingredient's unit of dose."""
+
+    class Meta:
+        model = Product
+        fields = ["id", "ingredient", "name", "maker", "content", "is_active"]
+
+
+class PlannedSessionSerializer(serializers.ModelSerializer[PlannedSession]):
+    """A session of a plan with the gap before it."""
+
+    class Meta:
+        model = PlannedSession
+        fields = [
+            "id", "number", "phase_name", "gap_min", "gap_ideal", "gap_max", "gap_unit",
+            "dropped_at",
+        ]  # fmt: skip
+
+
+class PlanSerializer(serializers.ModelSerializer[TreatmentPlan]):
+    """A plan as the front desk sees it: what, how many, in which state."""
+
+    indication_name = serializers.CharField(source="indication.name", read_only=True)
+    sessions_total = serializers.IntegerField(read_only=True)
+    sessions_done = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = TreatmentPlan
+        fields = [
+            "id", "patient", "practitioner", "indication_name", "status", "start_on", "created_at",
+            "sessions_total", "sessions_done",
+        ]  # fmt: skip
+
+
+class ClinicalPlanSerializer(PlanSerializer):
+    """A plan as a practitioner sees it."""
+
+    class Meta(PlanSerializer.Meta):
+        fields = [
+            *PlanSerializer.Meta.fields, "indication", "protocol", "protocol_snapshot", "goals",
+            "techniques", "areas", "status_reason",
+        ]  # fmt: skip
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """An ingredient with its dose per session, in the ingredient's unit."""
+
+    ingredient = serializers.UUIDField()
+    dose = serializers.DecimalField(max_digits=9, decimal_places=3)
+
+
+class PlanCreateSerializer(serializers.Serializer[Any]):
+    """What a plan is drawn up from."""
+
+    patient = serializers.UUIDField()
+    practitioner = serializers.UUIDField()
+    indication = serializers.UUIDField()
+    protocol = serializers.UUIDField()
+    areas = serializers.ListField(child=serializers.UUIDField(), min_length=1)
+    techniques = serializers.ListField(child=serializers.UUIDField(), min_length=1)
+    lines = LineSerializer(many=True)
+    start_on = serializers.DateField()
+    goals = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
+    counts = serializers.ListField(
+        child=serializers.IntegerField(min_value=0), required=False, allow_null=True, default=None
+    )
+
+
+class WindowSerializer(serializers.Serializer[Any]):
+    """The window of a remaining session; `latest` is null where it is open."""
+
+    session = serializers.UUIDField(source="session.pk")
+    number = serializers.IntegerField(source="session.number")
+    earliest = serializers.DateField(source="window.earliest")
+    ideal = serializers.DateField(source="window.ideal")
+    latest = serializers.SerializerMethodField()
+    anchor = serializers.DateField(allow_null=True)
+    after_actual = serializers.BooleanField()
+
+    def get_latest(self, row: Any) -> str | None:
+        """ISO date, null for an open window."""
+        return None if row.window.is_open else row.window.latest.isoformat()
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """Why the gate does not simply say go."""
+
+    code = serializers.CharField()
+    verdict = serializers.CharField()
+    message = serializers.CharField()
+    what_to_do = serializers.CharField()
+    overridable = serializers.BooleanField()
+    overridden = serializers.BooleanField()
+
+
+class ReadinessSerializer(serializers.Serializer[Any]):
+    """The gate's answer."""
+
+    verdict = serializers.CharField()
+    reasons = ReasonSerializer(many=True)
+
+
+class CocktailItemSerializer(serializers.ModelSerializer[CocktailItem]):
+    """An ingredient of a cocktail version."""
+
+    class Meta:
+        model = CocktailItem
+        fields = ["ingredient", "dose", "unit"]
+
+
+class CocktailSerializer(serializers.ModelSerializer[Cocktail]):
+    """A cocktail version."""
+
+    items = CocktailItemSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Cocktail
+        fields = ["id", "plan", "version", "change_note", "created_by", "created_at", "items"]
+
+
+class VersionSerializer(serializers.Serializer[Any]):
+    """The next version of a cocktail."""
+
+    lines = LineSerializer(many=True)
+    change_note = serializers.CharField(max_length=300)
+
+
+class ConsentTextSerializer(serializers.Serializer[Any]):
+    """The text to be signed, and its hash."""
+
+    cocktail = serializers.UUIDField()
+    text = serializers.CharField()
+    text_sha256 = serializers.CharField()
+
+
+class SignatureSerializer(serializers.Serializer[Any]):
+    """A signature under the text with this hash."""
+
+    text_sha256 = serializers.CharField(max_length=64)
+    signer_name = serializers.CharField(max_length=200)
+    method = serializers.ChoiceField(choices=Consent.Method.choices, default=Consent.Method.TABLET)
+
+
+class ConsentSerializer(serializers.ModelSerializer[Consent]):
+    """A signed consent."""
+
+    class Meta:
+        model = Consent
+        fields = [
+            "id", "patient", "cocktail", "text", "text_sha256", "signer_name", "method",
+            "signed_at", "withdrawn_at",
+        ]  # fmt: skip
+
+
+class DoseRowSerializer(serializers.Serializer[Any]):
+    """A row of an unsigned record; everything may still be missing."""
+
+    ingredient = serializers.CharField(allow_blank=True, default="", max_length=40)
+    dose = serializers.CharField(allow_blank=True, default="", max_length=20)
+    lot = serializers.CharField(allow_blank=True, default="", max_length=40)
+    area = serializers.CharField(allow_blank=True, default="", max_length=40)
+    technique = serializers.CharField(allow_blank=True, default="", max_length=40)
+
+
+class RowsSerializer(serializers.Serializer[Any]):
+    """All rows of an unsigned record."""
+
+    rows = DoseRowSerializer(many=True)
+
+
+class SessionDoseSerializer(serializers.ModelSerializer[SessionDose]):
+    """What was given."""
+
+    class Meta:
+        model = SessionDose
+        fields = ["ingredient", "lot", "dose", "unit", "technique", "area"]
+
+
+class AddendumSerializer(serializers.ModelSerializer[SessionAddendum]):
+    """What was added to a signed record."""
+
+    class Meta:
+        model = SessionAddendum
+        fields = ["id", "text", "written_at", "written_by"]
+        read_only_fields = ["id", "written_at", "written_by"]
+
+
+class SessionRecordSerializer(serializers.ModelSerializer[SessionRecord]):
+    """The record of a session, with the rows of the form while it is not signed."""
+
+    doses = SessionDoseSerializer(many=True, read_only=True)
+    addenda = AddendumSerializer(many=True, read_only=True)
+    rows = DoseRowSerializer(many=True, read_only=True, source="draft")
+
+    class Meta:
+        model = SessionRecord
+        fields = [
+            "id", "planned_session", "patient", "cocktail", "practitioner", "performed_on",
+            "started_at", "checklist", "reaction", "pain_score", "notes", "signed_at", "signed_by",
+            "rows", "doses", "addenda",
+        ]  # fmt: skip
+
+
+class LotSerializer(serializers.ModelSerializer[Lot]):
+    """A lot; `quantity` is what is left, in the ingredient's unit of dose."""
+
+    class Meta:
+        model = Lot
+        fields = [
+            "id", "product", "number", "expires_on", "quantity", "supplier", "withdrawn_at",
+            "withdrawn_reason", "created_at",
+        ]  # fmt: skip
+        read_only_fields = ["id", "withdrawn_at", "withdrawn_reason", "created_at"]
+        # The service says it better, and knows that more of a lot adds to it.
+        validators: list[Any] = []
+
+
+class CountSerializer(serializers.Serializer[Any]):
+    """What was counted, and why it differs."""
+
+    quantity = serializers.DecimalField(max_digits=10, decimal_places=3)
+    reason = serializers.CharField(max_length=200)
+
+
+class ReasonTextSerializer(serializers.Serializer[Any]):
+    """A reason."""
+
+    reason = serializers.CharField(max_length=300)
+
+
+class EventSerializer(serializers.ModelSerializer[AdverseEvent]):
+    """An unwanted effect; severity 1 to 5."""
+
+    class Meta:
+        model = AdverseEvent
+        fields = [
+            "id", "patient", "session", "effect", "severity", "onset_on", "description",
+            "is_draft", "resolved_at", "outcome", "created_at",
+        ]  # fmt: skip
+        read_only_fields = ["id", "is_draft", "resolved_at", "outcome", "created_at"]
+
+
+class EventCreateSerializer(serializers.Serializer[Any]):
+    """What happened to whom."""
+
+    patient = serializers.UUIDField()
+    session = serializers.UUIDField(required=False, allow_null=True, default=None)
+    effect = serializers.CharField(max_length=60)
+    severity = serializers.IntegerField(min_value=1, max_value=5)
+    onset_on = serializers.DateField()
+    description = serializers.CharField(required=False, allow_blank=True, default="")
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    """How it ended."""
+
+    outcome = serializers.CharField(max_length=300)

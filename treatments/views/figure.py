@@ -1,0 +1,109 @@
+"""Own line drawings of a face, a head from above and a body, with the target areas as shapes.
+
+Coordinates are those of each view's own box; the injection map draws on the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class View:
+    """One figure: its box, and the shape (SVG path data) of each area by key."""
+
+    name: str
+    title: Any
+    box: str
+    areas: Mapping[str, str]
+
+
+_HEAD = "M200 58C286 58 306 138 304 218C303 300 268 402 200 424C132 402 97 300 96 218C94 138 114 58 200 58Z"
+
+_FACE = View(
+    "face",
+    _("Face, from the front"),
+    "0 0 400 520",
+    {
+        "face": _HEAD,
+        "forehead": "M138 142C170 126 230 126 262 142C266 160 262 172 256 180C230 168 170 168 144 180C138 172 134 160 138 142Z",
+        "glabella": "M186 182C192 178 208 178 214 182L210 214C206 218 194 218 190 214Z",
+        "temples": "M112 158C122 152 130 158 132 172C132 190 126 202 116 206C108 196 106 172 112 158ZM288 158C278 152 270 158 268 172C268 190 274 202 284 206C292 196 294 172 288 158Z",
+        "crows_feet": "M110 218C118 214 126 220 126 230C124 240 116 244 108 240ZM290 218C282 214 274 220 274 230C276 240 284 244 292 240Z",
+        "under_eye": "M134 248C146 256 168 256 180 248C178 264 164 272 154 270C144 268 136 260 134 248ZM266 248C254 256 232 256 220 248C222 264 236 272 246 270C256 268 264 260 266 248Z",
+        "nose": "M190 222C194 218 206 218 210 222L220 282C222 296 212 302 200 302C188 302 178 296 180 282Z",
+        "cheeks": "M114 262C130 276 156 280 172 278C178 296 168 322 148 346C128 334 114 300 114 262ZM286 262C270 276 244 280 228 278C222 296 232 322 252 346C272 334 286 300 286 262Z",
+        "nasolabial": "M174 294C168 312 160 326 156 340L166 342C172 328 178 312 182 300ZM226 294C232 312 240 326 244 340L234 342C228 328 222 312 218 300Z",
+        "perioral": "M162 330C172 314 228 314 238 330C240 352 226 368 200 370C174 368 160 352 162 330Z",
+        "chin": "M174 378C186 372 214 372 226 378C228 396 216 414 200 418C184 414 172 396 174 378Z",
+        "jawline": "M112 320C120 352 142 390 172 408L180 398C154 380 134 346 124 312ZM288 320C280 352 258 390 228 408L220 398C246 380 266 346 276 312Z",
+        "submental": "M166 424C186 434 214 434 234 424C232 440 216 448 200 448C184 448 168 440 166 424Z",
+        "neck": "M152 420C176 450 224 450 248 420L250 470C226 484 174 484 150 470Z",
+    },
+)
+_SCALP = View(
+    "scalp",
+    _("Scalp, from above"),
+    "0 0 300 360",
+    {
+        "scalp": "M150 40C226 40 262 110 262 184C262 262 220 320 150 320C80 320 38 262 38 184C38 110 74 40 150 40Z",
+        "scalp_front": "M92 70C124 48 176 48 208 70C214 92 214 104 210 116C180 104 120 104 90 116C86 104 86 92 92 70Z",
+        "scalp_top": "M92 124C122 114 178 114 208 124C214 156 214 182 208 200C178 212 122 212 92 200C86 182 86 156 92 124Z",
+        "scalp_temples": "M82 82C62 104 50 142 48 176L78 180C76 146 78 112 82 82ZM218 82C238 104 250 142 252 176L222 180C224 146 222 112 218 82Z",
+        "scalp_crown": "M150 212C180 212 202 226 202 246C202 266 180 278 150 278C120 278 98 266 98 246C98 226 120 212 150 212Z",
+        "scalp_back": "M84 268C110 292 190 292 216 268C204 298 178 312 150 312C122 312 96 298 84 268Z",
+    },
+)
+_FRONT = View(
+    "front",
+    _("Body, from the front"),
+    "0 0 260 560",
+    {
+        "decollete": "M96 96C116 106 144 106 164 96L176 122C150 138 110 138 84 122Z",
+        "shoulders": "M68 100C76 94 86 92 92 96L82 124C74 126 64 128 58 132C58 118 62 106 68 100ZM192 100C184 94 174 92 168 96L178 124C186 126 196 128 202 132C202 118 198 106 192 100Z",
+        "arms": "M58 132L80 128L70 200L46 276L32 272L44 200ZM202 132L180 128L190 200L214 276L228 272L216 200Z",
+        "upper_arms": "M58 132L80 128L70 196L46 192ZM202 132L180 128L190 196L214 192Z",
+        "forearms": "M45 202L68 204L46 276L32 272ZM215 202L192 204L214 276L228 272Z",
+        "hands": "M30 278L46 282C48 298 40 314 30 314C22 308 22 290 30 278ZM230 278L214 282C212 298 220 314 230 314C238 308 238 290 230 278Z",
+        "abdomen": "M94 180C116 188 144 188 166 180L170 250C150 268 110 268 90 250Z",
+        "upper_abdomen": "M94 180C116 188 144 188 166 180L168 212C144 218 116 218 92 212Z",
+        "lower_abdomen": "M92 218C116 224 144 224 168 218L170 250C150 268 110 268 90 250Z",
+        "flanks": "M84 184L92 182L88 248L82 246ZM176 184L168 182L172 248L178 246Z",
+        "thighs": "M82 284L126 292L122 400L94 398ZM178 284L134 292L138 400L166 398Z",
+        "inner_thighs": "M112 290L127 292L123 396L110 396ZM148 290L133 292L137 396L150 396Z",
+        "outer_thighs": "M80 284L96 288L100 396L92 396ZM180 284L164 288L160 396L168 396Z",
+        "knees": "M94 404L122 404L120 436L96 436ZM166 404L138 404L140 436L164 436Z",
+        "ankles": "M100 510L116 510L116 530L100 530ZM160 510L144 510L144 530L160 530Z",
+    },
+)
+_BACK = View(
+    "back",
+    _("Body, from behind"),
+    "0 0 260 560",
+    {
+        "back": "M88 104C116 112 144 112 172 104L170 250C146 258 114 258 90 250Z",
+        "upper_back": "M88 104C116 112 144 112 172 104L172 172C146 180 114 180 88 172Z",
+        "lower_back": "M88 180C114 188 146 188 172 180L170 250C146 258 114 258 90 250Z",
+        "buttocks": "M84 262C104 254 126 258 129 268L129 312C112 322 88 316 82 300ZM176 262C156 254 134 258 131 268L131 312C148 322 172 316 178 300Z",
+        "back_thighs": "M84 320L126 324L122 400L94 398ZM176 320L134 324L138 400L166 398Z",
+        "calves": "M94 440L122 440L116 506L100 506ZM166 440L138 440L144 506L160 506Z",
+    },
+)
+VIEWS = (_FACE, _SCALP, _FRONT, _BACK)
+
+
+def figures(areas: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The views that show any of the areas, with their shapes; `areas` as from `area_shapes`."""
+    wanted = list(areas)
+    shown = []
+    for view in VIEWS:
+        shapes = [
+            {**one, "path": view.areas[one["key"]]} for one in wanted if one["key"] in view.areas
+        ]
+        if shapes:
+            shown.append({"view": view, "shapes": shapes})
+    return shown
