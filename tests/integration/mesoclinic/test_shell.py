@@ -66,6 +66,7 @@ def test_pages_at_the_door_wear_our_look(client: Client, name: str) -> None:
 def test_pages_of_ones_own_account_wear_our_look(cast: Cast, client: Client, name: str) -> None:
     credentials = {"login": cast.practitioner.staff.email, "password": PASSWORD}
     assert client.post(reverse("account_login"), credentials).status_code == 302
+    assert client.post(reverse("account_reauthenticate"), credentials).status_code == 302
 
     page = client.get(reverse(name))
 
