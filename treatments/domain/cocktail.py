@@ -186,6 +186,9 @@ def worst(findings: Iterable[Finding]) -> Level | None:
     return max((finding.level for finding in findings), key=lambda one: one.rank, default=None)
 
 
+_SLIGHT_KG = Decimal(40)
+
+
 def _weight(finding: Finding) -> tuple[object, ...]:
     return (-finding.level.rank, finding.code, finding.ingredient, finding.subject, finding.what)
 
@@ -290,6 +293,7 @@ def _ceilings(check: CocktailCheck) -> Iterable[Finding]:
         one = facts[key]
         yield from _against(one, doses, one.max_per_session, "session")
         yield from _against(one, doses, _by_weight(one, check.patient), "body weight")
+        yield from _unweighed(one, doses, check.patient)
         earlier = [given.dose for given in check.given_in_course if given.ingredient == key]
         yield from _against(one, doses + earlier, one.max_per_course, "course")
         if one.max_per_session is None and one.max_per_kg is None:
@@ -304,6 +308,22 @@ def _by_weight(one: IngredientFacts, patient: PatientFacts) -> Dose | None:
     if one.max_per_kg is None or patient.weight_kg is None:
         return None
     return one.max_per_kg.times(patient.weight_kg)
+
+
+def _unweighed(
+    one: IngredientFacts, doses: list[Dose], patient: PatientFacts
+) -> Iterable[Finding]:
+    """Without a weight, a dose that would be too much for a slight person needs a look (G)."""
+    if one.max_per_kg is None or patient.weight_kg is not None:
+        return
+    ceiling = one.max_per_kg.times(_SLIGHT_KG)
+    fitting = [dose for dose in doses if dose.dimension is ceiling.dimension]
+    if total(fitting, ceiling.unit).exceeds(ceiling):
+        yield Finding(
+            Level.REVIEW, "no_weight", f"{one.name}: the weight of the patient is not known.",
+            f"For somebody of {_SLIGHT_KG} kg this would be above {ceiling}.", one.source or "G",
+            "Weigh the patient and enter the weight.", one.key,
+        )  # fmt: skip
 
 
 def _against(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -267,8 +268,6 @@ def test_numbers_and_dates_can_fire_rules() -> None:
         Question("cigarettes", QuestionKind.NUMBER, {"en": "How many?"}, minimum=None),
         Question("peel_on", QuestionKind.DATE, {"en": "When?"}),
     )
-    from decimal import Decimal
-
     rules = (
         Rule(
             "heavy", Severity.CAUTION, {"en": "Heavy"},
