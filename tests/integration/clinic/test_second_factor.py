@@ -15,6 +15,7 @@ from allauth.mfa.totp.internal.auth import (
 from django.test import Client
 from django.urls import reverse
 
+from mesoclinic.audit.models import AuditEntry
 from mesoclinic.clinic.models import Clinic, Membership, Role
 from tests.factories.clinic import PASSWORD, ApiTokenFactory
 
@@ -143,3 +144,21 @@ class TestAtRest:
         settings.SECRET_KEY_FALLBACKS = [old]  # type: ignore[attr-defined]
 
         assert get_adapter().decrypt(sealed) == "words"
+
+
+class TestRecord:
+    def test_adding_and_removing_is_recorded_and_looked_at_again(
+        self, required: Clinic, practitioner: Membership, client: Client
+    ) -> None:
+        client.post(reverse("account_login"), {"login": "ayla@example.org", "password": PASSWORD})
+        client.get(reverse("mfa_activate_totp"))
+        secret = client.session["mfa.totp.secret"]
+        counter = next(iter(yield_hotp_counters_from_time()))
+        good = format_hotp_value(hotp_value(secret, counter))
+        client.post(reverse("mfa_activate_totp"), {"code": good})
+        assert client.get(reverse("api-docs")).status_code == 200
+        client.post(reverse("mfa_deactivate_totp"))
+
+        assert client.get(reverse("api-docs")).status_code == 302
+        reasons = AuditEntry.objects.filter(object_id=str(practitioner.staff_id))
+        assert {"totp added", "totp removed"} <= set(reasons.values_list("reason", flat=True))
