@@ -9,136 +9,42 @@ fact about the patient never removes a finding.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 
 from patients.domain.questionnaire import Severity
 from patients.domain.screening import Finding as ScreeningFinding
 from treatments.domain.doses import Dose, total
+from treatments.domain.facts import (
+    AreaFacts,
+    CocktailItem,
+    Contraindication,
+    CourseDose,
+    Hemisphere,
+    IncompatiblePair,
+    IngredientFacts,
+    Level,
+    PatientFacts,
+    Season,
+)
 
-
-class Level(StrEnum):
-    """How a finding weighs: `note` < `review` (a practitioner decides) < `stop`."""
-
-    NOTE = "note"
-    REVIEW = "review"
-    STOP = "stop"
-
-    @property
-    def rank(self) -> int:
-        """0 for note, 1 for review, 2 for stop."""
-        return list(Level).index(self)
-
-
-class Hemisphere(StrEnum):
-    """Half of the globe: decides which months have strong sun."""
-
-    NORTH = "north"
-    SOUTH = "south"
-
-
-@dataclass(frozen=True)
-class Contraindication:
-    """Something about the patient that speaks against an ingredient.
-
-    `tag` is a safety tag of the record or the answers (`liver_disease`, `anticoagulant`); a past
-    fact counts too when `past_counts`.
-    """
-
-    tag: str
-    level: Level
-    why: str
-    source: str
-    past_counts: bool = False
-
-
-@dataclass(frozen=True)
-class IngredientFacts:
-    """What the catalogue knows about an ingredient, as far as safety is concerned.
-
-    `allergen_groups` are tags (`allergen:fish`). `max_per_kg` is per kilogram of body weight and
-    session. `exclusive_group` names ingredients whose toxicity adds up (`amide anaesthetics`).
-    """
-
-    key: str
-    name: str
-    ingredient_class: str = ""
-    prescription_only: bool = False
-    allergen_groups: frozenset[str] = frozenset()
-    contraindications: tuple[Contraindication, ...] = ()
-    usual_dose: Dose | None = None
-    max_per_session: Dose | None = None
-    max_per_kg: Dose | None = None
-    max_per_course: Dose | None = None
-    forbidden_areas: frozenset[str] = frozenset()
-    forbidden_layers: frozenset[str] = frozenset()
-    sun_sensitive: bool = False
-    additive_group: str = ""
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class CocktailItem:
-    """One ingredient in the cocktail with its dose for one session."""
-
-    ingredient: IngredientFacts
-    dose: Dose
-
-
-@dataclass(frozen=True)
-class AreaFacts:
-    """A target area. `within` are the keys of the areas it belongs to (`under_eye` → `face`)."""
-
-    key: str
-    name: str
-    within: frozenset[str] = frozenset()
-    sun_exposed: bool = False
-    forbidden_layers: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class IncompatiblePair:
-    """Two ingredients that must not, or should not, share a syringe."""
-
-    first: str
-    second: str
-    why: str
-    source: str
-    level: Level = Level.STOP
-
-
-@dataclass(frozen=True)
-class Season:
-    """Month (1 to 12) and hemisphere of the visit; whether sun protection was confirmed."""
-
-    month: int
-    hemisphere: Hemisphere
-    sun_protection_confirmed: bool = False
-
-    @property
-    def strong_sun(self) -> bool:
-        """Whether it is outside the seasons S4 prefers (autumn, winter, early spring)."""
-        northern = self.month if self.hemisphere is Hemisphere.NORTH else (self.month + 5) % 12 + 1
-        return 4 <= northern <= 9
-
-
-@dataclass(frozen=True)
-class PatientFacts:
-    """Safety tags of the patient from record and answers; weight where known."""
-
-    active_tags: frozenset[str] = frozenset()
-    past_tags: frozenset[str] = frozenset()
-    weight_kg: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class CourseDose:
-    """What the course has already given of an ingredient."""
-
-    ingredient: str
-    dose: Dose
+__all__ = [
+    "AreaFacts",
+    "CocktailCheck",
+    "CocktailItem",
+    "Contraindication",
+    "CourseDose",
+    "Finding",
+    "Hemisphere",
+    "IncompatiblePair",
+    "IngredientFacts",
+    "Level",
+    "PatientFacts",
+    "Season",
+    "check_cocktail",
+    "worst",
+]
 
 
 @dataclass(frozen=True)
@@ -146,7 +52,7 @@ class CocktailCheck:
     """All inputs of one check. `screening` are the findings of the patient's current screening."""
 
     items: tuple[CocktailItem, ...]
-    patient: PatientFacts = PatientFacts()
+    patient: PatientFacts = field(default_factory=PatientFacts)
     screening: tuple[ScreeningFinding, ...] = ()
     areas: tuple[AreaFacts, ...] = ()
     layers: frozenset[str] = frozenset()
@@ -310,9 +216,7 @@ def _by_weight(one: IngredientFacts, patient: PatientFacts) -> Dose | None:
     return one.max_per_kg.times(patient.weight_kg)
 
 
-def _unweighed(
-    one: IngredientFacts, doses: list[Dose], patient: PatientFacts
-) -> Iterable[Finding]:
+def _unweighed(one: IngredientFacts, doses: list[Dose], patient: PatientFacts) -> Iterable[Finding]:
     """Without a weight, a dose that would be too much for a slight person needs a look (G)."""
     if one.max_per_kg is None or patient.weight_kg is not None:
         return

@@ -110,9 +110,7 @@ YES_NO = Question("a", QuestionKind.YES_NO_UNKNOWN, {"en": "A?"})
 RULE = Rule("r", Severity.NOTE, {"en": "R"}, (Trigger("a", ("yes",)),), "G")
 
 
-def spec(
-    *questions: Question, rules: tuple[Rule, ...] = (), days: int = 1
-) -> QuestionnaireSpec:
+def spec(*questions: Question, rules: tuple[Rule, ...] = (), days: int = 1) -> QuestionnaireSpec:
     return QuestionnaireSpec("1", days, (Section("s", {"en": "S"}, questions),), rules)
 
 
@@ -134,12 +132,14 @@ def test_broken_questionnaires_can_not_exist() -> None:
         spec(rules=(RULE,))
     with pytest.raises(ValueError, match="does not have"):
         spec(Question("a", QuestionKind.ONE_OF, {}, options=choice), rules=(RULE,))
+    until = Until(days=1, question="z")
     with pytest.raises(ValueError, match="ends by"):
-        until = Until(days=1, question="z")
         spec(YES_NO, rules=(Rule("r", Severity.NOTE, {}, RULE.when, "G", until=until),))
     with pytest.raises(ValueError, match="no question"):
         spec(YES_NO, rules=(Rule("r", Severity.NOTE, {}, (Trigger(values=("yes",)),), "G"),))
     with pytest.raises(ValueError, match="everybody"):
         Rule("r", Severity.NOTE, {}, (), "G")
     with pytest.raises(CodecError, match="one day"):
-        from_json(QuestionnaireSpec, {"version": "1", "validity_days": 0, "sections": [], "rules": []})
+        from_json(
+            QuestionnaireSpec, {"version": "1", "validity_days": 0, "sections": [], "rules": []}
+        )

@@ -243,7 +243,7 @@ def test_conditions_are_active_or_past(fields: dict[str, Any], active: bool) -> 
 
 @pytest.mark.parametrize("status", ["entered-in-error", "refuted"])
 def test_errors_and_refuted_entries_are_left_out(status: str) -> None:
-    void = {"verificationStatus": coded_status(status)}
+    void: dict[str, Any] = {"verificationStatus": coded_status(status)}
     record = parse_bundle(bundle(patient(), allergy(**void), condition(**void)))
     assert (record.allergies, record.conditions) == ((), ())
     assert parse_bundle(bundle(patient(), request("entered-in-error"))).medicines == ()
@@ -344,11 +344,15 @@ def test_a_byte_order_mark_is_harmless() -> None:
 
 _JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["coding", "code", "system", "text", "reference", "given", "use", "start"]),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["coding", "code", "system", "text", "reference", "given", "use", "start"]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=8,
 )

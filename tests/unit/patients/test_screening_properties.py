@@ -7,7 +7,6 @@ import os
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,9 +60,7 @@ def test_a_graver_answer_is_never_milder(
     asked = [key for key, question in SPEC.questions.items() if chains(question)]
     key = data.draw(st.sampled_from(asked))
     chain = data.draw(st.sampled_from(chains(SPEC.questions[key])))
-    low, high = sorted(
-        data.draw(st.lists(st.integers(0, len(chain) - 1), min_size=2, max_size=2))
-    )
+    low, high = sorted(data.draw(st.lists(st.integers(0, len(chain) - 1), min_size=2, max_size=2)))
     mild = evaluate(SPEC, {**answers, key: chain[low]}, record, TODAY, TERMS)
     grave = evaluate(SPEC, {**answers, key: chain[high]}, record, TODAY, TERMS)
     assert weight(grave) >= weight(mild)
@@ -116,9 +113,7 @@ def test_leaving_out_or_not_knowing_is_never_safer_than_no(
 
 @given(ANSWERS, RECORDS, st.booleans())
 @settings(max_examples=EXAMPLES, deadline=None)
-def test_order_never_matters(
-    answers: dict[str, object], record: RecordFacts, turn: bool
-) -> None:
+def test_order_never_matters(answers: dict[str, object], record: RecordFacts, turn: bool) -> None:
     shuffled = dict(sorted(answers.items(), reverse=turn))
     turned = replace(
         record, facts=tuple(reversed(record.facts)), medicines=tuple(reversed(record.medicines))
@@ -191,7 +186,9 @@ def test_an_unreadable_answer_is_not_taken_for_no(key: str, junk: object) -> Non
 
 # All allergens are one rule: two of them stand for the others here.
 _PAIRED = [
-    tag for tag in TAGS if not tag.startswith("allergen:") or tag in ("allergen:fish", "allergen:egg")
+    tag
+    for tag in TAGS
+    if not tag.startswith("allergen:") or tag in ("allergen:fish", "allergen:egg")
 ]
 _SINGLE = [(tag, active) for tag in _PAIRED for active in (True, False)]
 

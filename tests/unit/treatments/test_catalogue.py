@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 from patients.domain.codec import from_json
-from treatments.domain.protocol import Gap, GapUnit, Phase
 from tests.unit.patients.screening_worlds import SPEC, TERMS
 from tests.unit.treatments.catalogue_world import (
     AREAS,
@@ -14,6 +13,7 @@ from tests.unit.treatments.catalogue_world import (
     LAYERS,
     PAIRS,
 )
+from treatments.domain.protocol import Gap, GapUnit, Phase
 
 CLASSES = {
     "vitamin", "mineral", "amino acid", "hyaluronic acid", "silica", "coenzyme or antioxidant",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from patients.domain.questionnaire import Severity
 from patients.domain.screening import Finding as ScreeningFinding
 from patients.domain.screening import FindingKind
+from tests.unit.treatments.catalogue_world import AREAS, INGREDIENTS, LAYERS, PAIRS, TAGS
 from treatments.domain.cocktail import (
     CocktailCheck,
     CocktailItem,
@@ -28,7 +29,6 @@ from treatments.domain.cocktail import (
     worst,
 )
 from treatments.domain.doses import Dose, Unit, UnitMismatch
-from tests.unit.treatments.catalogue_world import AREAS, INGREDIENTS, LAYERS, PAIRS, TAGS
 
 
 def item(key: str, amount: str | None = None, unit: Unit | None = None) -> CocktailItem:
@@ -106,17 +106,13 @@ def test_a_past_fact_counts_only_where_it_should() -> None:
 def test_lipolytics_stay_away_from_the_eyes_and_the_upper_skin() -> None:
     assert "area" in codes(check(item("deoxycholate"), areas=(AREAS["under_eye"],)))
     assert "layer" in codes(check(item("deoxycholate"), layers=frozenset({"superficial_dermis"})))
-    deep = check(
-        item("deoxycholate"), areas=(AREAS["abdomen"],), layers=frozenset({"hypodermis"})
-    )
+    deep = check(item("deoxycholate"), areas=(AREAS["abdomen"],), layers=frozenset({"hypodermis"}))
     assert {"area", "layer"}.isdisjoint(codes(deep))
 
 
 def test_an_area_forbids_its_parts_and_layers() -> None:
     assert "area" in codes(check(item("collagenase"), areas=(AREAS["chin"],)))
-    findings = check(
-        item("saline"), areas=(AREAS["under_eye"],), layers=frozenset({"hypodermis"})
-    )
+    findings = check(item("saline"), areas=(AREAS["under_eye"],), layers=frozenset({"hypodermis"}))
     assert codes(findings) == {"area_layer"}
 
 
