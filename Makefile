@@ -4,8 +4,6 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
-PORT ?=
-export PORT
 
 .DEFAULT_GOAL := help
 .PHONY: help run manage test check lint format bench clean lock

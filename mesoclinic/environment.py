@@ -205,7 +205,7 @@ class Environment:
 
     def _check(self, variable: Variable) -> str | None:
         value = self._values.get(variable.name)
-        if value is None or (value == "" and variable.default is None):
+        if not value:  # empty counts as unset: containers pass on what nobody filled in
             if variable.default is None and variable.scope == "server":
                 return f"{variable.name} is missing. {variable.help}"
             return None
@@ -217,7 +217,7 @@ class Environment:
 
     def text(self, name: str) -> str:
         """The value, or the declared default ("" for a required one which may be missing)."""
-        return self._values.get(name, BY_NAME[name].default or "")
+        return self._values.get(name) or BY_NAME[name].default or ""
 
     def flag(self, name: str) -> bool:
         return self.text(name).lower() in _TRUE

@@ -29,6 +29,13 @@ def test_defaults_hold_where_nothing_is_set() -> None:
     assert env.items("ALLOWED_HOSTS") == []
 
 
+def test_empty_counts_as_unset() -> None:
+    env = Environment({**GOOD, "PORT": "", "BASE_URL": "", "EMAIL_URL": ""})
+
+    assert env.number("PORT") == 8000
+    assert env.text("EMAIL_URL") == "smtp://localhost:25"
+
+
 def test_lists_lose_blanks() -> None:
     assert Environment({**GOOD, "ALLOWED_HOSTS": " a.example ,,b.example"}).items(
         "ALLOWED_HOSTS"
