@@ -151,6 +151,8 @@ class TestRecord:
         self, required: Clinic, practitioner: Membership, client: Client
     ) -> None:
         client.post(reverse("account_login"), {"login": "ayla@example.org", "password": PASSWORD})
+        assert "/accounts/reauthenticate/" in client.get(reverse("mfa_activate_totp"))["Location"]
+        client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
         client.get(reverse("mfa_activate_totp"))
         secret = client.session["mfa.totp.secret"]
         counter = next(iter(yield_hotp_counters_from_time()))
