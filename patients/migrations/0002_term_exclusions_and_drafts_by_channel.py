@@ -11,7 +11,7 @@ from patients.models.base import same_clinic_sql
 ALIKE = """
 CREATE FUNCTION patients_alike(clinic uuid, words text[], most integer) RETURNS SETOF uuid
 LANGUAGE sql STABLE PARALLEL SAFE
-SET pg_trgm.word_similarity_threshold = 0.45
+SET pg_trgm.word_similarity_threshold = 0.39
 AS $$
     SELECT p.id
     FROM patients_patient p

@@ -49,6 +49,7 @@ def search_patients(clinic: Clinic, query: str = "", *, after: str = "", limit: 
     `query` is what somebody typed: all its words must occur. Where nobody is found, names that
     sound alike are offered instead (`by_similarity`). A cursor that can't be read starts anew.
     """
+    query = query.replace("\x00", " ").strip()
     words = query.split()[:_MOST_WORDS]
     rows: QuerySet[Patient] = (
         Patient.objects.for_clinic(clinic).filter(erased_at__isnull=True).only(*_COLUMNS)

@@ -142,16 +142,16 @@ def _latest_results(ids: list[UUID], clinic: Clinic | None) -> Iterable[ResultRo
 def _decisions_by_patient(
     rows: Mapping[UUID, ResultRow],
 ) -> dict[UUID, list[ScreeningDecision]]:
-    """Decisions on the screenings in force, newest first; none is asked for where none is needed."""
-    wanted = [row.screening_id for row in rows.values() if row.outcome != ResultRow.Outcome.CLEARED]
+    """Decisions on the screenings in force, newest first. Also on cleared ones: a practitioner
+    may refuse for reasons that no rule knows."""
+    wanted = [row.screening_id for row in rows.values()]
     found: dict[UUID, list[ScreeningDecision]] = {}
-    if wanted:
-        for decision in (
-            ScreeningDecision.objects.filter(result__screening_id__in=wanted)
-            .select_related("result", "decided_by")
-            .order_by("-decided_at", "-id")
-        ):
-            found.setdefault(decision.patient_id, []).append(decision)
+    for decision in (
+        ScreeningDecision.objects.filter(result__screening_id__in=wanted)
+        .select_related("result", "decided_by")
+        .order_by("-decided_at", "-id")
+    ):
+        found.setdefault(decision.patient_id, []).append(decision)
     return found
 
 
