@@ -128,7 +128,7 @@ def alert_staff(
         tasks.NewTask(
             kind=StaffTask.Kind.CONTRAINDICATED,
             role=StaffTask.Role.CLINICAL,
-            title=_("%(name)s can't be treated now") % {"name": patient.name},
+            title=_("can't be treated now"),
             detail=_("The visits are on hold. Call the patient."),
             subject_id=patient.pk,
             url_name="patients:chart",
@@ -162,7 +162,7 @@ def ask_for_review(
         tasks.NewTask(
             kind=StaffTask.Kind.SCREENING_REVIEW,
             role=StaffTask.Role.CLINICAL,
-            title=_("Review the screening of %(name)s") % {"name": patient.name},
+            title=_("screening to review"),
             subject_id=result.screening_id,
             url_name="patients:screening-detail",
             due_at=now + dt.timedelta(days=2),

@@ -31,7 +31,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
         {State.SENDING, State.SKIPPED, State.SUPPRESSED, State.EXPIRED, State.HELD}
     ),
     State.SENDING: frozenset(State) - {State.SENDING},
-    State.HELD: frozenset({State.PLANNED, State.SENT, State.SKIPPED, State.EXPIRED}),
+    State.HELD: frozenset(
+        {State.PLANNED, State.SENT, State.SKIPPED, State.SUPPRESSED, State.EXPIRED, State.FAILED}
+    ),
     State.FAILED: frozenset({State.PLANNED, State.SKIPPED}),
     State.SENT: frozenset(),
     State.SKIPPED: frozenset(),

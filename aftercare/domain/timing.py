@@ -99,7 +99,7 @@ def due_at(
     """
     raw = _shifted(anchor, step.offset, zone)
     if step.at_local_time is not None:
-        raw = to_utc(datetime.combine(local_date(raw, zone), step.at_local_time), zone)
+        raw = _at_wall_time(raw, anchor, step.at_local_time, step.offset, zone)
     if step.urgent:
         return raw
     return _earlier(raw, zone, hours) if step.offset.before else next_allowed(raw, zone, hours)
@@ -182,6 +182,19 @@ def _shifted(anchor: datetime, offset: Offset, zone: tzinfo) -> datetime:
     move = add_days if offset.unit is OffsetUnit.DAYS else add_months
     day = move(local.date(), offset.amount)
     return to_utc(datetime.combine(day, local.time()), zone)
+
+
+def _at_wall_time(
+    raw: datetime, anchor: datetime, wall: time, offset: Offset, zone: tzinfo
+) -> datetime:
+    """The wall-clock time on the day of `raw`, on the right side of the anchor."""
+    day = local_date(raw, zone)
+    at = to_utc(datetime.combine(day, wall), zone)
+    if offset.before and at >= anchor:
+        return to_utc(datetime.combine(add_days(day, -1), wall), zone)
+    if not offset.before and at < anchor:
+        return to_utc(datetime.combine(add_days(day, 1), wall), zone)
+    return at
 
 
 def _earlier(instant: datetime, zone: tzinfo, hours: SendingHours) -> datetime:

@@ -47,6 +47,8 @@ class Escalation:
 
     def __post_init__(self) -> None:
         """Refuse an escalation without a condition: that is the base of the effect."""
+        if self.severity is not None and self.severity not in SEVERITIES:
+            raise ValueError("Severity goes from 1 to 5.")
         given = (self.severity, self.after_hours, self.growing or None, self.spreading or None)
         if not any(one is not None for one in given) and not self.together_with:
             raise ValueError("An escalation needs a condition.")
@@ -86,6 +88,8 @@ class TriageRules:
             for escalation in effect.escalations:
                 if not set(escalation.together_with) <= set(keys):
                     raise ValueError(f"“{effect.key}” escalates with an effect that is not known.")
+        if not 1 <= self.unwell_from <= 5:
+            raise ValueError("Feeling goes from 1 to 5.")
         missing = {urgency.value for urgency in Urgency} - set(self.advice)
         if missing:
             raise ValueError(f"Advice is missing for: {', '.join(sorted(missing))}.")

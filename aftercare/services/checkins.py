@@ -108,7 +108,6 @@ def _as_json(effect: ReportedEffect) -> dict[str, object]:
 
 def _tell_staff(checkin: CheckIn, triage: Triage, now: dt.datetime) -> None:
     urgent = triage.alerts_staff
-    name = checkin.patient.name
     tasks.open_task(
         checkin.clinic_id,
         checkin.patient_id,

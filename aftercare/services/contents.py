@@ -10,7 +10,6 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format, time_format
-from django.utils.translation import gettext as _
 
 from aftercare.models import Message, MessageTemplate
 from aftercare.services.rendering import Attachment, Envelope, Words, build, variables_in, write
@@ -181,10 +180,7 @@ def _variables(message: Message, facts: Facts) -> dict[str, str]:
 
 def _line(clinic: Clinic, visit: Appointment) -> str:
     start = clinic.local(visit.during.lower)
-    return "- " + _("%(date)s at %(time)s") % {
-        "date": date_format(start, "l j F Y"),
-        "time": time_format(start, "H:i"),
-    }
+    return f"- {date_format(start, 'l j F Y')}, {time_format(start, 'H:i')}"
 
 
 def _calendar(message: Message, facts: Facts, now: dt.datetime) -> tuple[Attachment, ...]:

@@ -57,11 +57,11 @@ def for_message(message: Message, state: State, why: str, *, now: dt.datetime) -
     """A message that could not be sent, or nobody knows: somebody calls instead."""
     unclear = state is State.HELD
     if not message.patient.email:
-        kind, title = StaffTask.Kind.NO_ADDRESS, _("No e-mail address: call instead")
+        kind, title = StaffTask.Kind.NO_ADDRESS, _("has no e-mail address, call instead")
     elif unclear:
-        kind, title = StaffTask.Kind.MESSAGE_UNCLEAR, _("Unclear whether a message arrived")
+        kind, title = StaffTask.Kind.MESSAGE_UNCLEAR, _("unclear whether a message arrived")
     else:
-        kind, title = StaffTask.Kind.MESSAGE_FAILED, _("A message could not be sent: call instead")
+        kind, title = StaffTask.Kind.MESSAGE_FAILED, _("a message could not be sent, call instead")
     return open_task(
         message.clinic_id,
         message.patient_id,

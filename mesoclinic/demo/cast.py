@@ -56,7 +56,7 @@ LICES = Place(
         Person("noor@demo.example", "Noor Haddad", "receptionist"),
         ZITA,
     ),
-    rooms=("Room 1", "Room 2", "Room 3"),
+    rooms=("Room 1", "Room 2", "Room 3", "Office"),
     patients=200,
     phone_prefix="+3326191",
 )
@@ -83,7 +83,7 @@ HARBOUR = Place(
         Person("mia@demo.example", "Mia Johansson", "receptionist"),
         ZITA,
     ),
-    rooms=("Harbour room", "Garden room"),
+    rooms=("Harbour room", "Garden room", "Office"),
     patients=100,
     phone_prefix="+6125550",
 )

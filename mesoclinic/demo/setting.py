@@ -20,6 +20,7 @@ from mesoclinic.demo.cast import ADMIN, PASSWORD, Person, Place
 from patients import services as patients
 from scheduling import services as scheduling
 from scheduling.models import Room, TimeOff, WorkingHours
+from scheduling.services.seed import load_public_holidays
 from treatments import services as treatments
 from treatments.models import Product
 from treatments.services import Delivery, receive_lot, withdraw_lot
@@ -63,7 +64,8 @@ def build(place: Place, now: dt.datetime, rng: random.Random) -> Stage:
     clinic = Clinic.objects.create(slug=place.slug, base_url=settings.BASE_URL, **place.fields)
     members = [_member(clinic, person, now) for person in place.people]
     for number, name in enumerate(place.rooms):
-        Room.objects.create(clinic=clinic, name=name, order=number)
+        kind = Room.Kind.CONSULTATION if name == "Office" else Room.Kind.TREATMENT
+        Room.objects.create(clinic=clinic, name=name, order=number, kind=kind)
     patients.seed_clinic(clinic, actor=Actor.system(clinic.pk, "demo"), now=now)
     treatments.seed_clinic(clinic)
     scheduling.seed_clinic(clinic)
@@ -72,6 +74,7 @@ def build(place: Place, now: dt.datetime, rng: random.Random) -> Stage:
     for number, member in enumerate(practitioners):
         _hours(clinic, member, number)
     _away(clinic, practitioners, now)
+    load_public_holidays(clinic=clinic, years=[now.year, now.year + 1], now=now)
     _stock(clinic, now, rng)
     desk = next(m for m in members if m.role == "receptionist")
     return Stage(clinic, practitioners, actor_of(desk))

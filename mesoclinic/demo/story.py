@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from mesoclinic.audit.actors import Actor
-from mesoclinic.common.calendar import to_utc
+from mesoclinic.common.calendar import add_days, add_months, to_utc
 from mesoclinic.common.errors import DomainError
 from mesoclinic.demo.people import Face
 from mesoclinic.demo.setting import Stage
@@ -25,13 +25,24 @@ from patients.services import (
     PatientData,
 )
 from scheduling import services as scheduling
-from scheduling.models import Appointment, VisitType
+from scheduling.models import Appointment, TimeOff, VisitType
 from scheduling.services import Booking, CourseBooking, CourseVisit, StatusChange
 from treatments import services as treatments
-from treatments.models import Indication, Lot, PlannedSession, SessionRecord, TreatmentPlan
+from treatments.models import (
+    Indication,
+    Lot,
+    PlannedSession,
+    Protocol,
+    SessionRecord,
+    TreatmentPlan,
+)
 from treatments.services import Draft, DraftRow, Line, PlanDraft, Signature
 
 STEP = dt.timedelta(minutes=15)
+# The room for talks, in the diary beside the practitioners.
+OFFICE = UUID(int=0)
+# How far back the stories reach, in days.
+_PAST = 84
 CHECKLIST = ("consultation", "cleansed", "injections", "massage", "soothing", "aftercare")
 _ALLERGIES = ("Fish", "Egg white", "Soya", "Bee venom", "Latex", "Penicillin", "Peanuts")
 _MEDICINES = ("Warfarin", "Xarelto", "Ibuprofen 400 mg", "Levothyroxine", "Metformin", "Bisoprolol")
@@ -44,6 +55,30 @@ _GOALS = (
     "My knee hurts after running.",
     "",
 )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a patient comes for, by which protocol, from which day, agreed when."""
+
+    indication: Indication
+    protocol: Protocol
+    start: dt.date
+    when: dt.datetime
+
+
+def _after(day: dt.date, gap: int, unit: str) -> dt.date:
+    return add_months(day, gap) if unit == "months" else add_days(day, gap)
+
+
+def _ideal_days(protocol: Protocol) -> list[int]:
+    """The ideal day of each session, counted from the first."""
+    days = [0]
+    for phase in protocol.phases.all():
+        gap = phase.gap_ideal * (30 if phase.gap_unit == "months" else 1)
+        first = phase.sessions_planned - (1 if len(days) == 1 else 0)
+        days += [days[-1] + gap * step for step in range(1, first + 1)]
+    return days
 
 
 @dataclass
@@ -74,6 +109,8 @@ class Teller:
     def __post_init__(self) -> None:
         self.clinic = self.stage.clinic
         self.today = self.clinic.today(self.now)
+        rows = TimeOff.objects.for_clinic(self.clinic).filter(room=None, device=None)
+        self.away = [(off.practitioner_id, off.during.lower, off.during.upper) for off in rows]
         kinds = VisitType.objects.for_clinic(self.clinic)
         self.session_type = kinds.filter(kind=VisitType.Kind.SESSION).order_by("duration_min")[0]
         self.consultation = kinds.filter(kind=VisitType.Kind.CONSULTATION)[0]
@@ -90,7 +127,9 @@ class Teller:
     def tell(self, number: int, face: Face) -> None:
         """One patient, from the front door to today."""
         plans = number % 20 not in {0, 1, 2, 3, 4}
-        start = self.today + dt.timedelta(days=self.rng.randrange(-84, 12))
+        indication = self.rng.choice(self.indications)
+        protocol = self.rng.choice([p for p in indication.protocols.all() if p.phases.all()])
+        start = self._start(number, protocol)
         arrived = self._at(start - dt.timedelta(days=self.rng.randrange(6, 20)), 10)
         arrived = min(arrived, self.now - dt.timedelta(days=2))
         patient = self._register(face, arrived)
@@ -102,7 +141,8 @@ class Teller:
             return
         self._screen(patient, arrived + dt.timedelta(minutes=20), review=number % 20 in {2, 3})
         if plans:
-            self._course(patient, number, start, arrived + dt.timedelta(minutes=40))
+            choice = Choice(indication, protocol, start, arrived + dt.timedelta(minutes=40))
+            self._course(patient, number, choice)
         else:
             self._consultation(patient)
 
@@ -179,11 +219,20 @@ class Teller:
 
     # --- the course ----------------------------------------------------------------------------
 
-    def _course(self, patient: Patient, number: int, start: dt.date, when: dt.datetime) -> None:
+    def _start(self, number: int, protocol: Protocol) -> dt.date:
+        """When a course begins: a sixth of them so that a session falls on today."""
+        if number % 6 == 1:
+            ago = [days for days in _ideal_days(protocol) if days <= _PAST]
+            return self.today - dt.timedelta(days=self.rng.choice(ago))
+        first = -_PAST if number % 3 == 0 else -10
+        return self.today + dt.timedelta(days=self.rng.randrange(first, 20))
+
+    def _course(self, patient: Patient, number: int, choice: Choice) -> None:
+        when = choice.when
         member = self.stage.practitioners[number % len(self.stage.practitioners)]
         actor = self.stage.actor(member.staff_id)
         try:
-            plan = self._plan(patient, member.staff_id, start, actor, when)
+            plan = self._plan(patient, member.staff_id, choice, actor)
             if number % 20 == 5:
                 return
             cocktail = plan.cocktails.latest()
@@ -199,21 +248,18 @@ class Teller:
         except DomainError as error:
             self.diary.done[f"refused: {error.code}"] += 1
 
-    def _plan(
-        self, patient: Patient, staff: UUID, start: dt.date, actor: Actor, when: dt.datetime
-    ) -> TreatmentPlan:
-        indication = self.rng.choice(self.indications)
-        protocols = [p for p in indication.protocols.all() if p.phases.all()]
+    def _plan(self, patient: Patient, staff: UUID, choice: Choice, actor: Actor) -> TreatmentPlan:
+        indication, when = choice.indication, choice.when
         ingredients = [i for i in indication.ingredients.all() if not i.prescription_only]
         chosen = self.rng.sample(ingredients, min(len(ingredients), self.rng.randrange(2, 4)))
         draft = PlanDraft(
             practitioner_id=staff,
             indication_id=indication.pk,
-            protocol_id=self.rng.choice(protocols).pk,
+            protocol_id=choice.protocol.pk,
             technique_ids=frozenset({indication.techniques.all()[0].pk}),
             area_ids=frozenset(a.pk for a in indication.areas.all()[:2]),
             lines=tuple(Line(one.pk, one.usual_dose) for one in chosen),
-            start_on=max(start, self.clinic.today(when)),
+            start_on=max(choice.start, self.clinic.today(when)),
             goals=self.rng.choice(_GOALS),
         )
         plan = treatments.create_plan(patient=patient, draft=draft, actor=actor, now=when)
@@ -227,8 +273,7 @@ class Teller:
         day, visits = plan.start_on, []
         for session in sessions:
             if session.gap_ideal is not None:
-                ideal = session.gap_ideal * (30 if session.gap_unit == "months" else 1)
-                day = visits[-1][1] + dt.timedelta(days=ideal)
+                day = _after(visits[-1][1], session.gap_ideal, session.gap_unit)
             found = self._free(staff, day, session)
             if found is None or day > self.today + dt.timedelta(days=185):
                 break
@@ -255,9 +300,17 @@ class Teller:
             room = (session.gap_max - session.gap_ideal) * unit
         for later in range(min(room, 6) + 1 if session.gap_max else 6):
             for start in self._times(day + dt.timedelta(days=later)):
-                if self.diary.is_free(staff, *self._span(start)):
+                if self._works(staff, start) and self.diary.is_free(staff, *self._span(start)):
                     return start
         return None
+
+    def _works(self, staff: UUID, start: dt.datetime) -> bool:
+        """Whether neither the practitioner nor the clinic is away."""
+        begin, end = self._span(start)
+        return not any(
+            who in {None, staff} and begin < until and since < end
+            for who, since, until in self.away
+        )
 
     def _times(self, day: dt.date) -> Iterator[dt.datetime]:
         """Starts within everybody's hours, in a random order."""
@@ -361,8 +414,12 @@ class Teller:
         staff = self.rng.choice(self.stage.practitioners).staff_id
         for later in range(8):
             for start in self._times(self.today + dt.timedelta(days=later)):
-                if start > self.now and self.diary.is_free(staff, *self._span(start)):
+                free = self._works(staff, start) and all(
+                    self.diary.is_free(who, *self._span(start)) for who in (staff, OFFICE)
+                )
+                if start > self.now and free:
                     self.diary.take(staff, *self._span(start))
+                    self.diary.take(OFFICE, *self._span(start))
                     self._try_booking(patient, staff, start)
                     return
 
