@@ -114,9 +114,7 @@ def _tell_staff(checkin: CheckIn, triage: Triage, now: dt.datetime) -> None:
         tasks.NewTask(
             kind=StaffTask.Kind.CHECKIN_URGENT if urgent else StaffTask.Kind.CHECKIN_REVIEW,
             role=StaffTask.Role.CLINICAL,
-            title=(
-                _("%(name)s needs a call now") if urgent else _("%(name)s: check-in to review")
-            ) % {"name": name},
+            title=_("needs a call now") if urgent else _("check-in to review"),
             detail=checkin.get_level_display(),
             subject_id=checkin.pk,
             url_name="aftercare:checkin",
