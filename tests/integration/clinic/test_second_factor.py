@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from allauth.mfa.adapter import get_adapter
@@ -148,7 +149,11 @@ class TestAtRest:
 
 class TestRecord:
     def test_adding_and_removing_is_recorded_and_looked_at_again(
-        self, required: Clinic, practitioner: Membership, client: Client
+        self,
+        required: Clinic,
+        practitioner: Membership,
+        client: Client,
+        django_capture_on_commit_callbacks: Any,
     ) -> None:
         client.post(reverse("account_login"), {"login": "ayla@example.org", "password": PASSWORD})
         assert "/accounts/reauthenticate/" in client.get(reverse("mfa_activate_totp"))["Location"]
@@ -157,7 +162,8 @@ class TestRecord:
         secret = client.session["mfa.totp.secret"]
         counter = next(iter(yield_hotp_counters_from_time()))
         good = format_hotp_value(hotp_value(secret, counter))
-        client.post(reverse("mfa_activate_totp"), {"code": good})
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(reverse("mfa_activate_totp"), {"code": good})
         assert client.get(reverse("api-docs")).status_code == 200
         client.post(reverse("mfa_deactivate_totp"))
 

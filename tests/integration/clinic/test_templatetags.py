@@ -20,9 +20,9 @@ def render(source: str, **context: object) -> str:
 
 
 def test_times_are_the_clinics_own(clinic: Clinic, other_clinic: Clinic) -> None:
-    assert render("{{ m|local_time:c }}", m=MOMENT, c=clinic) == "12:30 a.m."
-    assert render("{{ m|local_date:c }}", m=MOMENT, c=clinic) == "July 2, 2026"
-    assert render("{{ m|local_time:c }}", m=MOMENT, c=other_clinic) == "8:30 a.m."
+    assert render("{{ m|local_time:c }}", m=MOMENT, c=clinic) == "00:30"
+    assert render("{{ m|local_date:c }}", m=MOMENT, c=clinic) == "2 Jul 2026"
+    assert render("{{ m|local_time:c }}", m=MOMENT, c=other_clinic) == "08:30"
 
 
 def test_and_written_as_the_reader_writes_them(clinic: Clinic) -> None:
@@ -31,7 +31,7 @@ def test_and_written_as_the_reader_writes_them(clinic: Clinic) -> None:
 
 
 def test_a_plain_date_stays_and_nothing_stays_nothing(clinic: Clinic) -> None:
-    assert render("{{ m|local_date:c }}", m=dt.date(2026, 7, 1), c=clinic) == "July 1, 2026"
+    assert render("{{ m|local_date:c }}", m=dt.date(2026, 7, 1), c=clinic) == "1 Jul 2026"
     for name in ("local_time", "local_date", "local_datetime"):
         assert render("{{ m|" + name + ":c }}", m=None, c=clinic) == ""
 
