@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mesoclinic.embedded.errors import EmbeddedError
@@ -88,13 +88,13 @@ def for_command(owner: str) -> Iterator[None]:
 
 
 @contextmanager
-def throwaway() -> Iterator[Layout]:
-    """Services for one test run, without durability; everything is removed at the end."""
+def throwaway(*, durable: bool = False) -> Iterator[Layout]:
+    """Services for one test run, all removed at the end; `durable` keeps fsync on (benchmarks)."""
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=_THROWAWAY_PREFIX, dir="/var/tmp"))
     if os.geteuid() == 0:
         folder.chmod(0o711)  # the account the servers run as must be able to pass
-    services = Services(throwaway_layout(folder))
+    services = Services(replace(throwaway_layout(folder), durable=durable))
     try:
         services.start("tests")
         yield services.layout

@@ -67,6 +67,7 @@ class Supervisor:
         with ExitStack() as stack:
             stack.callback(self._stop)
             self._check_free()
+            self.layout.create()
             if self.uses_embedded:
                 say("Starting PostgreSQL and Redis")
                 self.services.start("make run")
@@ -86,7 +87,6 @@ class Supervisor:
 
     def _check_free(self) -> None:
         if self.uses_embedded and self.services.is_running():
-            self.services.layout.create()
             where = self.layout.state().get("BASE_URL", "")
             raise EmbeddedError(
                 f"MesoClinic is running already {where} "
@@ -222,10 +222,8 @@ def run() -> int:
     """Run until somebody stops it. Returns the exit code of the process."""
     for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sig, _raise_stopped)
-    layout = project_layout()
-    layout.create()
     try:
-        Supervisor(layout).run()
+        Supervisor(project_layout()).run()
     except Stopped:
         return 0
     except EmbeddedError as error:
