@@ -14,7 +14,10 @@ _SECRETS = (
     (re.compile(r"(/accounts/password/reset/key/)[^/\s?#\"']+"), r"\1***"),
     (re.compile(r"(/accounts/confirm-email/)[^/\s?#\"']+"), r"\1***"),
     (re.compile(r"([?&](?:token|key|code|q|search)=)[^&\s#\"']+"), r"\1***"),
-    (re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:token|bearer|basic)\s+)\S+"), r"\1***"),
+    (
+        re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:token|bearer|basic)\s+)\S+"),
+        r"\1***",
+    ),
 )
 
 
