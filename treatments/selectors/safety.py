@@ -10,7 +10,9 @@ from uuid import UUID
 from mesoclinic.clinic.models import Clinic
 from patients.domain.findings import Finding, FindingKind
 from patients.domain.record import ItemKind, Person, RecordItem, build_record_facts
+from patients.domain.terms import PAST
 from patients.models import Allergy, Condition, Medicine, Patient, ScreeningDecision
+from patients.models.record import RecordFact
 from patients.selectors import ScreeningStatus, clinic_terms, screening_status_for
 from patients.selectors.facts import as_item
 from treatments.domain.cocktail import PatientFacts
@@ -61,10 +63,19 @@ class PatientSafety:
 
 @dataclass
 class _Lines:
-    """The safety record of one patient as the rules read it."""
+    """The safety record of one patient as the rules read it, and the tags that are stored with it."""
 
     patient: Patient
     items: list[RecordItem] = field(default_factory=list)
+    active_tags: set[str] = field(default_factory=set)
+    past_tags: set[str] = field(default_factory=set)
+
+    def add(self, row: RecordFact, item: RecordItem) -> None:
+        """One row. Its stored tags count beside today's words: what was known once stays known."""
+        self.items.append(item)
+        for tag in row.tags:
+            past = not item.active or tag.startswith(PAST)
+            (self.past_tags if past else self.active_tags).add(tag.removeprefix(PAST))
 
 
 def safety_of(clinic: Clinic, patients: Iterable[UUID], on: dt.date) -> dict[UUID, PatientSafety]:
@@ -86,8 +97,8 @@ def safety_of(clinic: Clinic, patients: Iterable[UUID], on: dt.date) -> dict[UUI
         found[pk] = PatientSafety(
             status=status,
             facts=PatientFacts(
-                active_tags=record.active_tags | said,
-                past_tags=record.past_tags,
+                active_tags=record.active_tags | line.active_tags | said,
+                past_tags=record.past_tags | line.past_tags,
                 weight_kg=patient.weight_kg,
             ),
             deceased=patient.deceased_on is not None,
@@ -104,15 +115,12 @@ def _reconfirmed_on(clinic: Clinic, status: ScreeningStatus) -> dt.date | None:
 
 def _add_items(lines: Mapping[UUID, _Lines], on: dt.date) -> None:
     for allergy in Allergy.objects.filter(patient_id__in=lines):
-        lines[allergy.patient_id].items.append(
-            as_item(allergy, ItemKind.ALLERGY, allergy.is_active, allergy.noted_on)
-        )
+        item = as_item(allergy, ItemKind.ALLERGY, allergy.is_active, allergy.noted_on)
+        lines[allergy.patient_id].add(allergy, item)
     for medicine in Medicine.objects.filter(patient_id__in=lines):
-        lines[medicine.patient_id].items.append(
-            as_item(medicine, ItemKind.MEDICINE, medicine.taken_on(on), medicine.since)
-        )
+        item = as_item(medicine, ItemKind.MEDICINE, medicine.taken_on(on), medicine.since)
+        lines[medicine.patient_id].add(medicine, item)
     for condition in Condition.objects.filter(patient_id__in=lines):
         lasts = condition.is_active and (condition.ended_on is None or condition.ended_on >= on)
-        lines[condition.patient_id].items.append(
-            as_item(condition, ItemKind.CONDITION, lasts, condition.onset_on)
-        )
+        item = as_item(condition, ItemKind.CONDITION, lasts, condition.onset_on)
+        lines[condition.patient_id].add(condition, item)

@@ -185,14 +185,13 @@ def _bars(
 
 
 def _totals(drafts: Sequence[DraftRow], known: Mapping[UUID, Ingredient]) -> list[tuple[str, str]]:
-    """Sums by unit of dose, of the rows whose dose can be read."""
-    sums: dict[str, Decimal] = {}
+    """The volume of what can be read; masses of different substances make no sum."""
+    volume = Decimal(0)
     for row in drafts:
         pk = row.ref("ingredient")
-        if pk in known and row.amount is not None:
-            unit = known[pk].get_unit_display()
-            sums[unit] = sums.get(unit, Decimal(0)) + row.amount
-    return [(plain(amount), unit) for unit, amount in sorted(sums.items())]
+        if pk in known and known[pk].unit == Ingredient.Unit.ML and row.amount is not None:
+            volume += row.amount
+    return [(plain(volume), str(Ingredient.Unit.ML.label))] if volume else []
 
 
 def area_shapes(areas: Sequence[TargetArea], chosen: set[str]) -> list[dict[str, Any]]:

@@ -71,6 +71,7 @@ def add_version(
         version=1 if last is None else last.version + 1,
         change_note=version.change_note.strip()[:300],
         created_by_id=signer_of(actor, plan.practitioner_id),
+        created_at=now,
     )
     CocktailItem.objects.bulk_create(
         CocktailItem(
@@ -80,6 +81,7 @@ def add_version(
             ingredient_id=line.ingredient_id,
             dose=line.dose,
             unit=units[line.ingredient_id],
+            created_at=now,
         )
         for line in version.lines
     )

@@ -88,6 +88,7 @@ def sign_consent(
             signer_name=signature.signer_name.strip()[:200],
             method=signature.method,
             signed_at=now,
+            created_at=now,
         )
 
 

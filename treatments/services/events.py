@@ -57,6 +57,7 @@ def report_adverse_event(
             onset_on=report.onset_on,
             description=report.description.strip(),
             is_draft=report.is_draft,
+            created_at=now,
         )
         adverse_event_reported.send(
             AdverseEvent, clinic=patient.clinic, actor=actor, now=now, event=event

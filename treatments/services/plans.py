@@ -81,10 +81,11 @@ def create_plan(
             protocol_snapshot=snapshot,
             goals=draft.goals.strip(),
             start_on=draft.start_on,
+            created_at=now,
         )
         plan.areas.set(_some(TargetArea, clinic, draft.area_ids, "areas"))
         plan.techniques.set(_some(Technique, clinic, draft.technique_ids, "techniques"))
-        PlannedSession.objects.bulk_create(_rows(plan, sessions))
+        PlannedSession.objects.bulk_create(_rows(plan, sessions, now))
         add_version(plan, Version(draft.lines), actor=actor, now=now)
     return plan
 
@@ -207,12 +208,15 @@ def _sessions(snapshot: Mapping[str, Any], counts: Sequence[int] | None) -> tupl
         ) from error
 
 
-def _rows(plan: TreatmentPlan, sessions: Iterable[SessionSpec]) -> list[PlannedSession]:
+def _rows(
+    plan: TreatmentPlan, sessions: Iterable[SessionSpec], now: dt.datetime
+) -> list[PlannedSession]:
     return [
         PlannedSession(
             clinic_id=plan.clinic_id,
             patient_id=plan.patient_id,
             plan=plan,
+            created_at=now,
             number=one.number,
             phase_name=one.phase_name,
             phase_index=one.phase_index,

@@ -72,6 +72,7 @@ def start_session(
             practitioner_id=treating,
             performed_on=today,
             started_at=now,
+            created_at=now,
             draft=rows_as_json(default_rows(plan, cocktail)),
         )
         session_started.send(

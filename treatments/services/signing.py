@@ -215,6 +215,7 @@ def _write(record: SessionRecord, given: Sequence[Given], actor: Actor, now: dt.
             unit=one.ingredient.unit,
             technique=one.technique,
             area=one.area,
+            created_at=now,
         )
         for one in given
     )

@@ -52,6 +52,7 @@ def receive_lot(*, product: Product, delivery: Delivery, actor: Actor, now: dt.d
                 expires_on=delivery.expires_on,
                 quantity=Decimal(0),
                 supplier=delivery.supplier.strip(),
+                created_at=now,
             )
         elif lot.withdrawn_at is not None:
             raise LotRefused(

@@ -42,7 +42,7 @@ def course_picture(beads: Sequence[Bead]) -> dict[str, Any]:
     return {
         "months": months,
         "ticks": [month["x"] for month in months],
-        "rows": [_row(bead, scale) for bead in beads],
+        "rows": [_row(bead, scale, beads[0].day.year) for bead in beads],
     }
 
 
@@ -69,14 +69,14 @@ class _Scale:
         ]
 
 
-def _row(bead: Bead, scale: _Scale) -> dict[str, Any]:
+def _row(bead: Bead, scale: _Scale, year: int) -> dict[str, Any]:
     row: dict[str, Any] = {
         "number": bead.number,
         "title": bead.title,
         "note": bead.note,
         "x": scale.x(bead.day),
         "ideal_x": None,
-        "when": formats.date_format(bead.day, "D j M Y"),
+        "when": formats.date_format(bead.day, "D j M" if bead.day.year == year else "j M Y"),
         "when_note": bead.when_note,
         "state": bead.state,
         "spoken": f"{bead.title}: {formats.date_format(bead.day, 'j F Y')}. {bead.when_note}",

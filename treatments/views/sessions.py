@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import is_htmx
@@ -93,7 +96,8 @@ class SessionPage(SessionView):
         context |= record_page(record)
         context["figures"] = figures(context["area_shapes"])
         context |= {"form": form or SessionForm(instance=record), "refused": refused}
-        context["missing"] = services.missing_to_sign(record, self.now)
+        missing = services.missing_to_sign(record, self.now)
+        context["missing"] = missing_words(missing, context["rows"])
         response = render(self.request, "treatments/session.html", context, status=status)
         return no_store(response)
 
@@ -226,3 +230,25 @@ def _draft(data: Any, form: SessionForm) -> Draft:
         pain_score=cleaned.get("pain_score"),
         with_pain_score="pain_score" in cleaned,
     )
+
+
+_PARTS = {
+    "area": gettext_lazy("area"),
+    "technique": gettext_lazy("technique"),
+    "dose": gettext_lazy("dose"),
+    "lot": gettext_lazy("lot"),
+}
+
+
+def missing_words(missing: Sequence[services.Missing], rows: Sequence[Any]) -> list[str]:
+    """What is missing, in the order of work; one line for each row of the form."""
+    words: list[str] = []
+    for place, group in groupby(missing, key=lambda one: one.row):
+        ones = list(group)
+        row = rows[place] if place is not None else None
+        if row is None or row.ingredient is None or not all(one.code in _PARTS for one in ones):
+            words += [one.message for one in ones]
+            continue
+        parts = ", ".join(str(_PARTS[one.code]) for one in ones)
+        words.append(f"{row.ingredient.name}: {parts}")
+    return words
