@@ -1,0 +1,332 @@
+"""Importing FHIR: the samples counted against themselves, small fixtures, and broken bundles."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.urls import reverse
+
+from mesoclinic.audit.actors import Actor
+from mesoclinic.clinic.models import Clinic, Membership
+from patients import services
+from patients.exceptions import BundleUnreadable
+from patients.models import Allergy, Condition, ExternalIdentifier, Medicine, Patient
+from patients.selectors import record_facts, screening_status
+from tests.factories.patients import NOW, TODAY, actor_for, screened, seeded
+
+pytestmark = pytest.mark.django_db
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "fhir"
+RESOURCES = {
+    Patient: ("Patient",),
+    Allergy: ("AllergyIntolerance",),
+    Condition: ("Condition",),
+    Medicine: ("MedicationRequest", "MedicationStatement"),
+}
+
+
+def bundle(name: str = "ines") -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((FIXTURES / f"{name}.json").read_text("utf-8"))
+    return loaded
+
+
+def run(clinic: Clinic, data: dict[str, Any] | bytes) -> list[services.ImportOutcome]:
+    raw = data if isinstance(data, bytes) else json.dumps(data).encode()
+    actor = Actor.system(clinic.pk)
+    return services.import_bundle(actor=actor, clinic=clinic, data=raw, now=NOW)
+
+
+def resource(data: dict[str, Any], kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        entry["resource"] for entry in data["entry"] if entry["resource"]["resourceType"] == kind
+    )
+    return found
+
+
+def everything() -> list[Any]:
+    """Every imported row with all its columns."""
+    return [list(model.objects.order_by("pk").values()) for model in (*RESOURCES, ExternalIdentifier)]
+
+
+# --- the samples ----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_all_samples_are_counted_against_themselves(
+    clinic: Clinic, fhir_samples: list[Path]
+) -> None:
+    seeded(clinic)
+    wanted: Counter[str] = Counter()
+    for path in fhir_samples:
+        for entry in json.loads(path.read_text("utf-8"))["entry"]:
+            wanted[entry["resource"]["resourceType"]] += 1
+    out = StringIO()
+    folder = str(fhir_samples[0].parent)
+    call_command("import_fhir", folder, clinic=clinic.slug, stdout=out, stderr=StringIO())
+    for model, kinds in RESOURCES.items():
+        rows: Any = model
+        assert rows.objects.count() == sum(wanted[kind] for kind in kinds), model
+    assert f"{len(fhir_samples)} patients: {len(fhir_samples)} registered" in out.getvalue()
+    before = everything()
+    again = StringIO()
+    call_command("import_fhir", folder, clinic=clinic.slug, stdout=again, stderr=StringIO())
+    assert everything() == before
+    assert f"{len(fhir_samples)} unchanged" in again.getvalue()
+
+
+@pytest.mark.slow
+def test_the_samples_fill_the_record_with_what_matters(
+    clinic: Clinic, fhir_samples: list[Path]
+) -> None:
+    seeded(clinic)
+    for path in fhir_samples:
+        run(clinic, path.read_bytes())
+    tags = {
+        fact.tag
+        for patient in Patient.objects.select_related("clinic")
+        for fact in record_facts(patient, TODAY).facts
+    }
+    assert {"anticoagulant", "nsaid", "allergen:fish", "stroke", "pregnancy"} <= tags
+    assert Patient.objects.filter(deceased_on__isnull=False).exists()
+    assert any((patient.age_on(TODAY) or 99) < 18 for patient in Patient.objects.all())
+
+
+# --- one small patient ----------------------------------------------------------------------------
+
+
+def test_identity_and_record(clinic: Clinic) -> None:
+    seeded(clinic)
+    (outcome,) = run(clinic, bundle())
+    patient = outcome.patient
+    assert outcome.created
+    assert patient.name == "Inês Sousa Carvalho"
+    assert patient.record_number == "P-00001"
+    assert patient.phone == "+351912345678"
+    assert patient.email == "ines@example.org"
+    assert Allergy.objects.get().severity == "severe"
+    assert "allergen:fish" in Allergy.objects.get().tags
+    assert [row.is_active for row in Medicine.objects.order_by("text")] == [False, True]
+    assert Condition.objects.get().text == "Hypertension"
+    assert {row.source for row in Medicine.objects.all()} == {"import"}
+
+
+def test_a_second_run_changes_nothing(clinic: Clinic) -> None:
+    seeded(clinic)
+    run(clinic, bundle())
+    before = everything()
+    (outcome,) = run(clinic, bundle())
+    assert outcome.is_unchanged
+    assert everything() == before
+
+
+def test_two_clinics_import_the_same_person_apart(clinic: Clinic, other_clinic: Clinic) -> None:
+    run(clinic, bundle())
+    run(other_clinic, bundle())
+    assert sorted(row.clinic_id for row in Patient.objects.all()) == sorted(
+        [clinic.pk, other_clinic.pk]
+    )
+
+
+def test_what_staff_wrote_stays(clinic: Clinic, practitioner: Membership) -> None:
+    doctor = actor_for(practitioner)
+    seeded(clinic)
+    (outcome,) = run(clinic, bundle())
+    patient = outcome.patient
+    data = services.PatientData.of(patient)
+    changed = services.PatientData(**{**vars(data), "name": "Inês C.", "phone": "+33612345678"})
+    services.update_patient(actor=doctor, patient=patient, data=changed, now=NOW)
+    warfarin = Medicine.objects.get(is_active=True)
+    services.end_fact(actor=doctor, fact=warfarin, now=NOW)
+    own = services.add_fact(
+        actor=doctor, patient=patient, data=services.ConditionData("Asthma"), now=NOW
+    )
+    run(clinic, bundle())
+    patient.refresh_from_db()
+    assert (patient.name, patient.phone) == ("Inês C.", "+33612345678")
+    assert Medicine.objects.get(pk=warfarin.pk).is_active is False
+    assert Condition.objects.filter(pk=own.pk, source="staff").exists()
+
+
+def test_what_changed_at_the_source_is_taken_over_and_judged(
+    clinic: Clinic, practitioner: Membership
+) -> None:
+    seeded(clinic)
+    (outcome,) = run(clinic, bundle())
+    screened(outcome.patient, actor_for(practitioner))
+    before = screening_status(outcome.patient, TODAY)
+    data = bundle()
+    resource(data, "Condition")["code"] = {"text": "Stroke"}
+    (again,) = run(clinic, data)
+    assert again.conditions.changed == 1
+    assert before.standing != "stopped"
+    assert screening_status(outcome.patient, TODAY).standing == "stopped"
+
+
+def test_the_dead_stay_dead(clinic: Clinic) -> None:
+    data = bundle()
+    resource(data, "Patient")["deceasedDateTime"] = "2025-12-24T10:00:00Z"
+    (outcome,) = run(clinic, data)
+    assert str(outcome.patient.deceased_on) == "2025-12-24"
+    run(clinic, bundle())
+    assert str(Patient.objects.get().deceased_on) == "2025-12-24"
+
+
+def test_a_death_without_a_day_still_closes_the_record(clinic: Clinic) -> None:
+    data = bundle()
+    resource(data, "Patient")["deceasedBoolean"] = True
+    (outcome,) = run(clinic, data)
+    assert outcome.patient.deceased_on == TODAY
+    assert outcome.problems
+
+
+def test_odd_contacts_are_left_out_with_a_word(clinic: Clinic) -> None:
+    data = bundle()
+    resource(data, "Patient")["telecom"] = [
+        {"system": "phone", "value": "call me"},
+        {"system": "email", "value": "not an address"},
+    ]
+    (outcome,) = run(clinic, data)
+    assert (outcome.patient.phone, outcome.patient.email) == ("", "")
+    assert len(outcome.problems) == 2
+
+
+def test_identifiers_of_two_patients_are_refused(clinic: Clinic) -> None:
+    first, second = bundle(), bundle()
+    resource(second, "Patient")["identifier"] = [{"system": "urn:b", "value": "2"}]
+    run(clinic, first)
+    run(clinic, second)
+    both = bundle()
+    resource(both, "Patient")["identifier"] += [{"system": "urn:b", "value": "2"}]
+    with pytest.raises(BundleUnreadable, match="two different patients"):
+        run(clinic, both)
+
+
+def test_the_forgotten_are_not_brought_back(clinic: Clinic) -> None:
+    run(clinic, bundle())
+    Patient.objects.update(erased_at=NOW)
+    with pytest.raises(BundleUnreadable, match="forgotten"):
+        run(clinic, bundle())
+
+
+def test_a_bundle_of_two_is_imported_whole_or_not_at_all(clinic: Clinic) -> None:
+    data = bundle()
+    nameless = {"resource": {"resourceType": "Patient", "id": "two", "birthDate": "1990-01-01"}}
+    data["entry"].append(nameless)
+    with pytest.raises(BundleUnreadable, match="name"):
+        run(clinic, data)
+    assert not Patient.objects.exists()
+
+
+# --- broken bundles -------------------------------------------------------------------------------
+
+BROKEN = {
+    "empty": b"",
+    "text": b"hello",
+    "cut": b'{"resourceType": "Bundle", "entry": [{"resource": {"resou',
+    "number": b"42",
+    "list": b"[]",
+    "binary": bytes(range(256)),
+    "patient": b'{"resourceType": "Patient"}',
+    "no_entry": b'{"resourceType": "Bundle"}',
+    "nobody": b'{"resourceType": "Bundle", "entry": []}',
+    "odd_entries": b'{"resourceType": "Bundle", "entry": [1, null, "x", {"resource": 3}]}',
+    "nameless": b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}}]}',
+    "deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_bundle_is_refused_in_words(clinic: Clinic, name: str) -> None:
+    with pytest.raises(BundleUnreadable) as refused:
+        run(clinic, BROKEN[name])
+    assert len(refused.value.message) > 15
+    assert not Patient.objects.exists()
+
+
+def test_the_command_goes_on_past_bad_files(clinic: Clinic, tmp_path: Path) -> None:
+    for name, content in BROKEN.items():
+        (tmp_path / f"{name}.json").write_bytes(content)
+    (tmp_path / "good.json").write_text(json.dumps(bundle()))
+    out, err = StringIO(), StringIO()
+    with pytest.raises(CommandError, match=rf"{len(BROKEN)} of {len(BROKEN) + 1}"):
+        call_command("import_fhir", str(tmp_path), clinic=clinic.slug, stdout=out, stderr=err)
+    assert Patient.objects.count() == 1
+    assert "1 patients: 1 registered" in out.getvalue()
+    for name in BROKEN:
+        assert f"{name}.json: " in err.getvalue()
+    assert "Traceback" not in err.getvalue()
+
+
+def test_the_command_names_what_it_does_not_find(clinic: Clinic, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="lices"):
+        call_command("import_fhir", str(tmp_path), clinic="nowhere")
+    with pytest.raises(CommandError, match="no \\*.json"):
+        call_command("import_fhir", str(tmp_path), clinic=clinic.slug)
+    with pytest.raises(CommandError, match="1 of 1"):
+        call_command(
+            "import_fhir", str(tmp_path / "gone.json"), clinic=clinic.slug, stderr=StringIO()
+        )
+
+
+def _mutilate(value: Any, chance: random.Random) -> Any:
+    """The same JSON with some values replaced by others of the wrong kind."""
+    junk = [None, 3, -1.5, True, "", "x" * 5000, "\u0000\ud83d", [], {}, [[]], {"a": {}}, "2026-99-99"]
+    if chance.random() < 0.06:
+        return chance.choice(junk)
+    if isinstance(value, dict):
+        return {key: _mutilate(one, chance) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_mutilate(one, chance) for one in value]
+    return value
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_comes_is_imported_or_refused(clinic: Clinic, seed: int) -> None:
+    chance = random.Random(seed)
+    data = bundle()
+    mutilated = {
+        "resourceType": "Bundle",
+        "entry": [_mutilate(entry, chance) for entry in data["entry"]],
+    }
+    for _ in range(2):
+        try:
+            run(clinic, mutilated)
+        except BundleUnreadable as refused:
+            assert refused.message
+
+
+# --- in the browser -------------------------------------------------------------------------------
+
+
+def test_dropping_bundles_on_the_page(receptionist: Membership, client_for: Any) -> None:
+    client = client_for(receptionist)
+    files = [
+        SimpleUploadedFile("good.json", json.dumps(bundle()).encode()),
+        SimpleUploadedFile("bad.json", b"hello"),
+    ]
+    page = client.post(reverse("patients:import"), {"bundles": files}).content.decode()
+    assert "Inês Sousa Carvalho" in page
+    assert "bad.json" in page
+    assert "not valid JSON" in page
+    assert "1 imported, 1 refused" in page
+    assert "Warfarin" not in page
+    again = client.post(
+        reverse("patients:import"),
+        {"bundles": SimpleUploadedFile("good.json", json.dumps(bundle()).encode())},
+    )
+    assert b"nothing new" in again.content
+
+
+def test_sending_nothing_says_so(receptionist: Membership, client_for: Any) -> None:
+    page = client_for(receptionist).post(reverse("patients:import"))
+    assert page.status_code == 200
+    assert b"Choose at least one bundle" in page.content

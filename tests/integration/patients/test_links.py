@@ -1,0 +1,335 @@
+"""Patient links: what they open, what they never show, and that looking changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from mesoclinic.audit.actors import Actor
+from mesoclinic.audit.models import AuditEntry
+from patients import services, signals
+from patients.exceptions import CodeWrong, LinkUnusable, NoAddress, TooManyCodes
+from patients.models import LinkCode, Patient, PatientLink, Questionnaire, Screening
+from tests.factories.patients import (
+    MedicineFactory,
+    PatientFactory,
+    good_answers,
+    screened,
+    seeded,
+)
+from tests.integration.patients.conftest import heard
+
+pytestmark = pytest.mark.django_db
+
+NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+SECRETS = ("Warfarin", "Carvalho", "Inês", "patient", "stroke")
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Any:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def invited(patient: Patient, desk: Actor) -> str:
+    """Inês has been sent the questionnaire; the token of her link."""
+    seeded(patient.clinic)
+    with heard(signals.screening_invited) as calls:
+        services.invite_to_screening(actor=desk, patient=patient, now=NOW)
+    return str(calls[0]["token"])
+
+
+def url(name: str, token: str) -> str:
+    return reverse(f"patients:{name}", args=[token])
+
+
+def state() -> tuple[Any, ...]:
+    """Everything a link could change."""
+    return (
+        list(PatientLink.objects.order_by("pk").values()),
+        list(Screening.objects.order_by("pk").values()),
+        list(LinkCode.objects.order_by("pk").values()),
+        AuditEntry.objects.count(),
+    )
+
+
+# --- services -------------------------------------------------------------------------------------
+
+
+def test_only_the_digest_is_stored(invited: str, patient: Patient) -> None:
+    link = PatientLink.objects.get()
+    assert invited not in str(PatientLink.objects.values().get())
+    assert len(invited) == 43
+    assert services.resolve_link(invited, "screening", NOW).pk == link.pk
+
+
+def test_inviting_again_ends_the_earlier_link(
+    invited: str, patient: Patient, desk: Actor
+) -> None:
+    services.invite_to_screening(actor=desk, patient=patient, now=NOW)
+    with pytest.raises(LinkUnusable):
+        services.resolve_link(invited, "screening", NOW)
+
+
+def test_without_an_address_nobody_is_invited(patient: Patient, desk: Actor) -> None:
+    patient.email = ""
+    with pytest.raises(NoAddress):
+        services.invite_to_screening(actor=desk, patient=patient, now=NOW)
+    assert not PatientLink.objects.exists()
+
+
+def test_a_code_works_once_for_ten_minutes(invited: str) -> None:
+    link = services.resolve_link(invited, None, NOW)
+    actor = services.link_actor(link)
+    with heard(signals.link_code_requested) as calls:
+        services.request_code(actor=actor, link=link, now=NOW)
+    code = calls[0]["code"]
+    assert LinkCode.objects.get().digest != code
+    with pytest.raises(CodeWrong):
+        services.check_code(actor=actor, link=link, code=code, now=NOW + dt.timedelta(minutes=10))
+    services.check_code(actor=actor, link=link, code=f"{code[:3]} {code[3:]}", now=NOW)
+    with pytest.raises(CodeWrong):
+        services.check_code(actor=actor, link=link, code=code, now=NOW)
+
+
+def test_five_wrong_tries_spend_a_code(invited: str) -> None:
+    link = services.resolve_link(invited, None, NOW)
+    actor = services.link_actor(link)
+    with heard(signals.link_code_requested) as calls:
+        services.request_code(actor=actor, link=link, now=NOW)
+    code = calls[0]["code"]
+    wrong = "000000" if code != "000000" else "000001"
+    for _ in range(5):
+        with pytest.raises(CodeWrong):
+            services.check_code(actor=actor, link=link, code=wrong, now=NOW)
+    assert LinkCode.objects.get().attempts == 5
+    with pytest.raises(CodeWrong):
+        services.check_code(actor=actor, link=link, code=code, now=NOW)
+
+
+def test_three_codes_an_hour(invited: str) -> None:
+    link = services.resolve_link(invited, None, NOW)
+    actor = services.link_actor(link)
+    for _ in range(3):
+        services.request_code(actor=actor, link=link, now=NOW)
+    with pytest.raises(TooManyCodes):
+        services.request_code(actor=actor, link=link, now=NOW)
+    services.request_code(actor=actor, link=link, now=NOW + HOUR)
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def test_looking_changes_nothing(invited: str, client: Client) -> None:
+    """A mail scanner opens every address with GET and HEAD."""
+    before = state()
+    for name in ("link", "link-screening", "link-screening-code", "link-screening-fill"):
+        for ask in (client.get, client.head, client.options):
+            answer = ask(url(name, invited))
+            assert answer.status_code in {200, 302}, name
+            assert answer["Referrer-Policy"] == "no-referrer"
+            assert "no-store" in answer["Cache-Control"]
+    assert state() == before
+
+
+def test_the_first_page_is_neutral(invited: str, client: Client, patient: Patient) -> None:
+    MedicineFactory(patient=patient)
+    page = client.get(url("link", invited), follow=True)
+    text = page.content.decode()
+    assert patient.clinic.name in text
+    for secret in ("Warfarin", "Carvalho", "Inês", patient.email, patient.phone):
+        assert secret not in text
+
+
+def test_every_dead_link_shows_the_same_page(
+    invited: str, client: Client, patient: Patient, desk: Actor, clock: Any
+) -> None:
+    seen = set()
+    unknown = client.get(url("link-screening", "x" * 43))
+    seen.add((unknown.status_code, unknown.content))
+    for change in (
+        {"revoked_at": NOW}, {"used_at": NOW},
+        {"created_at": NOW - 2 * HOUR, "expires_at": NOW - HOUR}, {"purpose": "checkin"},
+    ):  # fmt: skip
+        PatientLink.objects.update(
+            **{
+                "revoked_at": None, "used_at": None, "expires_at": NOW + HOUR,
+                "created_at": NOW - 2 * HOUR, "purpose": "screening", **change,
+            }
+        )  # fmt: skip
+        for ask in (client.get, client.post):
+            answer = ask(url("link-screening", invited))
+            seen.add((answer.status_code, answer.content))
+            assert answer["Referrer-Policy"] == "no-referrer"
+    assert len(seen) == 1
+    assert patient.clinic.name.encode() not in unknown.content
+
+
+def test_the_dead_and_the_erased_have_no_links(
+    invited: str, client: Client, patient: Patient
+) -> None:
+    Patient.objects.update(deceased_on=dt.date(2026, 3, 1))
+    assert client.get(url("link-screening", invited)).status_code == 404
+
+
+def fill(client: Client, token: str, questionnaire: Questionnaire, **changed: object) -> Any:
+    """Go through all sections as a patient does; returns the answer to the last page."""
+    answers = good_answers(questionnaire, **changed)
+    spec = services.questionnaire_spec(questionnaire)
+    for step, section in enumerate(spec.sections, start=1):
+        data: dict[str, Any] = {"asked": [one.key for one in section.questions], "go": "next"}
+        for question in section.questions:
+            value = answers.get(question.key)
+            if isinstance(value, list):
+                value = [one["name"] if isinstance(one, dict) else one for one in value]
+            if value is not None:
+                data[question.key] = value
+        answer = client.post(f"{url('link-screening-fill', token)}?step={step}", data)
+        assert answer.status_code == 302, answer.content.decode()
+    last = len(spec.sections) + 1
+    return client.post(
+        f"{url('link-screening-fill', token)}?step={last}", {"signed_name": "Inês Carvalho"}
+    )
+
+
+def test_from_mail_to_cleared(
+    invited: str, client: Client, patient: Patient, questionnaire: Questionnaire
+) -> None:
+    opened = client.post(url("link-screening", invited))
+    assert opened.status_code == 302
+    link = PatientLink.objects.get()
+    assert link.opened_at == NOW
+    assert link.subject_id == Screening.objects.get().pk
+    done = fill(client, invited, questionnaire)
+    assert done.status_code == 200
+    assert b"Thank you" in done.content
+    screening = Screening.objects.get()
+    assert (screening.channel, screening.signed_name) == ("link", "Inês Carvalho")
+    assert screening.results.get().outcome == "cleared"
+    assert b"Cleared" not in done.content
+    actors = AuditEntry.objects.filter(model="patients.screening", action="update")
+    assert {entry.actor_kind for entry in actors} == {"link"}
+    # A reload or a second click thanks again; another browser finds a used link.
+    again = client.post(f"{url('link-screening-fill', invited)}?step=7", {"signed_name": "x"})
+    assert b"Thank you" in again.content
+    assert Client().get(url("link-screening", invited)).status_code == 404
+
+
+def test_what_is_missing_keeps_the_page(
+    invited: str, client: Client, questionnaire: Questionnaire
+) -> None:
+    client.post(url("link-screening", invited))
+    page = client.post(
+        f"{url('link-screening-fill', invited)}?step=1",
+        {"asked": ["pregnancy", "breastfeeding"], "pregnancy": "no", "go": "next"},
+    )
+    assert page.status_code == 422
+    assert b"Please answer this" in page.content
+    assert Screening.objects.get().answers == {"pregnancy": "no"}
+
+
+def test_answers_are_kept_while_typing(invited: str, client: Client) -> None:
+    client.post(url("link-screening", invited))
+    where = f"{url('link-screening-fill', invited)}?step=1"
+    kept = client.post(where, {"asked": ["pregnancy"], "pregnancy": "yes", "go": "keep"})
+    assert kept.status_code == 204
+    assert Screening.objects.get().answers == {"pregnancy": "yes"}
+
+
+def test_another_browser_sees_no_answers_without_a_code(
+    invited: str, client: Client, questionnaire: Questionnaire
+) -> None:
+    client.post(url("link-screening", invited))
+    fill_url = f"{url('link-screening-fill', invited)}?step=1"
+    client.post(fill_url, {"asked": ["pregnancy"], "pregnancy": "yes", "go": "keep"})
+    mine = client.get(fill_url)
+    assert b"checked" in mine.content
+    stranger = Client()
+    assert stranger.get(fill_url).status_code == 302
+    forged = stranger.post(fill_url, {"asked": ["pregnancy"], "pregnancy": "no", "go": "keep"})
+    assert forged.status_code == 302
+    assert Screening.objects.get().answers == {"pregnancy": "yes"}
+    with heard(signals.link_code_requested) as calls:
+        stranger.post(url("link-screening-code", invited), {"send": "1"})
+    refused = stranger.post(url("link-screening-code", invited), {"code": "12"})
+    assert refused.status_code == 422
+    stranger.post(url("link-screening-code", invited), {"code": calls[0]["code"]})
+    assert b"checked" in stranger.get(fill_url).content
+
+
+def test_beginning_again_starts_empty(invited: str, client: Client) -> None:
+    client.post(url("link-screening", invited))
+    fill_url = f"{url('link-screening-fill', invited)}?step=1"
+    client.post(fill_url, {"asked": ["pregnancy"], "pregnancy": "yes", "go": "keep"})
+    Client().post(url("link-screening", invited))
+    assert Screening.objects.get().answers == {}
+    client.post(url("link-screening", invited))
+
+
+def test_a_link_never_shows_the_record(
+    invited: str, client: Client, patient: Patient, questionnaire: Questionnaire
+) -> None:
+    MedicineFactory(patient=patient)
+    screened(patient, expectations="Something private")
+    client.post(url("link-screening", invited))
+    spec = services.questionnaire_spec(questionnaire)
+    for step in range(1, len(spec.sections) + 2):
+        text = client.get(f"{url('link-screening-fill', invited)}?step={step}").content.decode()
+        assert "Warfarin 5 mg" not in text
+        assert "Something private" not in text
+        assert patient.name not in text
+
+
+def test_too_many_codes_are_refused_in_words(invited: str, client: Client) -> None:
+    for _ in range(3):
+        client.post(url("link-screening-code", invited), {"send": "1"})
+    answer = client.post(url("link-screening-code", invited), {"send": "1"})
+    assert answer.status_code == 409
+    assert b"several codes" in answer.content
+    assert answer["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_language_is_the_patients(
+    client: Client, patient: Patient, desk: Actor, questionnaire: Questionnaire
+) -> None:
+    Patient.objects.update(language="fr")
+    patient.refresh_from_db()
+    with heard(signals.screening_invited) as calls:
+        services.invite_to_screening(actor=desk, patient=patient, now=NOW)
+    token = calls[0]["token"]
+    client.post(url("link-screening", token))
+    page = client.get(f"{url('link-screening-fill', token)}?step=1").content.decode()
+    assert "Êtes-vous enceinte" in page
+
+
+def test_a_fill_page_costs_a_fixed_number_of_queries(
+    invited: str, client: Client, questionnaire: Questionnaire
+) -> None:
+    client.post(url("link-screening", invited))
+    with CaptureQueriesContext(connection) as queries:
+        client.get(f"{url('link-screening-fill', invited)}?step=3")
+    assert len(queries) <= 6, [query["sql"] for query in queries]
+
+
+def test_links_of_two_patients_do_not_mix(
+    invited: str, client: Client, patient: Patient, desk: Actor
+) -> None:
+    other = PatientFactory(clinic=patient.clinic)
+    with heard(signals.screening_invited) as calls:
+        services.invite_to_screening(actor=desk, patient=other, now=NOW)
+    client.post(url("link-screening", invited))
+    cookie = client.cookies["filling"].value
+    thief = Client()
+    thief.post(url("link-screening", calls[0]["token"]))
+    thief.cookies["filling"] = cookie
+    answer = thief.get(f"{url('link-screening-fill', calls[0]['token'])}?step=1")
+    assert answer.status_code == 302
