@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -30,15 +31,17 @@ class Command(BaseCommand):
         parser.add_argument("--scale", type=float, default=1.0, help="share of the patients")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Refuses to load over clinics of the same name."""
+        """All of it or nothing: an interrupted load leaves no half a clinic."""
         if options["accounts"]:
             self._accounts()
             return
         if Clinic.objects.filter(slug__in=[place.slug for place in PLACES]).exists():
-            raise CommandError("The demo clinics are here already.")
-        setting.administrator()
-        for place in PLACES:
-            self._load(place, options["scale"])
+            self.stdout.write("The demo clinics are here already.")
+            return
+        with transaction.atomic():
+            setting.administrator()
+            for place in PLACES:
+                self._load(place, options["scale"])
 
     def _load(self, place: Place, scale: float) -> None:
         now = timezone.now().replace(second=0, microsecond=0)
