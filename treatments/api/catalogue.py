@@ -35,8 +35,8 @@ class CatalogueViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Treatme
 
     def get_queryset(self) -> QuerySet[Any]:
         """Nothing while the schema is drawn, else the clinic's."""
-        if getattr(self, "swagger_fake_view", False) and self.queryset is not None:
-            return self.queryset
+        if getattr(self, "swagger_fake_view", False):
+            return super().get_queryset()
         return self.rows()
 
 

@@ -189,7 +189,8 @@ def _totals(drafts: Sequence[DraftRow], known: Mapping[UUID, Ingredient]) -> lis
     volume = Decimal(0)
     for row in drafts:
         pk = row.ref("ingredient")
-        if pk in known and known[pk].unit == Ingredient.Unit.ML and row.amount is not None:
+        ingredient = known.get(pk) if pk else None
+        if ingredient and ingredient.unit == Ingredient.Unit.ML and row.amount is not None:
             volume += row.amount
     return [(plain(volume), str(Ingredient.Unit.ML.label))] if volume else []
 

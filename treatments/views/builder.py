@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -19,12 +20,14 @@ from treatments.domain.cocktail import Finding, Level, worst
 from treatments.domain.protocol import SessionSpec, Window, chain_windows, expand
 from treatments.forms import CocktailRows, PlanForm, is_only_looking
 from treatments.models import Protocol
+from treatments.models.catalogue import CatalogueEntry
 from treatments.selectors import catalogue
 from treatments.selectors.checks import Question, check_for_patient
 from treatments.services.plans import PlanDraft, protocol_snapshot, spec_of
 from treatments.views.common import StaffView, add_refusal, finding_lines
 from treatments.views.picture import Bead, course_picture, days_after
 
+_Entry = TypeVar("_Entry", bound=CatalogueEntry)
 _TEMPLATE = "treatments/plan_form.html"
 
 
@@ -110,7 +113,7 @@ def _initial(data: QueryDict) -> dict[str, Any]:
 def _choices_context(view: StaffView, data: QueryDict, rows: CocktailRows) -> dict[str, Any]:
     """Areas, techniques and ingredients to choose from, the suggested ones first."""
     clinic = view.request.clinic
-    indication = catalogue.indications(clinic).filter(pk=_uuid(data.get("indication", ""))).first()
+    indication = _find(catalogue.indications(clinic), data.get("indication", ""))
     hints = catalogue.suggestions(indication)
     areas, techniques = set(data.getlist("areas")), set(data.getlist("techniques"))
     ingredients = [one for one in catalogue.ingredients(clinic) if one.pk not in rows.ids]
@@ -135,9 +138,7 @@ def _live_context(
     view: StaffView, patient: Patient, data: QueryDict, rows: CocktailRows
 ) -> dict[str, Any]:
     """Findings of what is chosen so far, and the course that the protocol would make."""
-    protocol = (
-        catalogue.protocols(view.request.clinic).filter(pk=_uuid(data.get("protocol", ""))).first()
-    )
+    protocol = _find(catalogue.protocols(view.request.clinic), data.get("protocol", ""))
     try:
         first = PlanForm.base_fields["start_on"].clean(data.get("start_on", ""))
     except ValidationError:
@@ -217,7 +218,7 @@ def _picture(protocol: Protocol | None, data: QueryDict, first: Any) -> dict[str
 
 def _take_suggestions(view: StaffView, data: QueryDict) -> None:
     """A newly chosen indication fills protocol, technique and area where they are clear."""
-    chosen = catalogue.indications(view.request.clinic).filter(pk=_uuid(data["indication"])).first()
+    chosen = _find(catalogue.indications(view.request.clinic), data.get("indication", ""))
     hints = catalogue.suggestions(chosen)
     available = [row.pk for row in catalogue.protocols(view.request.clinic)]
     protocol = next((pk for pk in available if pk in hints.protocols), None)
@@ -242,6 +243,11 @@ def _draft(form: PlanForm, rows: CocktailRows, data: QueryDict) -> PlanDraft:
         goals=cleaned["goals"],
         counts=_counts(protocol, data),
     )
+
+
+def _find(rows: QuerySet[_Entry], text: str) -> _Entry | None:
+    pk = _uuid(text)
+    return None if pk is None else rows.filter(pk=pk).first()
 
 
 def _uuid(text: str) -> UUID | None:

@@ -138,7 +138,7 @@ class ConsentPage(StaffView):
         shown = form or ConsentForm(initial={"text_sha256": digest})
         if form is not None:
             # The text may have changed since: the next signature is under what is shown now.
-            shown.data = {**shown.data.dict(), "text_sha256": digest}
+            shown.data = {**dict(self.request.POST.items()), "text_sha256": digest}
         context = {
             "plan": plan,
             "cocktail": cocktail,

@@ -1,0 +1,366 @@
+"""Administration of the catalogue, products and lots; patient data to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.postgres.forms import SimpleArrayField
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from mesoclinic.clinic.admin_base import (
+    CatalogueAdmin,
+    ReadOnlyPatientDataAdmin,
+    acting,
+    narrow_choices,
+)
+from treatments.models import (
+    AdverseEvent,
+    Cocktail,
+    Consent,
+    IncompatiblePair,
+    Indication,
+    Ingredient,
+    IngredientContraindication,
+    Layer,
+    Lot,
+    PlannedSession,
+    Product,
+    Protocol,
+    ProtocolPhase,
+    ReadinessOverride,
+    SessionRecord,
+    StockMovement,
+    TargetArea,
+    Technique,
+    TreatmentPlan,
+)
+
+if TYPE_CHECKING:
+    _ModelForm = forms.ModelForm[Any]
+    _TabularInline = admin.TabularInline[Any, Any]
+else:
+    _ModelForm = forms.ModelForm
+    _TabularInline = admin.TabularInline
+
+
+class LayersField(forms.MultipleChoiceField):
+    """Layers of the skin as tick boxes instead of words with commas."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=Layer.choices, widget=forms.CheckboxSelectMultiple, **kwargs)
+
+
+class ReviewFilter(admin.SimpleListFilter):
+    """Entries that nobody has approved yet."""
+
+    title = _("review")
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Two choices."""
+        return [("open", _("Review before use")), ("done", _("Approved"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the list."""
+        if self.value() == "open":
+            return queryset.filter(approved_at__isnull=True)
+        if self.value() == "done":
+            return queryset.filter(approved_at__isnull=False)
+        return queryset
+
+
+class EntryAdmin(CatalogueAdmin):
+    """A catalogue entry: switched off rather than deleted, approved before use."""
+
+    search_fields = ("name", "key", "source")
+    list_filter: tuple[Any, ...] = (ReviewFilter, "is_active")
+    readonly_fields = ("approved_at",)
+    prepopulated_fields = {"key": ("name",)}
+    actions = ["approve"]
+    deletable = False
+
+    @admin.display(description=_("review"))
+    def review(self, entry: Any) -> str:
+        """Whether a practitioner has looked at it."""
+        if entry.approved_at is not None:
+            return str(_("Approved"))
+        return str(_("Clinic default: review before use"))
+
+    @admin.action(description=_("Approve: reviewed, may be used"), permissions=["change"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Mark the chosen entries as reviewed now."""
+        with acting(request):
+            count = queryset.filter(approved_at__isnull=True).update(approved_at=timezone.now())
+        text = ngettext("%(count)s entry approved.", "%(count)s entries approved.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        """An edit takes the approval back: what was approved is not what stands there now."""
+        if change and form.changed_data:
+            obj.approved_at = None
+        super().save_model(request, obj, form, change)
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        """Only while an entry is new: its key is what seeds and rules know it by."""
+        return {} if obj is not None else dict(super().get_prepopulated_fields(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The key and the clinic of a stored entry stay."""
+        fixed = ("key", "clinic") if obj is not None else ()
+        return (*super().get_readonly_fields(request, obj), *fixed)
+
+
+class AreaForm(_ModelForm):
+    """Layers as tick boxes."""
+
+    forbidden_layers = LayersField(required=False, label=_("forbidden layers"))
+
+    class Meta:
+        model = TargetArea
+        exclude = ()
+
+
+@admin.register(TargetArea)
+class TargetAreaAdmin(EntryAdmin):
+    """Areas."""
+
+    form = AreaForm
+    list_display = ("name", "region", "parent", "sun_exposed", "is_active", "review")
+    list_filter = (*EntryAdmin.list_filter, "region", "sun_exposed")
+    list_select_related = ("parent",)
+
+
+class TechniqueForm(_ModelForm):
+    """Layers as tick boxes."""
+
+    layers = LayersField(label=_("layers"))
+
+    class Meta:
+        model = Technique
+        exclude = ()
+
+
+@admin.register(Technique)
+class TechniqueAdmin(EntryAdmin):
+    """Techniques."""
+
+    form = TechniqueForm
+    list_display = ("name", "depth_min_mm", "depth_max_mm", "is_active", "review")
+
+
+class ContraindicationInline(_TabularInline):
+    """What speaks against an ingredient."""
+
+    model = IngredientContraindication
+    extra = 0
+    fields = ("tag", "level", "why", "source", "past_counts")
+
+
+class _OwnClinicInlines(EntryAdmin):
+    """Rows that hang on an entry belong to its clinic."""
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
+        """Give new rows the clinic of the entry."""
+        for row in formset.save(commit=False):
+            row.clinic = form.instance.clinic
+            row.save()
+        for row in formset.deleted_objects:
+            row.delete()
+        formset.save_m2m()
+
+
+class IngredientForm(_ModelForm):
+    """Layers as tick boxes; tags with commas."""
+
+    forbidden_layers = LayersField(required=False, label=_("forbidden layers"))
+    allergen_tags = SimpleArrayField(
+        forms.CharField(max_length=60), required=False, label=_("allergens"),
+        help_text=_("Separated by commas, for example allergen:fish, allergen:soy."),
+    )  # fmt: skip
+
+    class Meta:
+        model = Ingredient
+        exclude = ()
+
+
+@admin.register(Ingredient)
+class IngredientAdmin(_OwnClinicInlines):
+    """Ingredients with their ceilings and contraindications."""
+
+    form = IngredientForm
+    list_display = (
+        "name", "ingredient_class", "usual_dose", "max_dose_session", "unit", "prescription_only",
+        "is_active", "review",
+    )  # fmt: skip
+    list_filter = (*EntryAdmin.list_filter, "ingredient_class", "prescription_only")
+    filter_horizontal = ("forbidden_areas",)
+    inlines = (ContraindicationInline,)
+
+
+@admin.register(IncompatiblePair)
+class IncompatiblePairAdmin(CatalogueAdmin):
+    """Pairs; the two ingredients are put in order by themselves."""
+
+    list_display = ("first", "second", "level", "reason", "source")
+    list_filter = ("level",)
+    list_select_related = ("first", "second")
+    search_fields = ("first__name", "second__name", "reason")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        """The smaller id comes first."""
+        if obj.first_id > obj.second_id:
+            obj.first, obj.second = obj.second, obj.first
+        super().save_model(request, obj, form, change)
+
+
+class PhaseInline(_TabularInline):
+    """Phases in order."""
+
+    model = ProtocolPhase
+    extra = 0
+    fields = (
+        "order", "name", "sessions_min", "sessions_planned", "sessions_max", "gap_min", "gap_ideal",
+        "gap_max", "gap_unit", "repeats",
+    )  # fmt: skip
+
+
+@admin.register(Protocol)
+class ProtocolAdmin(_OwnClinicInlines):
+    """Protocols with their phases. Plans keep the phases they were drawn up with."""
+
+    list_display = ("name", "version", "is_active", "review")
+    inlines = (PhaseInline,)
+
+
+@admin.register(Indication)
+class IndicationAdmin(EntryAdmin):
+    """Indications and what they suggest."""
+
+    list_display = ("name", "category", "is_active", "review")
+    list_filter = (*EntryAdmin.list_filter, "category")
+    filter_horizontal = ("protocols", "areas", "techniques", "ingredients")
+
+
+@admin.register(Product)
+class ProductAdmin(CatalogueAdmin):
+    """Products."""
+
+    list_display = ("name", "ingredient", "content", "maker", "is_active")
+    list_filter = ("is_active",)
+    list_select_related = ("ingredient",)
+    search_fields = ("name", "maker", "ingredient__name")
+    deletable = False
+
+
+class MovementInline(_TabularInline):
+    """Why the quantity is what it is; to be read."""
+
+    model = StockMovement
+    extra = 0
+    fields = ("at", "kind", "amount", "reason", "by_label")
+    readonly_fields = fields
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Movements come from receiving, counting and signing."""
+        return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only rows of the person's clinics."""
+        narrow_choices(db_field, request, kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Lot)
+class LotAdmin(CatalogueAdmin):
+    """Lots. Quantities change on the stock page, where the reason is asked for."""
+
+    list_display = ("number", "product", "expires_on", "quantity", "withdrawn_at")
+    list_filter = (("withdrawn_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("product",)
+    search_fields = ("number", "product__name", "supplier")
+    date_hierarchy = "expires_on"
+    fields = (
+        "clinic", "product", "number", "expires_on", "supplier", "quantity", "withdrawn_at",
+        "withdrawn_reason",
+    )  # fmt: skip
+    readonly_fields = ("clinic", "product", "quantity", "withdrawn_at", "withdrawn_reason")
+    inlines = (MovementInline,)
+    deletable = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Deliveries are received on the stock page."""
+        return False
+
+
+@admin.register(TreatmentPlan)
+class TreatmentPlanAdmin(ReadOnlyPatientDataAdmin):
+    """Plans."""
+
+    list_display = ("patient", "indication", "practitioner", "status", "start_on")
+    list_filter = ("status",)
+    list_select_related = ("patient", "indication", "practitioner")
+    search_fields = ("patient__name", "indication__name")
+
+
+@admin.register(PlannedSession)
+class PlannedSessionAdmin(ReadOnlyPatientDataAdmin):
+    """Sessions of plans."""
+
+    list_display = ("patient", "plan", "number", "phase_name", "dropped_at")
+    list_select_related = ("patient", "plan__indication")
+    search_fields = ("patient__name",)
+
+
+@admin.register(Cocktail)
+class CocktailAdmin(ReadOnlyPatientDataAdmin):
+    """Cocktail versions."""
+
+    list_display = ("patient", "plan", "version", "change_note", "created_at")
+    list_select_related = ("patient", "plan__indication")
+    search_fields = ("patient__name",)
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyPatientDataAdmin):
+    """Signatures."""
+
+    list_display = ("patient", "cocktail", "signer_name", "method", "signed_at", "withdrawn_at")
+    list_filter = ("method",)
+    list_select_related = ("patient", "cocktail")
+    search_fields = ("patient__name", "signer_name")
+
+
+@admin.register(SessionRecord)
+class SessionRecordAdmin(ReadOnlyPatientDataAdmin):
+    """Session records."""
+
+    list_display = ("patient", "planned_session", "performed_on", "practitioner", "signed_at")
+    list_filter = (("signed_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("patient", "planned_session", "practitioner")
+    search_fields = ("patient__name",)
+
+
+@admin.register(AdverseEvent)
+class AdverseEventAdmin(ReadOnlyPatientDataAdmin):
+    """Unwanted effects."""
+
+    list_display = ("patient", "effect", "severity", "onset_on", "resolved_at")
+    list_filter = ("severity", ("resolved_at", admin.EmptyFieldListFilter))
+    list_select_related = ("patient",)
+    search_fields = ("patient__name", "effect")
+
+
+@admin.register(ReadinessOverride)
+class ReadinessOverrideAdmin(ReadOnlyPatientDataAdmin):
+    """Reasons that practitioners set aside."""
+
+    list_display = ("patient", "planned_session", "overridden_by", "overridden_at", "reason")
+    list_select_related = ("patient", "planned_session", "overridden_by")
+    search_fields = ("patient__name", "reason")
