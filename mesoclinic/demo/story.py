@@ -279,6 +279,8 @@ class Teller:
                 break
             self.diary.take(staff, *self._span(found))
             visits.append((CourseVisit(session.pk, staff, found), self.clinic.today(found)))
+        if not visits:
+            return []
         booked = scheduling.book_course(
             clinic=self.clinic,
             actor=self.stage.desk,
