@@ -1,0 +1,75 @@
+"""The calendar, the course planner and Today."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from tests.benchmarks import calendar
+from tests.benchmarks.client import Client, expect
+from tests.benchmarks.harness import Bench, Figure
+from tests.benchmarks.stories import SESSIONS, VISITS_TODAY
+
+_FLOOR = """
+SELECT a.id, a.during, a.practitioner_id, a.status, p.name, p.alert
+FROM scheduling_appointment a JOIN patients_patient p ON p.id = a.patient_id
+WHERE a.clinic_id = %(clinic)s AND a.during && tstzrange(%(start)s, %(end)s)
+ORDER BY a.during
+"""
+LATE_WEEK = 22
+
+
+def week(bench: Bench) -> Sequence[Figure]:
+    """The visits of a week with names, as the calendar loads them; an early week and a late one."""
+    client, world = bench.client(), bench.world
+    paths = {number: _feed(world.monday(number)) for number in (0, LATE_WEEK)}
+    expected = {0: calendar.FIRST_WEEK, LATE_WEEK: calendar.LATER_WEEKS}
+    for number, path in paths.items():
+        found = _events(client, path)
+        least = expected[number] * calendar.PRACTITIONERS
+        assert len(found) >= least, f"{len(found)} visits in week {number}"
+        assert all(event["title"] for event in found), "every visit has its name"
+    start = world.start_of((0, 0, 0, 0))
+    floor = bench.bare(
+        _FLOOR,
+        {
+            "clinic": str(world.big.clinic.pk), "start": start,
+            "end": start + dt.timedelta(days=7),
+        },
+    )  # fmt: skip
+    early = bench.page("week", client, paths[0], floor, accept="application/json")
+    late = bench.page("week-22", client, paths[LATE_WEEK], floor, accept="application/json")
+    ratio = Figure("week-22", late.value / early.value, note=f"{late.value:.1f} ms")
+    page = bench.page(
+        "week-page", client, f"/calendar/?view=week&date={world.monday(0).isoformat()}"
+    )
+    return [early, ratio, page]
+
+
+def course(bench: Bench) -> Sequence[Figure]:
+    """Three proposals for twelve sessions among five practitioners over half a year."""
+    client, path = bench.client(), f"/plans/{bench.world.course_plan}/course/"
+    text = expect(client.get(path), 200).text
+    assert text.count('name="visit"') >= SESSIONS, "a time for every session is proposed"
+    return [bench.page("course", client, path)]
+
+
+def today(bench: Bench) -> Sequence[Figure]:
+    """The start page of a practitioner in a clinic with forty visits today."""
+    house = bench.world.small
+    client = bench.client(house.practitioner(0))
+    text = expect(client.get("/"), 200).text
+    assert text.count("/patients/") >= VISITS_TODAY, "today's patients are shown"
+    return [bench.page("today", client, "/")]
+
+
+def _feed(monday: dt.date) -> str:
+    end = monday + dt.timedelta(days=7)
+    return f"/calendar/feed/?start={monday.isoformat()}T00:00&end={end.isoformat()}T00:00"
+
+
+def _events(client: Client, path: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = expect(
+        client.get(path, accept="application/json"), 200
+    ).json()["events"]
+    return found
