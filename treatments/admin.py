@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -79,7 +79,7 @@ class EntryAdmin(CatalogueAdmin):
     """A catalogue entry: switched off rather than deleted, approved before use."""
 
     search_fields = ("name", "key", "source")
-    list_filter: tuple[Any, ...] = (ReviewFilter, "is_active")
+    list_filter: ClassVar[Any] = (ReviewFilter, "is_active")
     readonly_fields = ("approved_at",)
     prepopulated_fields = {"key": ("name",)}
     actions = ["approve"]

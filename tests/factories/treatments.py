@@ -175,7 +175,7 @@ def screen(
     )  # fmt: skip
     return ScreeningResult.objects.create(
         clinic=who.clinic, patient=who, screening=screening, outcome=outcome,
-        findings=findings or [], inputs={"today": at.date().isoformat(), "missing": []},
+        findings=findings or [], inputs={"today": at.date().isoformat(), "missing": ["q"] if outcome == "incomplete" else []},
         evaluated_at=at, valid_until=valid_until,
     )  # fmt: skip
 
