@@ -142,6 +142,21 @@ def catalogue(clinic: Clinic) -> Catalogue:
     )  # fmt: skip
 
 
+def catalogue_of(clinic: Clinic) -> Catalogue:
+    """The seeded catalogue by the same short names (no lots)."""
+
+    def entry(model: Any, key: str) -> Any:
+        return model.objects.get(clinic=clinic, key=key)
+
+    return Catalogue(
+        clinic, entry(Indication, "hydration"), entry(Protocol, "initial_course"),
+        entry(TargetArea, "face"), entry(TargetArea, "cheeks"), entry(TargetArea, "under_eye"),
+        entry(Technique, "nappage"), entry(Technique, "subcutaneous"),
+        entry(Ingredient, "hyaluronic_acid"), entry(Ingredient, "vitamin_c"),
+        entry(Ingredient, "pdrn"), entry(Ingredient, "minoxidil"), {},
+    )  # fmt: skip
+
+
 def actor_of(member: Membership) -> Actor:
     """The actor of somebody signed in at their clinic."""
     return Actor(
