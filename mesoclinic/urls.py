@@ -13,6 +13,7 @@ from mesoclinic.clinic import urls as clinic_urls
 from mesoclinic.clinic.api import SchemaView
 from mesoclinic.clinic.views import ApiDocs
 from patients import urls as patients_urls
+from scheduling import urls as scheduling_urls
 from treatments import urls as treatments_urls
 
 urlpatterns = [
@@ -24,10 +25,12 @@ urlpatterns = [
     path("", include("mesoclinic.clinic.urls")),
     path("", include("patients.urls")),
     path("", include("treatments.urls")),
+    path("", include("scheduling.urls")),
     path("", include("aftercare.urls")),
     path("api/v1/", include(clinic_urls.api_urlpatterns)),
     path("api/v1/", include(patients_urls.api_urlpatterns)),
     path("api/v1/", include(treatments_urls.api_urlpatterns)),
+    path("api/v1/", include(scheduling_urls.api_urlpatterns)),
     path("api/v1/", include(aftercare_urls.api_urlpatterns)),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", ApiDocs.as_view(), name="api-docs"),

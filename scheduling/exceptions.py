@@ -18,6 +18,13 @@ class AppointmentNotFound(NotFound):
     default_message = _("There is no such visit in this clinic.")
 
 
+class PlanNotFound(NotFound):
+    """No such plan in this clinic."""
+
+    default_code = "plan_not_found"
+    default_message = _("There is no such plan in this clinic.")
+
+
 class NotBookable(Invalid):
     """A visit type, practitioner, room or device that can't be booked here."""
 

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.triggers import append_only, audit_triggers
@@ -124,6 +125,22 @@ class Appointment(PatientOwned):
 
     def __str__(self) -> str:
         return f"{self.during.lower:%Y-%m-%d %H:%M}"
+
+    @property
+    def title(self) -> str:
+        """The visit in words without health data: "Session 3 of 10", "Consultation".
+
+        The total is known where the row was loaded with `session_total`.
+        """
+        if self.planned_session is None:
+            return self.visit_type.name
+        numbers = {
+            "number": self.planned_session.number,
+            "total": getattr(self, "session_total", 0),
+        }
+        if not numbers["total"]:
+            return gettext("Session %(number)s") % numbers
+        return gettext("Session %(number)s of %(total)s") % numbers
 
 
 class AppointmentStatusChange(PatientOwned):

@@ -33,7 +33,7 @@ from scheduling.domain.slots import (
     day_load,
     free_slots,
 )
-from scheduling.exceptions import NotBookable, NothingToBook
+from scheduling.exceptions import NotBookable, NothingToBook, PlanNotFound
 from scheduling.models import Appointment, VisitType
 from scheduling.selectors.appointments import latest_blocking
 from scheduling.selectors.calendars import Search, interval_of, load_resources
@@ -146,7 +146,7 @@ class Planned:
 
 
 def get_plan(clinic: Clinic, pk: UUID) -> TreatmentPlan:
-    """A plan of the clinic with patient, practitioner and indication. Raises NotBookable (404)."""
+    """A plan of the clinic with patient, practitioner and indication. Raises PlanNotFound."""
     plan = (
         TreatmentPlan.objects.for_clinic(clinic)
         .select_related("patient", "practitioner", "indication", "protocol")
@@ -155,7 +155,7 @@ def get_plan(clinic: Clinic, pk: UUID) -> TreatmentPlan:
         .first()
     )
     if plan is None:
-        raise NotBookable
+        raise PlanNotFound
     return plan
 
 

@@ -14,8 +14,10 @@ from scheduling.services.requests import (
     Move,
     Target,
 )
+from scheduling.services.seed import load_public_holidays, seed_clinic
 from scheduling.services.status import (
     StatusChange,
+    accept_holds,
     cancel_appointment,
     change_status,
     confirm_appointment,
@@ -31,6 +33,7 @@ __all__ = [
     "Move",
     "StatusChange",
     "Target",
+    "accept_holds",
     "book_appointment",
     "book_course",
     "cancel_appointment",
@@ -40,6 +43,8 @@ __all__ = [
     "hold_visits",
     "ics_for",
     "lapse_holds",
+    "load_public_holidays",
     "move_appointment",
+    "seed_clinic",
     "uid_of",
 ]

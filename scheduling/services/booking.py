@@ -129,10 +129,12 @@ def _insert(terms: Terms, drafts: list[Draft]) -> list[Appointment]:
     AppointmentStatusChange.objects.bulk_create(
         [_first_change(terms, appointment) for appointment in appointments]
     )
-    signals.appointments_booked.send(
-        sender=Appointment, clinic=terms.clinic, actor=terms.actor, now=terms.now,
-        appointments=appointments,
-    )  # fmt: skip
+    if terms.hold_until is None:
+        # A held visit is nobody's yet: it is announced once it is accepted.
+        signals.appointments_booked.send(
+            sender=Appointment, clinic=terms.clinic, actor=terms.actor, now=terms.now,
+            appointments=appointments,
+        )  # fmt: skip
     return appointments
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -38,10 +38,10 @@ def let_lapse(terms: Terms, ids: Sequence[UUID]) -> list[Appointment]:
             from_status=Status.PENDING.value, to_status=Status.CANCELLED.value, at=terms.now,
             by_label="system", reason=LAPSED,
         )  # fmt: skip
-    for group in _by_clinic(rows):
-        signals.appointments_cancelled.send(
-            sender=Appointment, clinic=group[0].clinic, actor=terms.actor, now=terms.now,
-            appointments=group, reason=LAPSED,
+        # Nobody was told of the hold, so nobody is told of its end: not a cancellation.
+        signals.appointment_status_changed.send(
+            sender=Appointment, clinic=row.clinic, actor=terms.actor, now=terms.now,
+            appointment=row, from_status=Status.PENDING.value, to_status=row.status,
         )  # fmt: skip
     return rows
 
@@ -58,9 +58,3 @@ def lapse_holds(*, clinic: Clinic, now: datetime) -> int:
         )
         return len(let_lapse(terms, ids))
 
-
-def _by_clinic(rows: Iterable[Appointment]) -> list[list[Appointment]]:
-    groups: dict[UUID, list[Appointment]] = {}
-    for row in rows:
-        groups.setdefault(row.clinic_id, []).append(row)
-    return list(groups.values())

@@ -71,6 +71,33 @@ def change_status(
         before = _apply(appointment, target)
         note_change(appointment, before, actor=actor, now=now, reason=change.reason)
         _announce(clinic, actor, now, appointment, before)
+        if target is Status.BOOKED and before in _UNKNOWN_TO_PATIENT:
+            _announce_booked(clinic, actor, now, [appointment])
+    return appointment
+
+
+def accept_holds(
+    *, clinic: Clinic, actor: Actor, now: datetime, plan_id: UUID
+) -> list[Appointment]:
+    """Book every held visit of a plan, all or none, announced once. Raises what booking raises."""
+    with audited(actor):
+        ids = list(
+            Appointment.objects.for_clinic(clinic)
+            .filter(plan_id=plan_id, status=Status.PENDING.value)
+            .order_by("during")
+            .values_list("pk", flat=True)
+        )
+        accepted = [_accept(Terms(clinic, actor, now, Exceptions()), pk) for pk in ids]
+        _announce_booked(clinic, actor, now, accepted)
+    return accepted
+
+
+def _accept(terms: Terms, pk: UUID) -> Appointment:
+    appointment = _locked(terms.clinic, pk, retake=True)
+    _ask_again(terms, appointment)
+    before = _apply(appointment, Status.BOOKED)
+    note_change(appointment, before, actor=terms.actor, now=terms.now)
+    _announce(terms.clinic, terms.actor, terms.now, appointment, before)
     return appointment
 
 
@@ -92,10 +119,13 @@ def cancel_appointment(
             raise ChangeNotAllowed
         before = _apply(appointment, Status.CANCELLED)
         note_change(appointment, before, actor=actor, now=now, reason=reason)
-        signals.appointments_cancelled.send(
-            sender=Appointment, clinic=clinic, actor=actor, now=now,
-            appointments=[appointment], reason=reason.strip(),
-        )  # fmt: skip
+        if before == Status.PENDING:
+            _announce(clinic, actor, now, appointment, before)
+        else:
+            signals.appointments_cancelled.send(
+                sender=Appointment, clinic=clinic, actor=actor, now=now,
+                appointments=[appointment], reason=reason.strip(),
+            )  # fmt: skip
     return appointment
 
 
@@ -168,6 +198,8 @@ def _is_ahead(status: str, step: Status) -> bool:
 _ON_THE_WAY = [
     Status.BOOKED.value, Status.CONFIRMED.value, Status.ARRIVED.value, Status.IN_SESSION.value,
 ]  # fmt: skip
+# The patient was never told of a hold, and was told that a cancelled visit does not take place.
+_UNKNOWN_TO_PATIENT = frozenset({Status.PENDING.value, Status.CANCELLED.value})
 _ASKS_AGAIN = frozenset(
     {Status.ON_HOLD.value, Status.CANCELLED.value, Status.PENDING.value, Status.NO_SHOW.value}
 )
@@ -291,8 +323,13 @@ def _announce(
         sender=Appointment, clinic=clinic, actor=actor, now=now,
         appointment=appointment, from_status=before, to_status=appointment.status,
     )  # fmt: skip
-    if before == Status.CANCELLED and appointment.status == Status.BOOKED:
-        # For the patient and their calendar this is a booking like any other.
+
+
+def _announce_booked(
+    clinic: Clinic, actor: Actor, now: datetime, appointments: list[Appointment]
+) -> None:
+    """For the patient and their calendar this is a booking like any other."""
+    if appointments:
         signals.appointments_booked.send(
-            sender=Appointment, clinic=clinic, actor=actor, now=now, appointments=[appointment]
+            sender=Appointment, clinic=clinic, actor=actor, now=now, appointments=appointments
         )

@@ -14,7 +14,7 @@ from patients.exceptions import PatientClosed, PatientNotFound
 from patients.models import Patient
 from scheduling import exceptions
 from scheduling.models import Appointment, AppointmentStatusChange, WorkingHours
-from scheduling.services import Exceptions, lapse_holds
+from scheduling.services import Exceptions, StatusChange, change_status, lapse_holds
 from scheduling.signals import appointments_booked, appointments_cancelled
 from tests.factories import scheduling as make
 from tests.factories import treatments
@@ -258,22 +258,46 @@ def test_a_hold_blocks_until_it_runs_out(desk: make.Desk, ines: Patient, ten: dt
     assert (held.status, booked.status) == ("cancelled", "booked")
 
 
-def test_holds_lapse_by_themselves_and_are_announced(
+def test_holds_lapse_by_themselves_without_a_cancellation(
     desk: make.Desk, ines: Patient, ten: dt.datetime
 ) -> None:
-    held = desk.book(ines, ten, hold_until=NOW + make.MINUTE)
+    heard: list[Any] = []
+
+    def listen(**kwargs: Any) -> None:
+        heard.append(kwargs)
+
+    appointments_booked.connect(listen)
+    appointments_cancelled.connect(listen)
+    try:
+        held = desk.book(ines, ten, hold_until=NOW + make.MINUTE)
+        assert lapse_holds(clinic=desk.clinic, now=NOW) == 0
+        assert lapse_holds(clinic=desk.clinic, now=NOW + make.MINUTE) == 1
+    finally:
+        appointments_booked.disconnect(listen)
+        appointments_cancelled.disconnect(listen)
+    held.refresh_from_db()
+    assert (held.status, heard) == ("cancelled", [])
+
+
+def test_an_accepted_hold_is_announced_as_a_booking(
+    desk: make.Desk, ines: Patient, ten: dt.datetime
+) -> None:
+    held = desk.book(ines, ten, hold_until=NOW + 30 * make.MINUTE)
     heard: list[Any] = []
 
     def listen(appointments: list[Appointment], **kwargs: Any) -> None:
         heard.extend(appointments)
 
-    appointments_cancelled.connect(listen)
+    appointments_booked.connect(listen)
     try:
-        assert lapse_holds(clinic=desk.clinic, now=NOW) == 0
-        assert lapse_holds(clinic=desk.clinic, now=NOW + make.MINUTE) == 1
+        change_status(
+            clinic=desk.clinic, actor=desk.actor, now=NOW,
+            change=StatusChange(appointment_id=held.pk, target="booked"),
+        )  # fmt: skip
     finally:
-        appointments_cancelled.disconnect(listen)
-    assert heard == [held]
+        appointments_booked.disconnect(listen)
+    held.refresh_from_db()
+    assert (heard, held.status, held.held_until) == ([held], "booked", None)
 
 
 # --- the gate and the protocol --------------------------------------------------------------

@@ -1,0 +1,119 @@
+"""What managers keep: rooms, devices, visit types, hours, time off. Visits are to look at only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from mesoclinic.clinic.admin_base import CatalogueAdmin, ReadOnlyPatientDataAdmin
+from scheduling.models import (
+    Appointment,
+    AppointmentMove,
+    AppointmentStatusChange,
+    Device,
+    Room,
+    TimeOff,
+    VisitType,
+    WorkingHours,
+)
+
+
+@admin.register(Room)
+class RoomAdmin(CatalogueAdmin):
+    """Rooms; one with visits is switched off, not deleted."""
+
+    list_display = ("name", "kind", "order", "is_active", "clinic")
+    list_editable = ("order", "is_active")
+    list_filter = ("kind", "is_active", "clinic")
+    search_fields = ("name",)
+
+
+@admin.register(Device)
+class DeviceAdmin(CatalogueAdmin):
+    """Devices of which there is one each."""
+
+    list_display = ("name", "kind", "is_active", "clinic")
+    list_filter = ("kind", "is_active", "clinic")
+    search_fields = ("name", "kind")
+
+
+@admin.register(VisitType)
+class VisitTypeAdmin(CatalogueAdmin):
+    """What can be booked."""
+
+    list_display = ("name", "kind", "duration_min", "room_kind", "needs_licence", "is_active")
+    list_filter = ("kind", "is_active", "clinic")
+    search_fields = ("name", "key")
+    prepopulated_fields = {"key": ("name",)}
+    fieldsets = (
+        (None, {"fields": ("clinic", "name", "key", "kind", "is_active")}),
+        (
+            _("Time"),
+            {"fields": ("duration_min", "buffer_before_min", "buffer_after_min", "grid_min")},
+        ),
+        (_("Needs"), {"fields": ("room_kind", "device_kind", "needs_licence")}),
+    )
+
+
+@admin.register(WorkingHours)
+class WorkingHoursAdmin(CatalogueAdmin):
+    """Hours by weekday. Overlapping blocks are refused by the table itself."""
+
+    list_display = (
+        "practitioner",
+        "weekday",
+        "starts",
+        "ends",
+        "room",
+        "valid_from",
+        "valid_until",
+    )
+    list_filter = ("weekday", "clinic", "practitioner")
+    search_fields = ("practitioner__full_name",)
+    list_select_related = ("practitioner", "room", "clinic")
+
+
+@admin.register(TimeOff)
+class TimeOffAdmin(CatalogueAdmin):
+    """Leave, maintenance, closures and public holidays (which can be switched off one by one)."""
+
+    list_display = ("label", "practitioner", "room", "device", "during", "in_force", "clinic")
+    list_editable = ("in_force",)
+    list_filter = ("in_force", "clinic", "practitioner")
+    search_fields = ("label", "practitioner__full_name")
+    list_select_related = ("practitioner", "room", "device", "clinic")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """A public holiday keeps its day: switch it off, or add a closure of your own."""
+        return ("during",) if obj is not None and obj.holiday_key else ()
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(ReadOnlyPatientDataAdmin):
+    """Visits."""
+
+    list_display = ("during", "patient", "practitioner", "room", "visit_type", "status")
+    list_filter = ("status", "visit_type", "clinic")
+    search_fields = ("patient__name", "patient__record_number")
+    list_select_related = ("patient", "practitioner", "room", "visit_type")
+
+
+@admin.register(AppointmentStatusChange)
+class AppointmentStatusChangeAdmin(ReadOnlyPatientDataAdmin):
+    """Who changed the status of a visit, when and why."""
+
+    list_display = ("at", "appointment", "from_status", "to_status", "by_label", "reason")
+    list_filter = ("to_status", "clinic")
+    list_select_related = ("appointment",)
+
+
+@admin.register(AppointmentMove)
+class AppointmentMoveAdmin(ReadOnlyPatientDataAdmin):
+    """Who moved a visit, when and why."""
+
+    list_display = ("at", "appointment", "from_during", "to_during", "by_label", "reason")
+    list_filter = ("clinic",)
+    list_select_related = ("appointment",)

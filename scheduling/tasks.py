@@ -1,0 +1,27 @@
+"""What happens by itself: holds run out, and next year's public holidays are put down."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from mesoclinic.clinic.models import Clinic
+from scheduling.services import lapse_holds, load_public_holidays
+
+
+@shared_task(name="scheduling.tasks.let_holds_lapse")
+def let_holds_lapse() -> int:
+    """Free the time of holds that have run out. Booking does it too for the time it wants."""
+    now = timezone.now()
+    return sum(lapse_holds(clinic=one, now=now) for one in Clinic.objects.filter(is_active=True))
+
+
+@shared_task(name="scheduling.tasks.extend_public_holidays")
+def extend_public_holidays() -> int:
+    """Put the public holidays of this year and the next two down as closures."""
+    now = timezone.now()
+    years = range(now.year, now.year + 3)
+    return sum(
+        load_public_holidays(clinic=one, years=years, now=now)
+        for one in Clinic.objects.filter(is_active=True)
+    )

@@ -1,0 +1,42 @@
+"""Addresses of the scheduling room: pages, the confirm link, and the API."""
+
+from __future__ import annotations
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from scheduling import api
+from scheduling.views import appointment, booking, calendar, course, links, move
+
+app_name = "scheduling"
+
+_visit = "appointments/<uuid:pk>/"
+
+urlpatterns = [
+    path("calendar/", calendar.Calendar.as_view(), name="calendar"),
+    path("calendar/feed/", calendar.CalendarFeed.as_view(), name="calendar-feed"),
+    path("calendar/day-list/", calendar.DayList.as_view(), name="day-list"),
+    path("appointments/new/", booking.Book.as_view(), name="book"),
+    path(_visit, appointment.AppointmentDetail.as_view(), name="appointment"),
+    path(f"{_visit}status/", appointment.AppointmentStatus.as_view(), name="status"),
+    path(f"{_visit}cancel/", appointment.AppointmentCancel.as_view(), name="cancel"),
+    path(f"{_visit}move/", move.AppointmentMove.as_view(), name="move"),
+    path(f"{_visit}drop/", calendar.CalendarDrop.as_view(), name="drop"),
+    path(f"{_visit}visit.ics", appointment.AppointmentFile.as_view(), name="file"),
+    path("plans/<uuid:pk>/course/", course.CourseBooking.as_view(), name="course"),
+    path("plans/<uuid:pk>/course/accept/", course.CourseAccept.as_view(), name="course-accept"),
+    path("p/<str:token>/confirm/", links.LinkConfirm.as_view(), name="link-confirm"),
+]
+
+_router = SimpleRouter()
+_router.register("appointments", api.AppointmentViewSet, basename="api-appointment")
+_router.register("rooms", api.RoomViewSet, basename="api-room")
+_router.register("visit-types", api.VisitTypeViewSet, basename="api-visit-type")
+_router.register("working-hours", api.WorkingHoursViewSet, basename="api-working-hours")
+
+# Included under /api/v1/ without a namespace.
+api_urlpatterns = [
+    path("free-slots/", api.FreeSlots.as_view(), name="api-free-slots"),
+    path("courses/<uuid:pk>/", api.Courses.as_view(), name="api-course"),
+    *_router.urls,
+]

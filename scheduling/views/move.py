@@ -1,0 +1,134 @@
+"""Moving a visit: choose a time, see what follows, then all of it or this one alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mesoclinic.clinic.access import Policy, access
+from mesoclinic.common.errors import DomainError
+from scheduling.domain.status import UPCOMING
+from scheduling.exceptions import (
+    ChangeNotAllowed,
+    OutsideHours,
+    OutsideProtocolWindow,
+    ScreeningBlocked,
+)
+from scheduling.forms import MoveForm, read_start
+from scheduling.models import Appointment
+from scheduling.selectors.appointments import get_appointment
+from scheduling.selectors.booking import Choice, free_times
+from scheduling.selectors.moves import Place, effect_of_move
+from scheduling.services import move_appointment
+from scheduling.views.base import StaffView, again, as_date, as_uuid, strip_links
+
+_NOT_FOUND = 404
+
+
+@access(Policy.FRONT_DESK)
+class AppointmentMove(StaffView):
+    """The move page. `?start=&practitioner=` shows the effect of that time; POST moves."""
+
+    template = "scheduling/move.html"
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Free times, and the effect of the one chosen."""
+        visit = self._visit(pk)
+        place = self._place()
+        return render(request, self.template, self._context(visit, place))
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Move it, with the later ones that were shown or alone."""
+        form = MoveForm(request.POST, clinic=self.request.clinic)
+        refusal: DomainError | None = None
+        if form.is_valid():
+            try:
+                moved = move_appointment(
+                    clinic=self.request.clinic, actor=self.request.actor, now=self.now,
+                    move=form.to_move(pk),
+                )  # fmt: skip
+            except DomainError as error:
+                if error.status == _NOT_FOUND:
+                    raise
+                refusal = error
+                form.refuse(error)
+            else:
+                messages.success(request, _moved(len(moved)))
+                return redirect("scheduling:appointment", pk=pk)
+        context = self._context(self._visit(pk), self._place())
+        return again(request, self.template, {**context, "form": form, **_ways_out(refusal)})
+
+    def _visit(self, pk: UUID) -> Appointment:
+        visit = get_appointment(self.request.clinic, pk)
+        if visit.status not in UPCOMING:
+            raise ChangeNotAllowed
+        self.shown([visit.patient_id], "visit", str(pk))
+        return visit
+
+    def _place(self) -> Place | None:
+        """The time asked for: `slot` is the value of a chip, `start` and `practitioner` of a link."""
+        data = self.request.POST or self.request.GET
+        slot, _sep, who = data.get("slot", "").partition("|")
+        text = slot or data.get("start", "")
+        try:
+            start = read_start(text, self.request.clinic) if text else None
+        except ValueError:
+            return None
+        return Place(start, as_uuid(who or data.get("practitioner"))) if start else None
+
+    def _context(self, visit: Appointment, place: Place | None) -> dict[str, Any]:
+        clinic = self.request.clinic
+        chosen = as_date(self.request.GET.get("date"))
+        day = chosen or clinic.local(place.start if place else visit.during.lower).date()
+        who = as_uuid(self.request.GET.get("practitioner")) or visit.practitioner_id
+        choice = Choice(visit.visit_type, who, day, visit.patient_id, (visit.pk,))
+        effect = effect_of_move(clinic, visit, place, self.now) if place else None
+        times = free_times(clinic, choice, self.now)
+        return {
+            "visit": visit, "title": visit.title, "place": place, "effect": effect,
+            "times": times, "who": who, "today": self.today,
+            "clinical": self.clinical, "later": _later(effect),
+            "in_past": bool(place and place.start < self.now),
+            **strip_links(times, practitioner=who),
+        }  # fmt: skip
+
+
+def _later(effect: Any) -> list[tuple[Any, str, datetime]]:
+    """Each shift with the value that the form sends back."""
+    if effect is None:
+        return []
+    return [
+        (
+            shift,
+            "|".join(
+                (
+                    str(shift.appointment.pk),
+                    shift.after.start.isoformat(),
+                    str(shift.appointment.schedule_version),
+                    str(shift.after.practitioner_id),
+                )
+            ),
+            shift.after.start,
+        )
+        for shift in effect.shifts
+    ]
+
+
+def _moved(count: int) -> str:
+    return ngettext("The visit is moved.", "%(count)s visits are moved.", count) % {"count": count}
+
+
+def _ways_out(refusal: DomainError | None) -> dict[str, Any]:
+    return {
+        "ask_hours": isinstance(refusal, OutsideHours),
+        "ask_protocol": isinstance(refusal, OutsideProtocolWindow)
+        or (isinstance(refusal, ScreeningBlocked) and refusal.overridable),
+        "refused_words": _("Choose another time, or say why this one is right.") if refusal else "",
+    }
