@@ -139,8 +139,10 @@ def _day(question: Question, value: object) -> Answer | None:
     if isinstance(value, datetime):
         return None
     if not isinstance(value, date):
+        if not isinstance(value, str):
+            return None
         try:
-            value = date.fromisoformat(str(value))
+            value = date.fromisoformat(value)
         except ValueError:
             return None
     return Answer(AnswerState.GIVEN, day=value, shown=value.isoformat())

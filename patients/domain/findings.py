@@ -39,7 +39,8 @@ class FindingKind(StrEnum):
 class Finding:
     """One reason for the outcome, in words for staff. Tuples are sorted.
 
-    `severity` holds where the limits (`areas`, `ingredient_tags`) apply; `general_severity` for
+    `tags` are the safety tags behind it (`heart_disease`, `past:cancer`): certain for answered and
+    record findings, possible for unknown ones. `severity` holds where the limits (`areas`, `ingredient_tags`) apply; `general_severity` for
     the patient as a whole. `evidence` are the words of the answer or the record. `until` is the
     first day on which the finding no longer holds.
     """
@@ -54,6 +55,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     ingredient_tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     temporary: bool = False
     until: date | None = None
     defers: bool = False

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from mesoclinic.common.calendar import add_days, add_months
 from patients.domain.answers import Answer, AnswerState, list_items, read_answers
-from patients.domain.questionnaire import QuestionKind, QuestionnaireSpec, Trigger, say
+from patients.domain.questionnaire import (
+    YES,
+    Question,
+    QuestionKind,
+    QuestionnaireSpec,
+    Trigger,
+    say,
+)
 from patients.domain.record import MEDICINE, Fact, RecordFacts, item_facts, medicine_key
 from patients.domain.terms import PAST, Term, classify
 
@@ -24,12 +31,16 @@ class MatchState(StrEnum):
 
 @dataclass(frozen=True)
 class Hit:
-    """What made a trigger hold: an answer (`question`) or a fact of the record (`tag`)."""
+    """What made a trigger hold: an answer (`question`) or a fact of the record (`tag`).
+
+    `tags` are all safety tags that go with it, spelled with `past:` where they are over.
+    """
 
     text: str
     question: str = ""
     tag: str = ""
     recorded: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,14 +97,29 @@ def _said(
     """Facts that the patient has told: chosen options and entries of lists."""
     facts: set[tuple[str, Fact]] = set()
     for key, question in spec.questions.items():
-        for option in question.options:
-            if option.key in read[key].values:
-                facts |= {(key, Fact(tag, say(option.label))) for tag in option.tags}
+        facts |= {(key, fact) for fact in _chosen(question, read[key], read[key].values)}
         for item in list_items(question, read[key]):
             facts |= {(key, fact) for fact in item_facts(item, terms, today)}
             if question.kind is QuestionKind.MEDICINE_LIST:
                 facts.add((key, Fact(MEDICINE, item.text)))
     return tuple(sorted(facts, key=lambda pair: (pair[0], pair[1].tag, pair[1].text)))
+
+
+def _chosen(question: Question, answer: Answer, values: Iterable[str]) -> frozenset[Fact]:
+    """The facts that those of the chosen `values` give."""
+    taken = frozenset(values) & frozenset(answer.values)
+    facts = {Fact.of(tag, answer.shown) for tag in question.tags if YES in taken}
+    for option in question.options:
+        if option.key in taken:
+            facts |= {Fact.of(tag, say(option.label)) for tag in option.tags}
+    return frozenset(facts)
+
+
+def _possible(question: Question) -> tuple[str, ...]:
+    """All tags that some answer to the question would give."""
+    return tuple(
+        sorted({*question.tags, *(tag for option in question.options for tag in option.tags)})
+    )
 
 
 def _hinted(
@@ -129,15 +155,20 @@ def answer_hits(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
         holds = holds or answer.number >= trigger.at_least
     if trigger.within_days is not None and answer.day is not None:
         holds = holds or context.today - answer.day < timedelta(days=trigger.within_days)
-    return (Hit(answer.shown, question=trigger.question),) if holds else ()
+    if not holds:
+        return ()
+    facts = _chosen(context.spec.questions[trigger.question], answer, trigger.values)
+    tags = tuple(sorted(fact.spelled for fact in facts))
+    return (Hit(answer.shown, question=trigger.question, tags=tags),)
 
 
 def _fact_hits(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
     recorded = [
-        Hit(fact.text, tag=fact.tag, recorded=True) for fact in recorded_facts(trigger, context)
+        Hit(fact.text, tag=fact.tag, recorded=True, tags=(fact.spelled,))
+        for fact in recorded_facts(trigger, context)
     ]
     told = [
-        Hit(fact.text, question=key, tag=fact.tag)
+        Hit(fact.text, question=key, tag=fact.tag, tags=(fact.spelled,))
         for key, fact in context.said
         if _fits(trigger, fact)
     ]
@@ -188,10 +219,11 @@ def _doubts(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
     if trigger.question:
         answer = context.answers[trigger.question]
         if answer.state is AnswerState.UNKNOWN:
-            doubts.append(Hit(answer.shown, question=trigger.question))
+            tags = _possible(context.spec.questions[trigger.question])
+            doubts.append(Hit(answer.shown, question=trigger.question, tags=tags))
     if _asks_age(trigger, context) and context.record.birth_date is None:
         doubts.append(Hit("no date of birth", recorded=True))
     for key, fact in context.hinted:
         if any(_tag_fits(pattern, fact.tag) for pattern in (*trigger.tags, *trigger.past_tags)):
-            doubts.append(Hit(fact.text, question=key, tag=fact.tag))
+            doubts.append(Hit(fact.text, question=key, tag=fact.tag, tags=(fact.tag,)))
     return tuple(doubts)

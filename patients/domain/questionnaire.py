@@ -56,7 +56,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Option:
-    """One choice. `tags` are safety tags that choosing it gives (`allergen:fish`).
+    """One choice. `tags` are safety tags that choosing it gives (`allergen:fish`, `past:cancer`).
 
     An `exclusive` option (“none of these”) can't be chosen together with others.
     """
@@ -77,7 +77,7 @@ class ShowIf:
 
 @dataclass(frozen=True)
 class Question:
-    """One question in plain words."""
+    """One question in plain words. `tags` are the safety tags that “yes” gives."""
 
     key: str
     kind: QuestionKind
@@ -86,6 +86,7 @@ class Question:
     required: bool = False
     options: tuple[Option, ...] = ()
     show_if: ShowIf | None = None
+    tags: tuple[str, ...] = ()
     unit: str = ""
     minimum: Decimal | None = None
     maximum: Decimal | None = None

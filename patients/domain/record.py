@@ -53,6 +53,16 @@ class Fact:
     text: str
     active: bool = True
 
+    @property
+    def spelled(self) -> str:
+        """The tag, with `past:` before it when it is over."""
+        return self.tag if self.active else f"{PAST}{self.tag}"
+
+    @classmethod
+    def of(cls, tag: str, text: str) -> Fact:
+        """The fact that a spelled tag (`past:cancer`) stands for."""
+        return cls(tag.removeprefix(PAST), text, not tag.startswith(PAST))
+
 
 @dataclass(frozen=True)
 class RecordFacts:

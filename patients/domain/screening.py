@@ -39,7 +39,7 @@ from patients.domain.matching import (
     recorded_facts,
 )
 from patients.domain.questionnaire import QuestionnaireSpec, Rule, Severity, Trigger, say
-from patients.domain.record import Fact, RecordFacts
+from patients.domain.record import MEDICINE, Fact, RecordFacts
 from patients.domain.terms import Term
 
 __all__ = [
@@ -69,6 +69,7 @@ def evaluate(
     context = Context.build(spec, answers, record, today, tuple(terms))
     findings = {finding for rule in spec.rules for finding in _judge(rule, context)}
     findings |= set(_contradictions(context))
+    findings |= set(_told(context, findings))
     findings |= {_unanswered(context, key) for key in context.missing}
     ordered = tuple(sorted(findings, key=weight))
     outcome = outcome_of(ordered, context.missing, today)
@@ -123,6 +124,7 @@ def _doubtful(rule: Rule, doubts: tuple[Hit, ...], context: Context) -> Finding:
         source=rule.source,
         question=whole.question,
         evidence=whole.evidence,
+        tags=whole.tags,
         temporary=rule.temporary,
     )
 
@@ -146,6 +148,7 @@ def _finding(
         evidence=tuple(sorted({hit.text for hit in hits if hit.text})),
         areas=tuple(sorted(rule.areas)),
         ingredient_tags=tuple(sorted(ingredient_tags)),
+        tags=tuple(sorted({tag for hit in hits for tag in hit.tags})),
         temporary=rule.temporary,
         until=until,
         defers=rule.defers and until is not None,
@@ -188,7 +191,7 @@ def _denies(trigger: Trigger, fact: Fact, rule: Rule, context: Context) -> bool:
     answer = context.answers[trigger.question]
     if answer.state is not AnswerState.GIVEN:
         return False
-    if any(key == trigger.question and told.tag == fact.tag for key, told in context.said):
+    if any(key == trigger.question and told.spelled == fact.spelled for key, told in context.said):
         return False
     return not any(
         other.severity.rank >= rule.severity.rank and answer_hits(one, context)
@@ -213,6 +216,24 @@ def _contradiction(rule: Rule, question: str, facts: Iterable[Fact], context: Co
         question=question,
         evidence=(*record, answer),
     )
+
+
+def _told(context: Context, findings: Iterable[Finding]) -> Iterable[Finding]:
+    """What the patient has told and no rule asks about: a note, and a tag for the cocktail check."""
+    covered = {tag for finding in findings for tag in finding.tags} | {MEDICINE}
+    for key, fact in context.said:
+        if fact.spelled not in covered:
+            yield Finding(
+                rule="told",
+                severity=Severity.NOTE,
+                kind=FindingKind.ANSWERED,
+                message=f"Told by the patient: {fact.text}",
+                advice="The cocktail check looks for ingredients that do not go with it.",
+                source="G",
+                question=key,
+                evidence=(fact.text,),
+                tags=(fact.spelled,),
+            )
 
 
 def _unanswered(context: Context, key: str) -> Finding:

@@ -126,6 +126,9 @@ def _allergies(check: CocktailCheck) -> Iterable[Finding]:
             yield _allergy(one, group, Level.STOP, "is allergic to")
         for group in (one.allergen_groups & check.patient.past_tags) - check.patient.active_tags:
             yield _allergy(one, group, Level.REVIEW, "has been allergic to")
+        known = check.patient.active_tags | check.patient.past_tags
+        for group in (one.allergen_groups & check.patient.doubtful_tags) - known:
+            yield _allergy(one, group, Level.REVIEW, "does not know about")
 
 
 def _allergy(one: IngredientFacts, group: str, level: Level, verb: str) -> Finding:
@@ -171,15 +174,29 @@ def _contraindications(check: CocktailCheck) -> Iterable[Finding]:
     patient = check.patient
     for one in _ingredients(check):
         for reason in one.contraindications:
+            words = reason.tag.replace("_", " ")
             active = reason.tag in patient.active_tags
             past = reason.past_counts and reason.tag in patient.past_tags
             if active or past:
                 yield Finding(
                     reason.level, "contraindication", f"{one.name}: {reason.why}",
-                    f"The record or the answers say: {reason.tag.replace('_', ' ')}.",
+                    f"The record or the answers say: {words}.",
                     reason.source, "Leave it out or choose another ingredient.",
                     one.key, reason.tag,
                 )  # fmt: skip
+            elif _in_doubt(reason, patient):
+                level = Level.NOTE if reason.level is Level.NOTE else Level.REVIEW
+                yield Finding(
+                    level, "contraindication", f"{one.name}: {reason.why}",
+                    f"The patient does not know about: {words}.",
+                    reason.source, "Find out before going on, or leave it out.",
+                    one.key, reason.tag,
+                )  # fmt: skip
+
+
+def _in_doubt(reason: Contraindication, patient: PatientFacts) -> bool:
+    doubts = patient.doubtful_tags
+    return reason.tag in doubts or (reason.past_counts and f"past:{reason.tag}" in doubts)
 
 
 def _prescription(check: CocktailCheck) -> Iterable[Finding]:

@@ -116,11 +116,15 @@ class Season:
 
 @dataclass(frozen=True)
 class PatientFacts:
-    """Safety tags of the patient from record and answers; weight where known."""
+    """Safety tags of the patient from record and answers; weight where known.
+
+    `doubtful_tags` are those the patient was not sure about: a review where they would be a stop.
+    """
 
     active_tags: frozenset[str] = frozenset()
     past_tags: frozenset[str] = frozenset()
     weight_kg: Decimal | None = None
+    doubtful_tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -93,12 +93,15 @@ def safety_of(clinic: Clinic, patients: Iterable[UUID], on: dt.date) -> dict[UUI
         patient, status = line.patient, statuses[pk]
         person = Person(patient.birth_date, patient.sex, patient.guardian_consent_on is not None)
         record = build_record_facts(line.items, terms, person, on)
-        said = {one.rule for one in status.findings if one.kind in _SAID}
+        said = {tag for one in status.findings if one.kind in _SAID for tag in one.tags}
+        doubts = {tag for one in status.findings if one.kind is FindingKind.UNKNOWN for tag in one.tags}
+        past = {tag.removeprefix(PAST) for tag in said if tag.startswith(PAST)}
         found[pk] = PatientSafety(
             status=status,
             facts=PatientFacts(
                 active_tags=record.active_tags | line.active_tags | said,
-                past_tags=record.past_tags | line.past_tags,
+                past_tags=record.past_tags | line.past_tags | past,
+                doubtful_tags=frozenset(doubts),
                 weight_kg=patient.weight_kg,
             ),
             deceased=patient.deceased_on is not None,

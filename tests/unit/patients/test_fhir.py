@@ -389,3 +389,23 @@ def test_malformed_bundles_raise_nothing_but_bundle_errors(entries: list[Any]) -
 def test_anything_else_is_refused(data: Any) -> None:
     with pytest.raises(BundleError):
         parse_bundles(data)
+
+
+def test_odd_corners_of_identity_and_medicines() -> None:
+    who = patient(
+        address=[{"text": "somewhere", "country": "Atlantis"}],
+        communication=[{"language": {"text": "English"}}, {"language": {"coding": [{}]}}],
+        name=[{"use": "nickname", "text": "Nita"}, {"family": "Only"}],
+    )
+    nameless = request(medicationCodeableConcept={})
+    half_coded = condition(
+        code={"text": "Stroke", "coding": [{"system": "http://snomed.info/sct"}]}
+    )
+    status = condition(id="c2", clinicalStatus={"coding": [{}], "text": "Resolved"})
+    record = parse_bundle(bundle(who, nameless, half_coded, status))
+    assert (record.patient.country, record.patient.language) == ("", "")
+    assert (record.patient.name, record.patient.preferred) == ("Only", "Nita")
+    assert record.problems == (
+        "MedicationRequest/m1 does not say what it is about: enter it by hand.",
+    )
+    assert [(one.system, one.active) for one in record.conditions] == [("", True), ("", False)]

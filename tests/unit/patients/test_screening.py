@@ -297,3 +297,36 @@ def test_without_terms_lists_still_give_a_caution() -> None:
     assert result.outcome is Outcome.REVIEW
     assert replace(result, findings=()).outcome is Outcome.REVIEW
     assert TERMS
+
+
+def tags_of(answers: dict[str, object], kind: FindingKind = FindingKind.ANSWERED) -> set[str]:
+    return {tag for one in judge(answers).findings if one.kind is kind for tag in one.tags}
+
+
+@pytest.mark.parametrize(
+    ("answers", "tag"),
+    [
+        ({"heart_disease": "yes"}, "heart_disease"),
+        ({"diabetes": "no_insulin"}, "diabetes"),
+        ({"cancer": "past"}, "past:cancer"),
+        ({"anticoagulants": "yes"}, "anticoagulant"),
+        ({"product_allergies": ["egg"]}, "allergen:egg"),
+        ({"conditions": ["g6pd"]}, "g6pd_deficiency"),
+        ({"medicine_count": "one", "medicine_list": ["Minoxidil 5 mg"]}, "minoxidil"),
+    ],
+)
+def test_whatever_is_told_reaches_the_cocktail_check_as_a_tag(
+    answers: dict[str, object], tag: str
+) -> None:
+    assert tag in tags_of(answers)
+
+
+def test_doubts_are_tags_too_but_apart() -> None:
+    assert "heart_disease" in tags_of({"heart_disease": "unknown"}, FindingKind.UNKNOWN)
+    assert tags_of({"heart_disease": "unknown"}) == set()
+
+
+def test_what_no_rule_asks_about_is_a_note() -> None:
+    result = judge({"conditions": ["g6pd"]})
+    assert result.outcome is Outcome.CLEARED
+    assert [(one.rule, one.severity) for one in result.findings] == [("told", Severity.NOTE)]

@@ -334,3 +334,14 @@ def test_every_pair_in_the_catalogue_keeps_the_findings_of_both() -> None:
         both = levels(check(item(first), item(second), patient=everything))
         for key, level in (alone[first] | alone[second]).items():
             assert both.get(key, -1) >= level
+
+
+def test_a_doubt_is_reviewed_and_certainty_weighs_more() -> None:
+    unsure = PatientFacts(doubtful_tags=frozenset({"heart_disease", "allergen:fish"}))
+    assert codes(check(item("minoxidil"), patient=unsure), Level.REVIEW) == {"contraindication"}
+    assert codes(check(item("pdrn"), patient=unsure), Level.REVIEW) == {"allergy"}
+    sure = replace(unsure, active_tags=unsure.doubtful_tags)
+    assert "contraindication" in codes(check(item("minoxidil"), patient=sure))
+    once = PatientFacts(doubtful_tags=frozenset({"past:cancer"}))
+    assert "contraindication" in codes(check(item("pdrn"), patient=once), Level.REVIEW)
+    assert check(item("folic_acid"), patient=once) == ()
