@@ -121,7 +121,8 @@ def load_timeline(
     entries = [
         entry for source in _sources.values() for entry in source(clinic, actor, patient, now)
     ]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    # Of two things in the same instant the one told later stands first, as with all others.
+    return sorted(entries, key=lambda entry: entry.at)[::-1]
 
 
 def load_actions(clinic: Clinic, actor: Actor, patient: Patient) -> list[ChartAction]:

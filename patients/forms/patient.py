@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields as data_fields
 from typing import Any, ClassVar
 
+from crispy_forms.bootstrap import InlineCheckboxes  # type: ignore[import-untyped]
 from crispy_forms.helper import FormHelper  # type: ignore[import-untyped]
 from crispy_forms.layout import Div, Fieldset, Layout  # type: ignore[import-untyped]
 from django import forms
@@ -25,7 +26,8 @@ def _section(title: object, *rows: object) -> Fieldset:
 
 
 def _row(*names: str) -> Div:
-    return Div(*names, css_class="form-row")
+    shown = [InlineCheckboxes(name) if name == "preferred_weekdays" else name for name in names]
+    return Div(*shown, css_class="form-row")
 
 
 class PatientForm(DomainForm):

@@ -16,7 +16,13 @@ from patients.selectors.chart import (
     safety_record,
     screening_history,
 )
-from patients.selectors.facts import clinic_terms, record_facts, record_hints, record_items
+from patients.selectors.facts import (
+    clinic_terms,
+    record_facts,
+    record_hints,
+    record_items,
+    tag_labels,
+)
 from patients.selectors.search import Likeness, Page, possible_duplicates, search_patients
 from patients.selectors.status import (
     ScreeningStatus,
@@ -52,4 +58,5 @@ __all__ = [
     "screening_status_for",
     "search_patients",
     "stored_result",
+    "tag_labels",
 ]

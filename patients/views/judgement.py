@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import DomainError
-from patients.domain.answers import AnswerState, read_answers
+from patients.domain.answers import Answer, AnswerState, read_answers
+from patients.domain.findings import Finding, FindingKind
 from patients.domain.questionnaire import say
 from patients.exceptions import ScreeningNotFound
 from patients.forms import DecisionForm
 from patients.models import Screening
 from patients.models import ScreeningResult as ResultRow
-from patients.selectors import get_screening, results_of, screening_status, stored_result
+from patients.selectors import (
+    get_screening,
+    results_of,
+    screening_status,
+    stored_result,
+    tag_labels,
+)
 from patients.services import allowed_decisions, decide_screening, questionnaire_spec
 from patients.views.base import StaffView, again
 
@@ -43,13 +53,18 @@ class JudgementView(StaffView):
         latest = results[0]
         status = screening_status(screening.patient, self.today)
         domain = stored_result(latest)
+        labels = tag_labels(self.request.clinic)
         return {
             "screening": screening,
             "patient": screening.patient,
             "result": latest,
             "outcome": domain.outcome_on(self.today).value,
-            "findings": [one for one in domain.findings if one.holds_on(self.today)],
-            "ended": [one for one in domain.findings if not one.holds_on(self.today)],
+            "findings": _shown(
+                (one for one in domain.findings if one.holds_on(self.today)), labels
+            ),
+            "ended": _shown(
+                (one for one in domain.findings if not one.holds_on(self.today)), labels
+            ),
             "status": status,
             "is_latest": status.screening_id == screening.pk,
             "sections": _answers(screening),
@@ -105,6 +120,36 @@ class ScreeningDecide(JudgementView):
         return True
 
 
+@dataclass(frozen=True)
+class ShownFinding:
+    """A finding with the words for what made it and for what it is limited to."""
+
+    finding: Finding
+    evidence: str
+    limits: str
+
+
+def _shown(findings: Iterable[Finding], labels: Mapping[str, str]) -> list[ShownFinding]:
+    shown = []
+    for one in findings:
+        kept = one.kind not in {FindingKind.CONTRADICTION, FindingKind.UNKNOWN}
+        limits = [labels.get(tag, tag.removeprefix("allergen:")) for tag in one.ingredient_tags]
+        shown.append(
+            ShownFinding(
+                finding=one,
+                evidence=", ".join(one.evidence) if kept else "",
+                limits=", ".join([*limits, *(area.replace("_", " ") for area in one.areas)]),
+            )
+        )
+    return shown
+
+
+def _in_words(answer: Answer, words: Mapping[str, str]) -> str:
+    if answer.day is not None:
+        return date_format(answer.day)
+    return words.get(answer.shown, answer.shown)
+
+
 def _answers(screening: Screening) -> list[dict[str, object]]:
     """The patient's own words, section by section; what was not answered is left out."""
     spec = questionnaire_spec(screening.questionnaire)
@@ -115,7 +160,7 @@ def _answers(screening: Screening) -> list[dict[str, object]]:
         lines = [
             {
                 "question": say(question.text),
-                "answer": words.get(read[question.key].shown, read[question.key].shown),
+                "answer": _in_words(read[question.key], words),
                 "unsure": read[question.key].state is AnswerState.UNKNOWN,
             }
             for question in section.questions

@@ -187,9 +187,7 @@ def screened(
     draft = draft_for(patient, who, now)
     answers = good_answers(draft.questionnaire, **changed)
     draft = services.save_answers(actor=who, screening=draft, answers=answers, now=now)
-    return services.submit_screening(
-        actor=who, screening=draft, now=now, signed_name=patient.name
-    )
+    return services.submit_screening(actor=who, screening=draft, now=now, signed_name=patient.name)
 
 
 def decided(

@@ -72,9 +72,7 @@ def test_only_the_digest_is_stored(invited: str, patient: Patient) -> None:
     assert services.resolve_link(invited, "screening", NOW).pk == link.pk
 
 
-def test_inviting_again_ends_the_earlier_link(
-    invited: str, patient: Patient, desk: Actor
-) -> None:
+def test_inviting_again_ends_the_earlier_link(invited: str, patient: Patient, desk: Actor) -> None:
     services.invite_to_screening(actor=desk, patient=patient, now=NOW)
     with pytest.raises(LinkUnusable):
         services.resolve_link(invited, "screening", NOW)

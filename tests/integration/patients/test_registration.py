@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import AuditEntry
@@ -20,7 +20,7 @@ from patients.exceptions import InvalidPhone, PossibleDuplicate
 from patients.models import Patient
 from patients.services import PatientData, readable_phone, register_patient, update_patient
 from tests import personas
-from tests.factories.patients import NOW, PatientFactory
+from tests.factories.patients import NOW, AllergyFactory
 from tests.integration.patients.conftest import heard
 
 pytestmark = pytest.mark.django_db
@@ -92,9 +92,7 @@ def test_a_number_that_cannot_be_dialled_is_refused(
         {"name": "Somebody Else", "email": "NOEMIE@example.org"},
     ],
 )
-def test_somebody_alike_is_shown_first(
-    clinic: Clinic, desk: Actor, fields: dict[str, Any]
-) -> None:
+def test_somebody_alike_is_shown_first(clinic: Clinic, desk: Actor, fields: dict[str, Any]) -> None:
     there = register(
         clinic, desk, birth_date=dt.date(1990, 2, 3), phone="0612345678",
         email="noemie@example.org",
@@ -103,9 +101,7 @@ def test_somebody_alike_is_shown_first(
     with pytest.raises(PossibleDuplicate) as refused:
         register_patient(actor=desk, clinic=clinic, data=data, now=NOW)
     assert [one.pk for one in refused.value.candidates] == [there.pk]  # type: ignore[attr-defined]
-    anyway = register_patient(
-        actor=desk, clinic=clinic, data=data, now=NOW, accept_duplicate=True
-    )
+    anyway = register_patient(actor=desk, clinic=clinic, data=data, now=NOW, accept_duplicate=True)
     assert anyway.pk != there.pk
 
 
@@ -214,11 +210,12 @@ def test_the_same_person_registered_twice_at_once_is_noticed() -> None:
 
 
 def test_rows_can_not_mix_two_clinics(patient: Patient, other_clinic: Clinic) -> None:
-    from django.db import IntegrityError, transaction
-
-    from tests.factories.patients import AllergyFactory
-
+    AllergyFactory(patient=patient)
+    connection.check_constraints()
     with pytest.raises(IntegrityError), transaction.atomic():
-        AllergyFactory(patient=patient, clinic=other_clinic)
-        connection.check_constraints()
-    PatientFactory(clinic=other_clinic)
+        _mixed(patient, other_clinic)
+
+
+def _mixed(patient: Patient, other_clinic: Clinic) -> None:
+    AllergyFactory(patient=patient, clinic=other_clinic)
+    connection.check_constraints()

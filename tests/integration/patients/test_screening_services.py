@@ -53,9 +53,7 @@ DAY = dt.timedelta(days=1)
 
 
 def start(patient: Patient, actor: Actor, **kwargs: Any) -> Screening:
-    return services.start_screening(
-        actor=actor, patient=patient, channel="desk", now=NOW, **kwargs
-    )
+    return services.start_screening(actor=actor, patient=patient, channel="desk", now=NOW, **kwargs)
 
 
 # --- filling --------------------------------------------------------------------------------------
@@ -159,9 +157,7 @@ def test_what_was_submitted_never_changes(patient: Patient, desk: Actor) -> None
     result = screened(patient, desk)
     screening = result.screening
     with pytest.raises(AlreadySubmitted):
-        services.save_answers(
-            actor=desk, screening=screening, answers={"stroke": "yes"}, now=NOW
-        )
+        services.save_answers(actor=desk, screening=screening, answers={"stroke": "yes"}, now=NOW)
     with pytest.raises(AlreadySubmitted):
         services.submit_screening(actor=desk, screening=screening, now=NOW)
     with pytest.raises(AlreadySubmitted):
@@ -264,9 +260,7 @@ def test_the_guardians_consent_is_judged(clinic: Any, doctor: Actor) -> None:
 
 def test_a_fact_is_not_added_twice(patient: Patient, doctor: Actor) -> None:
     data = services.AllergyData("Fish")
-    rows = [
-        services.add_fact(actor=doctor, patient=patient, data=data, now=NOW) for _ in range(2)
-    ]
+    rows = [services.add_fact(actor=doctor, patient=patient, data=data, now=NOW) for _ in range(2)]
     assert rows[0].pk == rows[1].pk
     assert Allergy.objects.get().tags == ["allergy"]
 
@@ -291,9 +285,7 @@ def test_facts_carry_the_tags_of_the_clinics_terms(
         (services.ConditionData("X", onset_on=TODAY, ended_on=TODAY - DAY), "ended_on"),
     ],
 )
-def test_impossible_facts_are_refused(
-    patient: Patient, doctor: Actor, data: Any, at: str
-) -> None:
+def test_impossible_facts_are_refused(patient: Patient, doctor: Actor, data: Any, at: str) -> None:
     with pytest.raises(Invalid) as refused:
         services.add_fact(actor=doctor, patient=patient, data=data, now=NOW)
     assert refused.value.field == at
@@ -357,9 +349,7 @@ def test_a_practitioner_decides_a_review(
     assert status.conditions == "Small areas only"
 
 
-def test_only_practitioners_decide(
-    patient: Patient, desk: Actor, manager: Membership
-) -> None:
+def test_only_practitioners_decide(patient: Patient, desk: Actor, manager: Membership) -> None:
     result = screened(patient, desk, keloid="yes")
     data = services.DecisionData("treat", "Fine")
     for actor in (desk, actor_for(manager), Actor.system(patient.clinic_id)):

@@ -104,7 +104,9 @@ def test_what_is_written_right_keeps_the_similar_away(clinic: Clinic) -> None:
     assert search_patients(clinic, "muellller").by_similarity
 
 
-@pytest.mark.parametrize("query", ["zzzzqqq", "%", "_", "\\", "'", '"', "(", "a" * 100, "\x00", "  "])
+@pytest.mark.parametrize(
+    "query", ["zzzzqqq", "%", "_", "\\", "'", '"', "(", "a" * 100, "\x00", "  "]
+)
 def test_odd_queries_do_no_harm(clinic: Clinic, query: str) -> None:
     found(clinic, query)
 
