@@ -14,11 +14,13 @@ from aftercare.models import ProgrammeStep, StaffTask
 from aftercare.services import planning, tasks
 from aftercare.services.planning import Subject
 from mesoclinic.clinic.models import Clinic
-from patients.models import Patient, PatientLink, ScreeningResult
+from patients.models import Patient, PatientLink, ScreeningDecision, ScreeningResult
 from patients.signals import (
+    contact_changed,
     link_code_requested,
     patient_cleared,
     patient_contraindicated,
+    screening_decided,
     screening_evaluated,
     screening_invited,
 )
@@ -78,12 +80,12 @@ def follow_status(
     now: dt.datetime,
     **_kwargs: Any,
 ) -> None:
-    """A visit on hold or missed is not spoken of; one that is released is reminded of again."""
+    """A visit on hold or missed is not spoken of; one that is on again is reminded of again."""
     if to_status in _QUIET:
         why = str(_QUIET[Appointment.StatusChoices(to_status)])
         planning.withdraw("appointment", [appointment.pk], why=why, now=now)
-    elif from_status == Appointment.StatusChoices.ON_HOLD:
-        planning.plan(clinic, Anchor.VISIT, [_visit(appointment)], now=now)
+    elif from_status in _QUIET:
+        planning.revive(_visit(appointment), why=_("The visit takes place after all."), now=now)
 
 
 @receiver(session_signed)
@@ -115,6 +117,14 @@ def send_code(
         context={"code": code},
     )  # fmt: skip
     planning.plan(clinic, Anchor.CODE, [subject], now=now)
+
+
+@receiver(contact_changed)
+def look_again_at_failures(
+    clinic: Clinic, patient: Patient, now: dt.datetime, **_kwargs: Any
+) -> None:
+    """With a new address what failed may be sent again; a person presses the button."""
+    tasks.address_changed(clinic, patient, now=now)
 
 
 @receiver(patient_contraindicated)
@@ -153,7 +163,8 @@ def withdraw_alert(patient: Patient, now: dt.datetime, **_kwargs: Any) -> None:
 def ask_for_review(
     clinic: Clinic, patient: Patient, result: ScreeningResult, now: dt.datetime, **_kwargs: Any
 ) -> None:
-    """A screening that needs a practitioner's decision waits in the inbox."""
+    """A screening that needs a practitioner's decision waits in the inbox; older ones don't."""
+    _close_reviews(patient, _("A newer screening is there."), now)
     if result.outcome != ScreeningResult.Outcome.REVIEW:
         return
     tasks.open_task(
@@ -167,6 +178,20 @@ def ask_for_review(
             url_name="patients:screening-detail",
             due_at=now + dt.timedelta(days=2),
         ),
+    )
+
+
+@receiver(screening_decided)
+def close_review(
+    patient: Patient, decision: ScreeningDecision, now: dt.datetime, **_kwargs: Any
+) -> None:
+    """The practitioner has decided."""
+    _close_reviews(patient, decision.get_decision_display(), now)
+
+
+def _close_reviews(patient: Patient, outcome: str, now: dt.datetime) -> None:
+    tasks.close_tasks_of(
+        patient_id=patient.pk, kind=StaffTask.Kind.SCREENING_REVIEW, outcome=outcome, now=now
     )
 
 
@@ -191,5 +216,9 @@ def _together(appointments: Sequence[Appointment], now: dt.datetime, calendar: s
         anchor=now,
         version=first.schedule_version,
         is_session=first.planned_session_id is not None,
-        context={"appointments": [str(a.pk) for a in appointments], "calendar": calendar},
+        context={
+            "appointments": [str(a.pk) for a in appointments],
+            "versions": {str(a.pk): a.schedule_version for a in appointments},
+            "calendar": calendar,
+        },
     )

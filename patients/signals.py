@@ -16,6 +16,9 @@ link_code_requested = Signal()
 # `patient`, `screening`, `result` (ScreeningResult)
 screening_evaluated = Signal()
 
+# `patient`, `result`, `decision` (ScreeningDecision): a practitioner has signed
+screening_decided = Signal()
+
 # `patient`, `result`: the latest judgement has become contraindicated (or a practitioner refused)
 patient_contraindicated = Signal()
 

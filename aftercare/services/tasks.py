@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from aftercare.domain.outbox import State
 from aftercare.exceptions import TaskAlreadyDone, TaskNotFound
@@ -14,6 +15,9 @@ from aftercare.models import Message, StaffTask
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
+from patients.models import Patient
+
+_SOON = dt.timedelta(hours=4)
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,13 @@ def open_task(clinic_id: UUID, patient_id: UUID, new: NewTask) -> StaffTask:
 
 
 def for_message(message: Message, state: State, why: str, *, now: dt.datetime) -> StaffTask:
-    """A message that could not be sent, or nobody knows: somebody calls instead."""
-    unclear = state is State.HELD
+    """A message that could not be sent, or nobody knows: somebody calls instead.
+
+    A patient without an address is one task, however many messages they miss.
+    """
     if not message.patient.email:
-        kind, title = StaffTask.Kind.NO_ADDRESS, _("has no e-mail address, call instead")
-    elif unclear:
+        return _no_address(message, now)
+    if state is State.HELD:
         kind, title = StaffTask.Kind.MESSAGE_UNCLEAR, _("unclear whether a message arrived")
     else:
         kind, title = StaffTask.Kind.MESSAGE_FAILED, _("a message could not be sent, call instead")
@@ -69,10 +75,65 @@ def for_message(message: Message, state: State, why: str, *, now: dt.datetime) -
             kind=kind,
             role=StaffTask.Role.FRONT_DESK,
             title=title,
-            detail=why,
+            detail=f"{message.title}: {why}",
             subject_id=message.pk,
             url_name="aftercare:message",
-            due_at=now + dt.timedelta(hours=4),
+            due_at=now + _SOON,
+        ),
+    )
+
+
+def _no_address(message: Message, now: dt.datetime) -> StaffTask:
+    return open_task(
+        message.clinic_id,
+        message.patient_id,
+        NewTask(
+            kind=StaffTask.Kind.NO_ADDRESS,
+            role=StaffTask.Role.FRONT_DESK,
+            title=_("has no e-mail address, call instead"),
+            detail=message.title,
+            subject_id=message.patient_id,
+            url_name="patients:chart",
+            due_at=now + _SOON,
+        ),
+    )
+
+
+def address_changed(clinic: Clinic, patient: Patient, *, now: dt.datetime) -> StaffTask | None:
+    """Close "no address" once there is one; ask whether to send again what failed before.
+
+    Runs inside the transaction of the change. The question is asked only while something that
+    failed is still worth sending, and once.
+    """
+    if not patient.email:
+        return None
+    outcome = _("There is a new address.")
+    close_tasks(
+        kind=StaffTask.Kind.NO_ADDRESS, subject_id=patient.pk, outcome=outcome, now=now
+    )
+    count = (
+        Message.objects.for_clinic(clinic)
+        .filter(patient=patient, state=State.FAILED.value, expires_at__gt=now)
+        .count()
+    )
+    if not count:
+        return None
+    return open_task(
+        clinic.pk,
+        patient.pk,
+        NewTask(
+            kind=StaffTask.Kind.MESSAGE_FAILED,
+            role=StaffTask.Role.FRONT_DESK,
+            title=_("has a new address"),
+            detail=ngettext(
+                "%(count)s message that failed can be sent again from the chart.",
+                "%(count)s messages that failed can be sent again from the chart.",
+                count,
+            )
+            % {"count": count},
+            subject_id=patient.pk,
+            url_name="patients:chart",
+            due_at=now + _SOON,
         ),
     )
 
@@ -102,6 +163,15 @@ def finish_task(
 def close_tasks(*, kind: StaffTask.Kind, subject_id: UUID, outcome: str, now: dt.datetime) -> None:
     """Close what has settled itself, inside the caller's transaction."""
     StaffTask.objects.filter(kind=kind, subject_id=subject_id, done_at=None).update(
+        done_at=now, done_by=_("the system"), outcome=outcome[:300]
+    )
+
+
+def close_tasks_of(
+    *, patient_id: UUID, kind: StaffTask.Kind, outcome: str, now: dt.datetime
+) -> None:
+    """Close all open tasks of a kind about a patient, inside the caller's transaction."""
+    StaffTask.objects.filter(kind=kind, patient_id=patient_id, done_at=None).update(
         done_at=now, done_by=_("the system"), outcome=outcome[:300]
     )
 

@@ -13,6 +13,7 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Role
 from mesoclinic.common.errors import Invalid
+from patients import signals
 from patients.domain.answers import AnswerState, read_answers, visible
 from patients.domain.questionnaire import Question, QuestionnaireSpec, Section
 from patients.domain.screening import Outcome
@@ -221,6 +222,10 @@ def decide_screening(
             created_at=now,
         )
         announce(actor=actor, before=before, row=result, now=now)
+        signals.screening_decided.send(
+            sender=ScreeningDecision, clinic=patient.clinic, actor=actor, now=now,
+            patient=patient, result=result, decision=decision,
+        )  # fmt: skip
     return decision
 
 
