@@ -68,11 +68,11 @@ def faces(count: int, today: dt.date, prefix: str, rng: random.Random) -> list[F
     while len(made) < count:
         country, language, women, men, families = _WORLD[len(made) % len(_WORLD)]
         female = rng.random() < 0.72
-        given = rng.choice((women if female else men).split())
+        given, second = rng.sample((women if female else men).split(), 2)
         family = rng.choice(_families(families))
         name = f"{given} {family}"
         if name in made:
-            name = f"{given} {rng.choice((women if female else men).split())} {family}"
+            name = f"{given} {second} {family}"
         if name in made:
             continue
         made[name] = Face(
