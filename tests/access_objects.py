@@ -21,6 +21,7 @@ from django.db.models import Model
 
 from mesoclinic.audit.models import AuditEntry, AuditSeal
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
+from tests.factories import treatments
 from tests.factories.clinic import (
     ApiTokenFactory,
     MembershipFactory,
@@ -40,6 +41,13 @@ from tests.factories.patients import (
     draft_for,
     screened,
     seeded,
+)
+from treatments.models import (
+    AdverseEvent,
+    IncompatiblePair,
+    ReadinessOverride,
+    SessionRecord,
+    TreatmentPlan,
 )
 
 Maker = Callable[[Clinic], Model | Mapping[str, Any]]
@@ -209,3 +217,125 @@ def _link(clinic: Clinic) -> Model:
 @makes("admin:patients.contactpreference")
 def _preference(clinic: Clinic) -> Model:
     return PreferenceFactory(patient=PatientFactory(clinic=clinic))
+
+
+# --- treatments -----------------------------------------------------------------------------------
+
+
+def _course(clinic: Clinic) -> TreatmentPlan:
+    return treatments.course(treatments.catalogue(clinic), PractitionerFactory(clinic=clinic))
+
+
+def _record(clinic: Clinic) -> SessionRecord:
+    member = PractitionerFactory(clinic=clinic)
+    shelf = treatments.catalogue(clinic)
+    return treatments.signed(treatments.course(shelf, member), shelf, member)
+
+
+@makes(
+    "treatments:plan-detail",
+    "treatments:plan-activate",
+    "treatments:plan-stop",
+    "treatments:cocktail-edit",
+    "treatments:consent",
+    "api-plan-*",
+    "admin:treatments.treatmentplan",
+)
+def _plan(clinic: Clinic) -> Model:
+    return _course(clinic)
+
+
+@makes("admin:treatments.cocktail")
+def _cocktail(clinic: Clinic) -> Model:
+    return _course(clinic).cocktails.latest()
+
+
+@makes("treatments:consent-*", "api-consent-*", "admin:treatments.consent")
+def _consent(clinic: Clinic) -> Model:
+    return _course(clinic).cocktails.latest().consents.get()
+
+
+@makes("treatments:session", "treatments:session-*", "admin:treatments.plannedsession")
+def _planned_session(clinic: Clinic) -> Model:
+    return _course(clinic).sessions.get(number=1)
+
+
+@makes("api-session-*")
+def _session_with_record(clinic: Clinic) -> Model:
+    return _record(clinic).planned_session
+
+
+@makes("admin:treatments.sessionrecord")
+def _session_record(clinic: Clinic) -> Model:
+    return _record(clinic)
+
+
+@makes("admin:treatments.readinessoverride")
+def _override(clinic: Clinic) -> Model:
+    plan = _course(clinic)
+    return ReadinessOverride.objects.create(
+        clinic=clinic,
+        patient=plan.patient,
+        planned_session=plan.sessions.get(number=1),
+        codes=["window_too_early"],
+        reason="Leaves for a year",
+        overridden_at=treatments.NOW,
+        overridden_by=plan.practitioner,
+    )
+
+
+@makes("treatments:lot", "treatments:lot-*", "api-lot-*", "admin:treatments.lot")
+def _lot(clinic: Clinic) -> Model:
+    return treatments.catalogue(clinic).lots["vitamin_c"]
+
+
+@makes("treatments:event", "api-adverse-event-*", "admin:treatments.adverseevent")
+def _event(clinic: Clinic) -> Model:
+    return AdverseEvent.objects.create(
+        clinic=clinic,
+        patient=PatientFactory(clinic=clinic),
+        effect="swelling",
+        severity=2,
+        onset_on=treatments.TODAY,
+    )
+
+
+@makes("treatments:event-report")
+def _reporting(clinic: Clinic) -> Model:
+    return PatientFactory(clinic=clinic)
+
+
+@makes("api-indication-detail", "admin:treatments.indication")
+def _indication(clinic: Clinic) -> Model:
+    return treatments.catalogue(clinic).indication
+
+
+@makes("api-protocol-detail", "admin:treatments.protocol")
+def _protocol(clinic: Clinic) -> Model:
+    return treatments.catalogue(clinic).protocol
+
+
+@makes("api-area-detail", "admin:treatments.targetarea")
+def _area(clinic: Clinic) -> Model:
+    return treatments.catalogue(clinic).cheeks
+
+
+@makes("api-technique-detail", "admin:treatments.technique")
+def _technique(clinic: Clinic) -> Model:
+    return treatments.catalogue(clinic).nappage
+
+
+@makes("api-ingredient-detail", "admin:treatments.ingredient")
+def _ingredient(clinic: Clinic) -> Model:
+    return treatments.catalogue(clinic).hyaluron
+
+
+@makes("api-product-detail", "admin:treatments.product")
+def _product(clinic: Clinic) -> Model:
+    return treatments.catalogue(clinic).lots["vitamin_c"].product
+
+
+@makes("api-pair-detail", "admin:treatments.incompatiblepair")
+def _pair(clinic: Clinic) -> Model:
+    treatments.catalogue(clinic)
+    return IncompatiblePair.objects.get(clinic=clinic)

@@ -101,8 +101,8 @@ class PlanViewSet(TreatmentsViewSet):
     @access(Policy.CLINICAL)
     def stop(self, request: Request, pk: str) -> Response:
         """Stop with a reason."""
-        reason = valid(shapes.ReasonTextSerializer, request)["reason"]
         plan = get_plan(self.clinic, self.id(pk))
+        reason = valid(shapes.ReasonTextSerializer, request)["reason"]
         plan = services.stop_plan(plan=plan, reason=reason, actor=self.actor, now=timezone.now())
         return Response(self.shape(plan).data)
 

@@ -46,9 +46,10 @@ class SessionViewSet(TreatmentsViewSet):
     @action(detail=True, methods=["put"])
     def doses(self, request: Request, pk: str) -> Response:
         """Set the rows of what is given; they may be incomplete until the signature."""
+        record = self.record(self.session(pk))
         rows = valid(shapes.RowsSerializer, request)["rows"]
         record = services.record_doses(
-            record=self.record(self.session(pk)),
+            record=record,
             rows=[services.DraftRow(**row) for row in rows],
             actor=self.actor,
             now=timezone.now(),
