@@ -19,8 +19,12 @@ def test_every_state_is_in_the_table() -> None:
 
 
 def test_final_states_stay_final() -> None:
-    for state in (State.SENT, State.SKIPPED, State.SUPPRESSED, State.EXPIRED):
+    for state in (State.SENT, State.SUPPRESSED, State.EXPIRED):
         assert TRANSITIONS[state] == frozenset()
+
+
+def test_a_skipped_message_is_at_most_planned_again() -> None:
+    assert TRANSITIONS[State.SKIPPED] <= {State.PLANNED}
 
 
 def test_nothing_is_sent_without_being_claimed_or_released() -> None:
