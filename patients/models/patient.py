@@ -103,6 +103,8 @@ class Patient(ClinicOwned):
             GinIndex(name="patient_search_trgm", fields=["search"], opclasses=["gin_trgm_ops"]),
             models.Index(name="patient_by_name", fields=["clinic", "family_name", "name", "id"]),
             models.Index(name="patient_by_birth_date", fields=["clinic", "birth_date"]),
+            models.Index(name="patient_by_phone", fields=["clinic", "phone"]),
+            models.Index(name="patient_by_email", fields=["clinic", "email"]),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, Func, Q, QuerySet, TextField, UUIDField, Value
+from django.db.models import Func, Q, TextField
 from django.db.models.expressions import RawSQL
 
 from mesoclinic.clinic.models import Clinic
@@ -50,89 +50,99 @@ def search_patients(clinic: Clinic, query: str = "", *, after: str = "", limit: 
     sound alike are offered instead (`by_similarity`). A cursor that can't be read starts anew.
     """
     query = query.replace("\x00", " ").strip()
+    wanted = _wanted(query)
+    place = _place(after)
+    sql, params = _sql(clinic, wanted, place, limit)
     words = query.split()[:_MOST_WORDS]
-    rows: QuerySet[Patient] = (
-        Patient.objects.for_clinic(clinic).filter(erased_at__isnull=True).only(*_COLUMNS)
-    )
-    if words:
-        rows = rows.filter(_matches(query, words))
-    rows = _beyond(rows, after).order_by("family_name", "name", "id")
-    found = _with_alike(clinic, rows, words, after, limit)
-    by_similarity = bool(found) and getattr(found[0], "_alike", False)
+    if place is None and _may_be_misspelt(words):
+        sql += _ALIKE
+        params += [clinic.pk, sorted(words, key=len, reverse=True), limit]
+    found = list(Patient.objects.raw(sql, params))
+    by_similarity = bool(found) and bool(getattr(found[0], "alike", False))
     patients = tuple(found[:limit])
     more = len(found) > limit and not by_similarity
     return Page(patients, _cursor(patients[-1]) if more else "", by_similarity)
 
 
-def _matches(query: str, words: Sequence[str]) -> Q:
-    """All words occur; or, where only digits were typed, a phone or record number."""
-    if _PHONE.fullmatch(query.strip()):
-        return _number(query)
-    matches = Q()
-    for word in words:
-        matches &= _word(word)
-    return matches
+# Written as SQL: this runs at every key stroke, and composing it by the ORM took longer than
+# running it. Only constants are put together; everything typed travels as a parameter.
+_SHOWN = ", ".join(f"p.{name}" for name in _COLUMNS)
+_EXACT = f"""
+    WITH exact AS MATERIALIZED (
+        SELECT {_SHOWN}, false AS alike FROM patients_patient p
+        WHERE p.clinic_id = %s AND p.erased_at IS NULL{{conditions}}
+        ORDER BY p.family_name, p.name, p.id LIMIT %s
+    )
+    SELECT * FROM exact
+"""  # noqa: S608
+_ALIKE = f"""
+    UNION ALL (
+        SELECT {_SHOWN}, true
+        FROM patients_alike(%s, ARRAY(SELECT mesoclinic_fold(w) FROM unnest(%s::text[]) w), %s)
+            WITH ORDINALITY AS likely(id, place)
+        JOIN patients_patient p ON p.id = likely.id
+        WHERE NOT EXISTS (SELECT FROM exact) AND p.erased_at IS NULL
+        ORDER BY likely.place
+    )
+"""  # noqa: S608
+_OCCURS = "p.search LIKE mesoclinic_fold(%s)"
 
 
-def _word(word: str) -> Q:
+def _sql(
+    clinic: Clinic,
+    wanted: list[tuple[str, list[object]]],
+    place: tuple[str, str, UUID] | None,
+    limit: int,
+) -> tuple[str, list[object]]:
+    parts, params = [], [clinic.pk]
+    for condition, values in wanted:
+        parts.append(f" AND ({condition})")
+        params += values
+    if place is not None:
+        parts.append(" AND (p.family_name, p.name, p.id) > (%s, %s, %s)")
+        params += place
+    return _EXACT.format(conditions="".join(parts)), [*params, limit + 1]
+
+
+def _wanted(query: str) -> list[tuple[str, list[object]]]:
+    """Conditions with their parameters: all words occur, or a phone or record number does."""
+    if _PHONE.fullmatch(query):
+        return [_number(query)]
+    return [_word(word) for word in query.split()[:_MOST_WORDS]]
+
+
+def _word(word: str) -> tuple[str, list[object]]:
     """A word occurs. A short one must begin a word, so that the trigram index still helps."""
+    typed = _escaped(word)
     if len(word) > 2:
-        return Q(search__contains=Fold(Value(word)))
-    return Q(search__startswith=Fold(Value(word))) | Q(search__contains=Fold(Value(f" {word}")))
+        return _OCCURS, [f"%{typed}%"]
+    return f"{_OCCURS} OR {_OCCURS}", [f"{typed}%", f"% {typed}%"]
 
 
-def _number(query: str) -> Q:
+def _number(query: str) -> tuple[str, list[object]]:
     """A phone number in any notation, or a record number without its letter.
 
     06 12 34 56 78, 0033 6 12 34 56 78 and +33 (0)6 12 34 56 78 all lead to +33612345678.
     """
     digits = re.sub(r"\D", "", query.replace("(0)", ""))
-    matches = Q(record_number=record_number(int(digits[-9:] or 0)))
-    if len(digits) > 2:
-        matches |= Q(search__contains=digits)
     national = digits[2:] if digits.startswith("00") else digits.removeprefix("0")
-    if len(national) > 2 and national != digits:
-        matches |= Q(search__contains=national)
-    return matches
+    conditions = ["p.record_number = %s"]
+    params: list[object] = [record_number(int(digits[-9:] or 0))]
+    for number in dict.fromkeys((digits, national)):
+        if len(number) > 2:
+            conditions.append("p.search LIKE %s")
+            params.append(f"%{number}%")
+    return " OR ".join(conditions), params
 
 
-def _with_alike(
-    clinic: Clinic, rows: QuerySet[Patient], words: Sequence[str], after: str, limit: int
-) -> list[Patient]:
-    """The matches, or where there are none those that sound alike: one query for both."""
-    exact = rows.annotate(_alike=Value(value=False))
-    if after or not words or max(len(word) for word in words) < _SHORTEST_TYPO:
-        return list(exact[: limit + 1])
-    alike = (
-        Patient.objects.for_clinic(clinic)
-        .filter(~Exists(rows.order_by()), erased_at__isnull=True)
-        .filter(id__in=_alike_ids(clinic, words, limit))
-        .only(*_COLUMNS)
-        .annotate(_alike=Value(value=True))
-    )
-    return list(exact[: limit + 1].union(alike, all=True))
+def _escaped(word: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", word)
 
 
-def _alike_ids(clinic: Clinic, words: Sequence[str], limit: int) -> RawSQL:
-    longest_first = sorted(words, key=len, reverse=True)
-    return RawSQL(
-        "SELECT patients_alike(%s, ARRAY(SELECT mesoclinic_fold(w) FROM unnest(%s::text[]) w), %s)",
-        [clinic.pk, longest_first, limit],
-        output_field=UUIDField(),
-    )
-
-
-def _beyond(rows: QuerySet[Patient], after: str) -> QuerySet[Patient]:
-    """Rows after a cursor, by row comparison, which the index on the name answers."""
-    place = _place(after)
-    if place is None:
-        return rows
-    return rows.annotate(
-        _beyond=RawSQL(
-            "(patients_patient.family_name, patients_patient.name, patients_patient.id) > (%s, %s, %s)",
-            place,
-        )
-    ).filter(_beyond=True)
+def _may_be_misspelt(words: Sequence[str]) -> bool:
+    """Names may; numbers and addresses are right or wrong."""
+    plain = not any(char.isdigit() or char == "@" for word in words for char in word)
+    return plain and max((len(word) for word in words), default=0) >= _SHORTEST_TYPO
 
 
 def _cursor(patient: Patient) -> str:
@@ -170,9 +180,9 @@ def possible_duplicates(
     """
     same = Q()
     if like.phone:
-        same |= Q(search__contains=like.phone, phone=like.phone)
+        same |= Q(phone=like.phone)
     if like.email:
-        same |= Q(search__contains=Fold(Value(like.email)), email__iexact=like.email)
+        same |= Q(email=like.email.lower())
     if like.birth_date is not None and like.name:
         same |= Q(birth_date=like.birth_date, _similar__gte=0.45)
     if not same:

@@ -111,6 +111,12 @@ def test_odd_queries_do_no_harm(clinic: Clinic, query: str) -> None:
     found(clinic, query)
 
 
+def test_the_likeliest_comes_first(clinic: Clinic) -> None:
+    for name in ("Johann Müllerovka", "Johanna Mullins", "Hans Mulder"):
+        PatientFactory(clinic=clinic, name=name, family_name=name.split()[-1])
+    assert found(clinic, "johan mullerr")[0] == "Johann Müller"
+
+
 def test_one_query(clinic: Clinic, django_assert_num_queries: Any) -> None:
     for query in ("muller", "mullr", "0612345678", ""):
         with django_assert_num_queries(1):
