@@ -16,7 +16,7 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.base import ClinicOwned
 from treatments.domain.cocktail import Level
-from treatments.domain.readiness import Moment, Verdict
+from treatments.domain.readiness import Moment, Readiness, Verdict
 from treatments.exceptions import RecordIncomplete, SessionSigned
 from treatments.models import Ingredient, Lot, SessionDose, SessionRecord, TargetArea, Technique
 from treatments.selectors.checks import Line, Question, check_for_patient
@@ -64,10 +64,16 @@ class _Choices:
     techniques: Mapping[UUID, Technique]
 
 
-def missing_to_sign(record: SessionRecord, now: dt.datetime) -> tuple[Missing, ...]:
-    """Everything that is missing or stops, in the order of work: gate, rows, doses against ceilings."""
+def missing_to_sign(
+    record: SessionRecord, now: dt.datetime, gate: Readiness | None = None
+) -> tuple[Missing, ...]:
+    """Everything that is missing or stops, in the order of work: gate, rows, doses against ceilings.
+
+    `gate` saves asking again where the answer at the chair is at hand.
+    """
     given, missing = read_rows(record)
-    return (*_from_gate(record, now), *missing, *_from_check(record, given))
+    answer = gate or _ask_gate(record, now)
+    return (*_from_gate(answer), *missing, *_from_check(record, given))
 
 
 def sign_session(*, record: SessionRecord, actor: Actor, now: dt.datetime) -> SessionRecord:
@@ -88,7 +94,7 @@ def sign_session(*, record: SessionRecord, actor: Actor, now: dt.datetime) -> Se
                 return signed
             raise
         given, missing = read_rows(row)
-        everything = (*_from_gate(row, now), *missing, *_from_check(row, given))
+        everything = (*_from_gate(_ask_gate(row, now)), *missing, *_from_check(row, given))
         if everything:
             raise RecordIncomplete([one.message for one in everything])
         _write(row, given, actor, now)
@@ -161,14 +167,17 @@ def _twice(given: Sequence[Given]) -> list[Missing]:
     return found
 
 
-def _from_gate(record: SessionRecord, now: dt.datetime) -> list[Missing]:
-    answer = assess_readiness(
+def _ask_gate(record: SessionRecord, now: dt.datetime) -> Readiness:
+    return assess_readiness(
         planned_session=record.planned_session,
         at=Moment.CHAIR,
         now=now,
         on=record.performed_on,
         practitioner_id=record.practitioner_id,
     )
+
+
+def _from_gate(answer: Readiness) -> list[Missing]:
     return [
         Missing(one.code, f"{one.message} {one.what_to_do}".strip())
         for one in answer.reasons

@@ -96,7 +96,7 @@ class SessionPage(SessionView):
         context |= record_page(record)
         context["figures"] = figures(context["area_shapes"])
         context |= {"form": form or SessionForm(instance=record), "refused": refused}
-        missing = services.missing_to_sign(record, self.now)
+        missing = services.missing_to_sign(record, self.now, context["gate"])
         context["missing"] = missing_words(missing, context["rows"])
         response = render(self.request, "treatments/session.html", context, status=status)
         return no_store(response)

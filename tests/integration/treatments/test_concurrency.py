@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -48,13 +49,11 @@ def _drafts(clinic: Clinic, count: int) -> tuple[make.Catalogue, list[Callable[[
     member = personas.ayla(clinic)
     actor = make.actor_of(member)
     shelf = make.catalogue(clinic)
-    signs = []
+    signs: list[Callable[[], Any]] = []
     for _ in range(count):
         record = make.started(make.course(shelf, member), member)
         services.record_doses(record=record, rows=make.full_rows(shelf), actor=actor, now=make.NOW)
-        signs.append(
-            lambda record=record: services.sign_session(record=record, actor=actor, now=make.NOW)
-        )
+        signs.append(partial(services.sign_session, record=record, actor=actor, now=make.NOW))
     return shelf, signs
 
 

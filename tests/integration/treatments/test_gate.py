@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +15,6 @@ from mesoclinic.common.errors import Invalid
 from patients.models import Allergy, Condition, Patient
 from tests.factories import treatments as make
 from treatments import services
-from treatments.domain import cocktail as rules
 from treatments.domain.readiness import Readiness
 from treatments.exceptions import CocktailStopped, OverrideRefused, WrongPlanStatus
 from treatments.models import Lot, TreatmentPlan
@@ -82,7 +82,8 @@ def _absolute(plan: TreatmentPlan, stock: make.Catalogue, member: Membership) ->
 
 def _licence(plan: TreatmentPlan, stock: make.Catalogue, member: Membership) -> object:
     member.licence_expires_on = TODAY - dt.timedelta(days=1)
-    return member.save()
+    member.save()
+    return member
 
 
 def _stop(plan: TreatmentPlan, stock: make.Catalogue, member: Membership) -> object:
@@ -144,7 +145,7 @@ def test_without_screening_or_consent_it_stops_at_the_chair_only(
 def test_consent_is_bound_to_the_cocktail_version(
     plan: TreatmentPlan, stock: make.Catalogue, practitioner: Membership, actor: Actor
 ) -> None:
-    line = services.Line(stock.hyaluron.pk, make.Decimal("1.5"))
+    line = services.Line(stock.hyaluron.pk, Decimal("1.5"))
     services.new_cocktail_version(
         plan=plan, version=services.Version((line,), "Vitamin C left out"), actor=actor, now=NOW
     )
@@ -282,7 +283,7 @@ def test_no_cocktail_passes_with_an_absolute_finding(
     who = make.patient(stock.clinic)
     make.screen(who)
     fact(who)
-    lines = (services.Line(getattr(stock, ingredient).pk, make.Decimal(dose)),)
+    lines = (services.Line(getattr(stock, ingredient).pk, Decimal(dose)),)
     draft = make.plan_draft(stock, practitioner, lines=lines)
 
     def attempt() -> str:
@@ -301,7 +302,7 @@ def test_an_allergy_found_later_stops_the_gate_of_a_running_course(
 ) -> None:
     who = make.patient(stock.clinic)
     make.screen(who)
-    lines = (services.Line(stock.pdrn.pk, make.Decimal(1)),)
+    lines = (services.Line(stock.pdrn.pk, Decimal(1)),)
     draft = make.plan_draft(stock, practitioner, lines=lines)
     plan = services.create_plan(patient=who, draft=draft, actor=actor, now=NOW)
     services.activate_plan(plan=plan, actor=actor, now=NOW)
@@ -311,9 +312,3 @@ def test_an_allergy_found_later_stops_the_gate_of_a_running_course(
     answer = ask(plan)
     assert answer.verdict.value == "stop"
     assert not answer.can_be_overridden
-
-
-def test_the_rules_module_is_the_one_that_both_callers_use() -> None:
-    from treatments.selectors import checks, gate
-
-    assert checks.rules is gate.rules is rules
