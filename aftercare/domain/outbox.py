@@ -36,7 +36,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     ),
     State.FAILED: frozenset({State.PLANNED, State.SKIPPED}),
     State.SENT: frozenset(),
-    State.SKIPPED: frozenset(),
+    # A visit that was on hold is on again: its reminders are wanted again.
+    State.SKIPPED: frozenset({State.PLANNED}),
     State.SUPPRESSED: frozenset(),
     State.EXPIRED: frozenset(),
 }

@@ -12,8 +12,9 @@ from django.utils import translation
 from django.utils.formats import date_format, time_format
 
 from aftercare.models import Message, MessageTemplate
+from aftercare.services.blocks import VISIT
 from aftercare.services.rendering import Attachment, Envelope, Words, build, variables_in, write
-from aftercare.services.wanted import Facts
+from aftercare.services.wanted import Facts, standing
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.ids import new_token, token_digest
 from patients.models import PatientLink
@@ -53,15 +54,21 @@ VARIABLES = frozenset(
 
 @dataclass(frozen=True)
 class Draft:
-    """A message with the template it will be written from, in the patient's language or nearest."""
+    """A message with the template it will be written from, in the patient's language or nearest.
+
+    Whoever `is_screened` is not asked for the questionnaire again when a visit is booked.
+    """
 
     message: Message
     template: MessageTemplate
+    is_screened: bool = False
 
     @property
     def links(self) -> frozenset[str]:
         """The link variables it needs a secret for."""
         needed = variables_in(self.template.body) & LINKS.keys()
+        if self.is_screened and self.message.subject_type == "appointment":
+            needed -= {"screening_link"}
         return needed if self.message.is_essential else needed | {"unsubscribe_link"}
 
 
@@ -124,8 +131,9 @@ def compose(
 ) -> bytes:
     """The finished mail. Raises `UnknownVariable` where the template asks for what it can't have."""
     message, template = draft.message, draft.template
+    visits = standing(message, facts, now) if message.subject_type == "appointment" else []
     with translation.override(template.language):
-        variables = _variables(message, facts)
+        variables = dict.fromkeys(LINKS, "") | _variables(message, visits)
         variables.update({name: url for (pk, name), url in links.items() if pk == message.pk})
         words: Words = write(
             message.clinic,
@@ -133,36 +141,31 @@ def compose(
             body=template.body,
             language=template.language,
             variables=variables,
+            unsubscribe_url="" if message.is_essential else variables["unsubscribe_link"],
         )
+        calendar = _calendar(message, visits, now)
     envelope = Envelope(
         message_id=message.message_id,
         recipient=message.recipient,
         recipient_name=message.patient.name,
         date=message.clinic.local(now),
         unsubscribe_url="" if message.is_essential else variables["unsubscribe_link"],
-        attachments=_calendar(message, facts, now),
+        attachments=calendar,
     )
     return build(message.clinic, words, envelope)
 
 
-def _visits(message: Message, facts: Facts) -> list[Appointment]:
-    ids = [UUID(pk) for pk in message.context.get("appointments", [])] or [message.subject_id]
-    found = [facts.appointments[pk] for pk in ids if pk in facts.appointments]
-    return sorted(found, key=lambda visit: visit.during.lower)
-
-
-def _variables(message: Message, facts: Facts) -> dict[str, str]:
+def _variables(message: Message, visits: Sequence[Appointment]) -> dict[str, str]:
     clinic = message.clinic
     variables = {
         "patient_name": message.patient.greeting_name,
         "clinic_name": clinic.name,
-        "clinic_phone": clinic.phone,
+        "clinic_phone": clinic.phone.replace(" ", "\u00a0"),
         "clinic_address": ", ".join(clinic.address.splitlines()),
         "emergency_number": clinic.emergency_number,
         "code": str(message.context.get("code", "")),
         "reason": str(message.context.get("reason", "")),
     }
-    visits = _visits(message, facts) if message.subject_type == "appointment" else []
     if visits:
         first = clinic.local(visits[0].during.lower)
         names = message.context.get("practitioners", {})
@@ -180,15 +183,14 @@ def _variables(message: Message, facts: Facts) -> dict[str, str]:
 
 def _line(clinic: Clinic, visit: Appointment) -> str:
     start = clinic.local(visit.during.lower)
-    return f"- {date_format(start, 'l j F Y')}, {time_format(start, 'H:i')}"
+    return f"{VISIT}{date_format(start, 'l j F Y')}, {time_format(start, 'H:i')}"
 
 
-def _calendar(message: Message, facts: Facts, now: dt.datetime) -> tuple[Attachment, ...]:
+def _calendar(
+    message: Message, visits: Sequence[Appointment], now: dt.datetime
+) -> tuple[Attachment, ...]:
     kind = message.context.get("calendar", "")
-    if kind not in _WITH_CALENDAR:
-        return ()
-    visits = _visits(message, facts)
-    if not visits:
+    if kind not in _WITH_CALENDAR or not visits:
         return ()
     cancelled = kind == "cancelled"
     return (

@@ -95,7 +95,7 @@ def settle_interrupted(*, now: dt.datetime) -> int:
     """Decide on messages whose dispatcher died: nobody knows whether they left. Returns how many."""
     with audited(_POSTMAN):
         stale = list(
-            Message.objects.select_for_update(skip_locked=True)
+            Message.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(state=State.SENDING.value, lease_until__lt=now)
             .select_related("patient")
             .order_by("pk")[:500]
@@ -141,7 +141,7 @@ def _deliver(
 
 def _prepare(batch: Sequence[Message], now: dt.datetime, report: Report) -> list[Letter]:
     """Settle what is not wanted any more, write the rest."""
-    facts = load_facts(batch)
+    facts = load_facts(batch, now)
     templates = contents.templates_for(batch)
     drafts = []
     with audited(_POSTMAN):
@@ -152,7 +152,8 @@ def _prepare(batch: Sequence[Message], now: dt.datetime, report: Report) -> list
             elif message.pk not in templates:
                 _settle(message, State.FAILED, _("There is no text for it."), now, report)
             else:
-                drafts.append(contents.Draft(message, templates[message.pk]))
+                screened = message.patient_id in facts.screened
+                drafts.append(contents.Draft(message, templates[message.pk], screened))
         links = contents.mint_links(drafts, now=now)
     return [letter for draft in drafts if (letter := _written(draft, facts, links, now, report))]
 

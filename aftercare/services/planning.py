@@ -68,10 +68,26 @@ def plan(
 def withdraw(
     subject_kind: str, ids: Iterable[UUID], *, why: str, now: dt.datetime
 ) -> list[Message]:
-    """Skip what is still planned about these subjects: it is not wanted any more."""
+    """Skip what is still planned about these subjects: it is not wanted any more.
+
+    A message that speaks of several visits stays: which of them still stand is asked when it
+    leaves, and the others must not go unannounced.
+    """
     return ledger.transition(
-        Q(subject_type=subject_kind, subject_id__in=list(ids), state=State.PLANNED.value),
+        Q(subject_type=subject_kind, subject_id__in=list(ids), state=State.PLANNED.value)
+        & Q(context__appointments__1__isnull=True),
         to=State.SKIPPED,
+        why=why,
+        now=now,
+    )
+
+
+def revive(subject: Subject, *, why: str, now: dt.datetime) -> list[Message]:
+    """Plan again what was withdrawn about a subject and whose time is still to come."""
+    return ledger.transition(
+        Q(subject_type=subject.kind, subject_id=subject.id, schedule_version=subject.version)
+        & Q(state=State.SKIPPED.value, due_at__gt=now),
+        to=State.PLANNED,
         why=why,
         now=now,
     )

@@ -46,6 +46,29 @@ def leave_unsent(*, actor: Actor, clinic: Clinic, message_id: UUID, now: dt.date
     return message
 
 
+def send_failed_again(
+    *, actor: Actor, clinic: Clinic, patient_id: UUID, now: dt.datetime
+) -> list[Message]:
+    """Plan everything of a patient that failed and is still worth sending; returns what it was.
+
+    For when an address was corrected. Whether each is still wanted is asked before it leaves.
+    """
+    with audited(actor):
+        why = _("Sent again by %(who)s.") % {"who": actor.label}
+        messages = ledger.transition(
+            Q(clinic=clinic, patient_id=patient_id, state=State.FAILED.value, expires_at__gt=now),
+            to=State.PLANNED,
+            why=why,
+            now=now,
+            next_try_at=now,
+        )
+        for message in messages:
+            _close(message, why, now)
+        for kind in (StaffTask.Kind.MESSAGE_FAILED, StaffTask.Kind.NO_ADDRESS):
+            tasks.close_tasks(kind=kind, subject_id=patient_id, outcome=why, now=now)
+    return messages
+
+
 def _waiting(clinic: Clinic, message_id: UUID) -> Message:
     rows = Message.objects.for_clinic(clinic).select_for_update().filter(Q(pk=message_id))
     message = rows.first()
@@ -57,9 +80,5 @@ def _waiting(clinic: Clinic, message_id: UUID) -> Message:
 
 
 def _close(message: Message, outcome: str, now: dt.datetime) -> None:
-    for kind in (
-        StaffTask.Kind.MESSAGE_FAILED,
-        StaffTask.Kind.MESSAGE_UNCLEAR,
-        StaffTask.Kind.NO_ADDRESS,
-    ):
+    for kind in (StaffTask.Kind.MESSAGE_FAILED, StaffTask.Kind.MESSAGE_UNCLEAR):
         tasks.close_tasks(kind=kind, subject_id=message.pk, outcome=outcome, now=now)

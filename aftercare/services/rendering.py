@@ -1,13 +1,13 @@
 """From a clinic's template and a message's variables to the bytes that leave.
 
 Templates are plain text with `{{ variables }}`; nothing in them can run. The HTML twin is made
-from the same text: a block that starts with `# ` is a heading, lines that start with `- ` are a
-list, and a line `Label: {{ some_link }}` becomes a button.
+from the same text, block by block (`aftercare.services.blocks`), inside the clinic's frame.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,26 +16,21 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
 from html import escape
+from pathlib import Path
 
 import css_inline
 from django.template.loader import render_to_string
 
 from aftercare.exceptions import UnknownVariable
+from aftercare.services.addresses import mailbox
+from aftercare.services.blocks import as_html, as_text, blocks_of
 from mesoclinic.clinic.models import Clinic
 
 VARIABLE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
-_BUTTON = re.compile(r"^(?P<label>[^:\n]{1,60}): (?P<url>https?://\S+)$")
-_BODY, _SUBJECT = "%%BODY%%", "%%SUBJECT%%"
-
-# Mail programs drop style sheets: what a block looks like stands at the block.
-_PARAGRAPH_HTML = '<p style="margin:0 0 16px">{}</p>'
-_HEADING_HTML = '<h1 style="color:#17232b;font-size:22px;line-height:1.3;margin:0 0 16px">{}</h1>'
-_LIST_HTML = '<ul style="margin:0 0 16px;padding-left:22px">{}</ul>'
-_ITEM_HTML = '<li style="margin:0 0 8px">{}</li>'
-_BUTTON_HTML = (
-    '<p style="margin:24px 0"><a href="{url}" style="background:#0e6f6d;border-radius:10px;'
-    "color:#ffffff;display:inline-block;font-weight:600;padding:14px 22px;"
-    'text-decoration:none">{label}</a></p>'
+_WORDS = Path(__file__).resolve().parent.parent / "data" / "frame.json"
+_BODY, _SUBJECT, _STOP = "%%BODY%%", "%%SUBJECT%%", "%%STOP%%"
+_STOP_HTML = (
+    '<br><br>{question} <a href="{url}" style="color:#51616c;text-decoration:underline">{label}</a>'
 )
 
 
@@ -88,23 +83,53 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
 
 
 def write(
-    clinic: Clinic, *, subject: str, body: str, language: str, variables: Mapping[str, str]
+    clinic: Clinic,
+    *,
+    subject: str,
+    body: str,
+    language: str,
+    variables: Mapping[str, str],
+    unsubscribe_url: str = "",
 ) -> Words:
-    """The words of one message in the clinic's frame."""
+    """The words of one message in the clinic's frame.
+
+    A block of the body that asks for a link this message does not have ("" in `variables`) is left
+    out. Raises `UnknownVariable`.
+    """
     line = " ".join(fill(subject, variables).split())
-    text = fill(body, variables).strip() + "\n"
+    wanted = [block for block in blocks_of(body) if not _lacks_link(block, variables)]
+    # Filled first and split again: a value may hold several lines, never a new kind of block.
+    blocks = [fill(block, variables).strip() for block in wanted]
+    words = frame_words(language)
+    stop = stop_text = ""
+    if unsubscribe_url:
+        question, label = words["unsubscribe"], words["unsubscribe_link"]
+        stop = _STOP_HTML.format(
+            question=escape(question), url=escape(unsubscribe_url), label=escape(label)
+        )
+        stop_text = f"\n{question} {label}:\n{unsubscribe_url}\n"
     frame = _frame(clinic.name, clinic.phone, clinic.address, language)
     # `replace` on plain strings: the frame is ours and the body is escaped block by block.
-    html = str(frame).replace(_SUBJECT, escape(line)).replace(_BODY, _html(text))
-    return Words(subject=line, text=f"{text}\n-- \n{_footer(clinic)}", html=html)
+    html = frame.replace(_SUBJECT, escape(line)).replace(_STOP, stop)
+    return Words(
+        subject=line,
+        text=f"{as_text(blocks)}\n-- \n{_footer(clinic)}{stop_text}",
+        html=html.replace(_BODY, as_html(blocks)),
+    )
+
+
+def _lacks_link(block: str, variables: Mapping[str, str]) -> bool:
+    return any(
+        name.endswith("_link") and variables.get(name) == "" for name in VARIABLE.findall(block)
+    )
 
 
 def build(clinic: Clinic, words: Words, envelope: Envelope) -> bytes:
     """The mail as SMTP wants it. No health data stands in any header or file name."""
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = words.subject
-    mail["From"] = formataddr((clinic.sender_name or clinic.name, clinic.sender_email))
-    mail["To"] = formataddr((envelope.recipient_name, envelope.recipient))
+    mail["From"] = formataddr((clinic.sender_name or clinic.name, mailbox(clinic.sender_email)))
+    mail["To"] = formataddr((envelope.recipient_name, mailbox(envelope.recipient)))
     mail["Date"] = format_datetime(envelope.date)
     mail["Message-ID"] = envelope.message_id
     mail["Auto-Submitted"] = "auto-generated"
@@ -129,35 +154,30 @@ def _footer(clinic: Clinic) -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
+@lru_cache(maxsize=32)
+def frame_words(language: str) -> Mapping[str, str]:
+    """What the frame says around a message, in the message's language or English."""
+    known = json.loads(_WORDS.read_text("utf-8"))
+    found: Mapping[str, str] = known.get(language[:2]) or known["en"]
+    return found
+
+
 @lru_cache(maxsize=256)
 def _frame(name: str, phone: str, address: str, language: str) -> str:
     """The layout with its styles inlined, once for each clinic as it is now."""
+    words = frame_words(language)
+    preheader = words["preheader" if phone else "preheader_without_phone"]
     page = render_to_string(
         "aftercare/mail/layout.html",
         {
             "clinic_name": name,
             "clinic_phone": phone,
             "clinic_address": address,
+            "preheader": preheader.format(clinic=name, phone=phone),
             "language": language,
             "body": _BODY,
             "subject": _SUBJECT,
+            "stop": _STOP,
         },
     )
     return css_inline.inline(page, keep_style_tags=True, load_remote_stylesheets=False)
-
-
-def _html(text: str) -> str:
-    """The HTML twin: every line is escaped here, the tags around them are ours."""
-    blocks = [block for block in re.split(r"\n\s*\n", text.strip()) if block.strip()]
-    return "\n".join(_block(block.strip()) for block in blocks)
-
-
-def _block(block: str) -> str:
-    lines = [escape(line) for line in block.splitlines()]
-    if button := _BUTTON.match(block):
-        return _BUTTON_HTML.format(url=escape(button["url"]), label=escape(button["label"]))
-    if block.startswith("# "):
-        return _HEADING_HTML.format("<br>".join(lines)[2:])
-    if all(line.startswith("- ") for line in lines):
-        return _LIST_HTML.format("".join(_ITEM_HTML.format(line[2:]) for line in lines))
-    return _PARAGRAPH_HTML.format("<br>".join(lines))

@@ -10,6 +10,7 @@ from django.core.mail import get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
 from aftercare.exceptions import Certainty, DeliveryError
+from aftercare.services.addresses import mailbox
 
 _PERMANENT_FROM = 500
 
@@ -44,7 +45,11 @@ class SmtpTransport:
     def send(self, *, sender: str, recipient: str, payload: bytes) -> None:
         """Hand over one message of CRLF lines; addresses are bare. Raises `DeliveryError`."""
         smtp = self._connected()
-        self._envelope(smtp, sender, recipient)
+        try:
+            addresses = mailbox(sender), mailbox(recipient)
+        except ValueError as error:
+            raise DeliveryError(Certainty.PERMANENT, f"not an address: {error}") from error
+        self._envelope(smtp, *addresses)
         self._data(smtp, payload)
 
     def close(self) -> None:

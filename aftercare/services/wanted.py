@@ -10,14 +10,13 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from aftercare.models import Message
+from mesoclinic.clinic.models import Clinic
 from patients.models import ContactPreference, Screening
+from patients.selectors import screening_status_for
 from scheduling.models import Appointment
 
-_GONE = {
-    Appointment.StatusChoices.CANCELLED,
-    Appointment.StatusChoices.NO_SHOW,
-    Appointment.StatusChoices.PENDING,
-}
+_Status = Appointment.StatusChoices
+_GONE = {_Status.CANCELLED, _Status.NO_SHOW, _Status.PENDING}
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,11 @@ class Facts:
     appointments: dict[UUID, Appointment]
     refusals: frozenset[tuple[UUID, str, str]]
     answered: dict[UUID, dt.datetime]
+    screened: frozenset[UUID] = frozenset()
 
 
-def load_facts(messages: Sequence[Message]) -> Facts:
-    """Three queries, however many messages."""
+def load_facts(messages: Sequence[Message], now: dt.datetime) -> Facts:
+    """Three queries, and two for each clinic that announces a booking, however many messages."""
     patients = {m.patient_id for m in messages}
     visits = {m.subject_id for m in messages if m.subject_type == "appointment"}
     for message in messages:
@@ -53,12 +53,31 @@ def load_facts(messages: Sequence[Message]) -> Facts:
     )
     return Facts(
         appointments=(
-            Appointment.objects.select_related("visit_type", "practitioner").in_bulk(visits)
+            Appointment.objects.select_related(
+                "visit_type", "practitioner", "clinic", "patient"
+            ).in_bulk(visits)
             if visits
             else {}
         ),
         refusals=frozenset(refusals.values_list("patient_id", "channel", "purpose")),
         answered={patient: at for patient, at in answered if at is not None},
+        screened=_screened(messages, now),
+    )
+
+
+def _screened(messages: Sequence[Message], now: dt.datetime) -> frozenset[UUID]:
+    """Who has a valid screening, of those who are told that a visit is booked."""
+    asked: dict[Clinic, set[UUID]] = {}
+    for message in messages:
+        if message.context.get("calendar") == "booked":
+            asked.setdefault(message.clinic, set()).add(message.patient_id)
+    return frozenset(
+        pk
+        for clinic, patients in asked.items()
+        for pk, status in screening_status_for(
+            patients, clinic.today(now), clinic=clinic
+        ).items()
+        if status.is_valid
     )
 
 
@@ -78,23 +97,54 @@ def unwanted(message: Message, facts: Facts, now: dt.datetime) -> Unwanted | Non
     if refused and not message.is_essential:
         return Unwanted(Message.State.SUPPRESSED, _("The patient opted out of such messages."))
     if message.subject_type == "appointment":
-        return _visit_gone(message, facts)
+        return _visits_gone(message, facts, now)
     if message.subject_type == "invitation":
         return _already_answered(message, facts)
     return None
 
 
-def _visit_gone(message: Message, facts: Facts) -> Unwanted | None:
-    if message.step_key == "visit-cancelled":
+def standing(message: Message, facts: Facts, now: dt.datetime) -> list[Appointment]:
+    """The visits a message still speaks of truly, by time: for a cancellation the cancelled ones.
+
+    A booking or move may announce several; one that was cancelled, held or moved since is told of
+    by a message of its own.
+    """
+    return sorted(
+        (
+            facts.appointments[pk]
+            for pk in _spoken_of(message)
+            if pk in facts.appointments
+            and _why_not(message, facts.appointments[pk], now) is None
+        ),
+        key=lambda visit: visit.during.lower,
+    )
+
+
+def _spoken_of(message: Message) -> list[UUID]:
+    return [UUID(pk) for pk in message.context.get("appointments", [])] or [message.subject_id]
+
+
+def _visits_gone(message: Message, facts: Facts, now: dt.datetime) -> Unwanted | None:
+    if standing(message, facts, now):
         return None
-    visit = facts.appointments.get(message.subject_id)
-    if visit is None or visit.status in _GONE:
-        return Unwanted(Message.State.SKIPPED, _("The visit does not take place."))
-    if visit.status == Appointment.StatusChoices.ON_HOLD:
-        return Unwanted(Message.State.SKIPPED, _("The visit is on hold."))
-    if visit.schedule_version != message.schedule_version:
-        return Unwanted(Message.State.SKIPPED, _("The visit was moved."))
-    return None
+    visit = facts.appointments.get(_spoken_of(message)[0])
+    why = _why_not(message, visit, now) if visit is not None else None
+    return Unwanted(Message.State.SKIPPED, why or _("The visit does not take place."))
+
+
+def _why_not(message: Message, visit: Appointment, now: dt.datetime) -> str | None:
+    """Why a message must not speak of a visit any more; None where it may."""
+    if message.context.get("calendar") == "cancelled":
+        again = visit.status != _Status.CANCELLED
+        return _("The visit takes place after all.") if again else None
+    if visit.status in _GONE:
+        return _("The visit does not take place.")
+    if visit.status == _Status.ON_HOLD:
+        return _("The visit is on hold.")
+    versions = message.context.get("versions", {})
+    if visit.schedule_version != versions.get(str(visit.pk), message.schedule_version):
+        return _("The visit was moved.")
+    return _("The visit has begun already.") if visit.during.lower <= now else None
 
 
 def _already_answered(message: Message, facts: Facts) -> Unwanted | None:

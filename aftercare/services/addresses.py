@@ -1,0 +1,17 @@
+"""Mail addresses as SMTP can say them."""
+
+from __future__ import annotations
+
+from django.utils.encoding import punycode
+
+
+def mailbox(address: str) -> str:
+    """An address with its domain in ASCII form (`münchen.de` → `xn--mnchen-3ya.de`).
+
+    Raises ValueError for what no mail server could take.
+    """
+    local, _at, domain = address.rpartition("@")
+    found = f"{local}@{punycode(domain)}"
+    if not found.isascii() or not found.isprintable() or " " in found:
+        raise ValueError(address)
+    return found
