@@ -94,7 +94,8 @@ def _sql(
     place: tuple[str, str, UUID] | None,
     limit: int,
 ) -> tuple[str, list[object]]:
-    parts, params = [], [clinic.pk]
+    parts: list[str] = []
+    params: list[object] = [clinic.pk]
     for condition, values in wanted:
         parts.append(f" AND ({condition})")
         params += values

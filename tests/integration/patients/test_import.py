@@ -282,7 +282,7 @@ def test_the_command_names_what_it_does_not_find(clinic: Clinic, tmp_path: Path)
 
 def _mutilate(value: Any, chance: random.Random) -> Any:
     """The same JSON with some values replaced by others of the wrong kind."""
-    junk = [
+    junk: list[Any] = [
         None,
         3,
         -1.5,

@@ -436,7 +436,7 @@ def test_many_standings_cost_two_queries(
     screened(cleared, doctor)
     screened(review, doctor, keloid="yes")
     screened(stranger)
-    people = [cleared, review, nothing, stranger]
+    people: list[Patient] = [cleared, review, nothing, stranger]
     with django_assert_num_queries(2):
         found = screening_status_for(people, TODAY, clinic=clinic)
     assert [found[one.pk].standing for one in people] == [
