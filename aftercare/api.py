@@ -17,10 +17,10 @@ from aftercare import selectors
 from aftercare.models import CheckIn, Message, StaffTask
 from aftercare.serializers import (
     CheckInSerializer,
-    DecisionSerializer,
+    MessageDecisionSerializer,
     MessageDetailSerializer,
     MessageSerializer,
-    OutcomeSerializer,
+    TaskOutcomeSerializer,
     TaskSerializer,
 )
 from aftercare.services import release, tasks
@@ -70,11 +70,11 @@ class MessageViewSet(AuditedList):
         )
         return Response(MessageDetailSerializer(message).data)
 
-    @extend_schema(request=DecisionSerializer, responses=MessageSerializer)
+    @extend_schema(request=MessageDecisionSerializer, responses=MessageSerializer)
     @action(detail=True, methods=["post"])
     def release(self, request: Request, pk: UUID) -> Response:
         """Send a held or failed message again, or leave it."""
-        body = DecisionSerializer(data=request.data)
+        body = MessageDecisionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         decide = (
             release.send_again
@@ -107,11 +107,11 @@ class TaskViewSet(AuditedList):
         done = tasks.claim_task(actor=self.actor, clinic=self.clinic, task_id=task.pk)
         return Response(TaskSerializer(done).data)
 
-    @extend_schema(request=OutcomeSerializer, responses=TaskSerializer)
+    @extend_schema(request=TaskOutcomeSerializer, responses=TaskSerializer)
     @action(detail=True, methods=["post"])
     def finish(self, request: Request, pk: UUID) -> Response:
         """Say what came of a task."""
-        body = OutcomeSerializer(data=request.data)
+        body = TaskOutcomeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         task = selectors.task(self.clinic, self.membership.role, pk)
         done = tasks.finish_task(

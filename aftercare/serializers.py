@@ -40,7 +40,7 @@ class MessageDetailSerializer(MessageSerializer):
         read_only_fields = fields
 
 
-class DecisionSerializer(serializers.Serializer[None]):
+class MessageDecisionSerializer(serializers.Serializer[None]):
     """What a person decides about a held or failed message."""
 
     decision = serializers.ChoiceField(choices=["send", "drop"])
@@ -58,7 +58,7 @@ class TaskSerializer(serializers.ModelSerializer[StaffTask]):
         read_only_fields = fields
 
 
-class OutcomeSerializer(serializers.Serializer[None]):
+class TaskOutcomeSerializer(serializers.Serializer[None]):
     """What came of a task."""
 
     outcome = serializers.CharField(max_length=300)

@@ -1,27 +1,34 @@
-"""The board of one day: who comes to whom, and who can't go ahead."""
+"""The board of one day: who comes to whom, who can't go ahead, and where there is room."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
-from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.calendar import day_interval
+from mesoclinic.common.intervals import Interval, union
 from patients.selectors import ScreeningStatus, screening_status_for
-from scheduling.models import Appointment, WorkingHours
+from scheduling.domain.slots import ResourceCalendar, SlotRequest, free_intervals
+from scheduling.models import Appointment
+from scheduling.selectors.board import Column as Bookings
+from scheduling.selectors.board import day_board
+from scheduling.selectors.calendars import away, hours_of, interval_of
 from treatments.domain.readiness import Moment, Readiness, Verdict
-from treatments.models import PlannedSession
 from treatments.services import readiness_for
 
 Status = Appointment.StatusChoices
-_OVER = {Status.DONE, Status.NO_SHOW, Status.CANCELLED}
-_COMING = {Status.PENDING, Status.BOOKED, Status.CONFIRMED}
-_UNHEARD = {Status.PENDING, Status.CANCELLED}
+_OVER = {Status.DONE, Status.NO_SHOW}
+_COMING = {Status.BOOKED, Status.CONFIRMED}
+_BLOCKED = {"stopped", "review", "screening", "on_hold"}
+# Shorter gaps are nobody's visit.
+_WORTH_OFFERING = dt.timedelta(minutes=30)
+_QUARTER = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,13 @@ class VisitLine:
     note: str
     state: str
     reason: str = ""
+    is_free: bool = False
+
+    @property
+    def at(self) -> dt.datetime:
+        """When it begins (UTC)."""
+        start: dt.datetime = self.appointment.during.lower
+        return start
 
     @property
     def is_over(self) -> bool:
@@ -45,12 +59,27 @@ class VisitLine:
 
 
 @dataclass(frozen=True)
+class FreeLine:
+    """Time in which somebody could still be seen today (UTC)."""
+
+    at: dt.datetime
+    until: dt.datetime
+    is_free: bool = True
+
+
+@dataclass(frozen=True)
 class Column:
-    """One practitioner's day. `until` is the local time at which their hours end."""
+    """One practitioner's day in order. `until` is the local time at which their hours end."""
 
     member: Membership
-    visits: Sequence[VisitLine]
+    entries: Sequence[VisitLine | FreeLine]
     until: dt.time | None
+    room: str = ""
+
+    @property
+    def visits(self) -> list[VisitLine]:
+        """The visits alone."""
+        return [entry for entry in self.entries if isinstance(entry, VisitLine)]
 
 
 @dataclass(frozen=True)
@@ -66,8 +95,8 @@ class Board:
 
     @property
     def total(self) -> int:
-        """How many visits there are (cancelled ones don't count)."""
-        return sum(1 for line in self.lines if line.appointment.status != Status.CANCELLED)
+        """How many visits there are."""
+        return len(self.lines)
 
     @property
     def to_come(self) -> int:
@@ -77,49 +106,82 @@ class Board:
     @property
     def blocked(self) -> list[VisitLine]:
         """Visits that can't go ahead as things stand, or need a practitioner's word first."""
-        return [line for line in self.lines if line.state in {"stopped", "review", "screening"}]
-
-
-def board(clinic: Clinic, day: dt.date, *, now: dt.datetime) -> Board:
-    """The board of a local day, with a number of queries that does not grow with the visits."""
-    visits = _visits(clinic, day)
-    counts = _session_counts(visits)
-    ready = _readiness(visits, day, now)
-    standing = screening_status_for({v.patient_id for v in visits}, day, clinic=clinic)
-    lines: dict[UUID, list[VisitLine]] = {}
-    for visit in visits:
-        answer = ready.get(visit.planned_session_id) if visit.planned_session_id else None
-        line = VisitLine(
-            visit,
-            _note(visit, counts),
-            *_state(visit, answer, standing.get(visit.patient_id)),
+        return sorted(
+            (line for line in self.lines if line.state in _BLOCKED), key=lambda line: line.at
         )
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks: their own column leads, and only clinicians see what a visit is for."""
+
+    staff_id: UUID | None = None
+    clinical: bool = False
+
+
+def board(clinic: Clinic, day: dt.date, *, now: dt.datetime, viewer: Viewer) -> Board:
+    """The board of a local day, with a number of queries that does not grow with the visits."""
+    found = day_board(clinic, day)
+    heard = [visit for visit in found.visits if visit.status != Status.PENDING]
+    ready = _readiness(heard, day, now)
+    standing = screening_status_for({v.patient_id for v in heard}, day, clinic=clinic)
+    lines: dict[UUID, list[VisitLine | FreeLine]] = {}
+    for visit in heard:
+        answer = ready.get(visit.planned_session_id) if visit.planned_session_id else None
+        state, reason = _state(visit, answer, standing.get(visit.patient_id))
+        line = VisitLine(visit, _what(visit, viewer), state, reason if viewer.clinical else "")
         lines.setdefault(visit.practitioner_id, []).append(line)
-    ends = _ends(clinic, day)
-    members = Membership.objects.for_clinic(clinic).filter(staff__in={*lines, *ends}).with_staff()
-    return Board([Column(m, lines.get(m.staff_id, []), ends.get(m.staff_id)) for m in members])
+    for who, gaps in _free(clinic, found.columns, day, now).items():
+        lines.setdefault(who, []).extend(gaps)
+    columns = [
+        Column(
+            column.member,
+            sorted(lines.get(column.member.staff_id, []), key=lambda one: one.at),
+            column.until,
+            column.room,
+        )
+        for column in found.columns
+    ]
+    return Board(sorted(columns, key=lambda one: one.member.staff_id != viewer.staff_id))
 
 
-def _visits(clinic: Clinic, day: dt.date) -> list[Appointment]:
+def _free(
+    clinic: Clinic, columns: Iterable[Bookings], day: dt.date, now: dt.datetime
+) -> dict[UUID, list[FreeLine]]:
+    """Where each practitioner could still see somebody: hours less absences less visits."""
     span = day_interval(day, clinic.zone)
-    return list(
-        Appointment.objects.for_clinic(clinic)
-        .filter(during__startswith__gte=span.start, during__startswith__lt=span.end)
-        .exclude(status__in=_UNHEARD)
-        .select_related("patient", "visit_type", "room", "plan__indication", "planned_session")
-        .order_by("during")
-    )
+    if span.end <= now:
+        return {}
+    people = {column.member.staff_id: column for column in columns}
+    hours, absent = hours_of(clinic, people), away(clinic, span)
+    request = SlotRequest(
+        within=span, zone=clinic.zone, duration=_WORTH_OFFERING, step=_QUARTER,
+        now=_next_quarter(now),
+    )  # fmt: skip
+    found = {}
+    for who, column in people.items():
+        calendar = ResourceCalendar(
+            who,
+            hours.get(who, ()),
+            tuple(chain(absent.closures, absent.by_id.get(who, ()))),
+            _taken(column.visits),
+        )
+        found[who] = [
+            FreeLine(gap.start, gap.end)
+            for gap in free_intervals(request, calendar)
+            if gap.end - gap.start >= _WORTH_OFFERING
+        ]
+    return found
 
 
-def _session_counts(visits: Iterable[Appointment]) -> Mapping[UUID, int]:
-    plans = {visit.plan_id for visit in visits if visit.plan_id}
-    rows = (
-        PlannedSession.objects.filter(plan__in=plans, dropped_at__isnull=True)
-        .order_by()
-        .values("plan")
-        .annotate(n=Count("pk"))
-    )
-    return {row["plan"]: row["n"] for row in rows} if plans else {}
+def _taken(visits: Iterable[Appointment]) -> tuple[Interval[dt.datetime], ...]:
+    blocks = (interval_of(v.occupies) for v in visits if v.status != Status.NO_SHOW)
+    return tuple(union(blocks))
+
+
+def _next_quarter(now: dt.datetime) -> dt.datetime:
+    epoch = dt.datetime.fromtimestamp(0, dt.UTC)
+    return epoch - (epoch - now) // _QUARTER * _QUARTER
 
 
 def _readiness(
@@ -159,24 +221,11 @@ def _state(
     return "ready", ""
 
 
-def _note(visit: Appointment, counts: Mapping[UUID, int]) -> str:
-    if visit.plan is None or visit.planned_session is None:
-        return visit.visit_type.name
+def _what(visit: Appointment, viewer: Viewer) -> str:
+    if visit.plan is None or visit.planned_session is None or not viewer.clinical:
+        return visit.title
     return _("%(what)s · session %(number)s of %(total)s") % {
         "what": visit.plan.indication.name,
         "number": visit.planned_session.number,
-        "total": counts.get(visit.plan.pk, visit.planned_session.number),
+        "total": getattr(visit, "session_total", 0) or visit.planned_session.number,
     }
-
-
-def _ends(clinic: Clinic, day: dt.date) -> dict[UUID, dt.time]:
-    """When each practitioner who works on `day` goes home."""
-    rows = (
-        WorkingHours.objects.for_clinic(clinic)
-        .filter(weekday=day.weekday())
-        .filter(Q(valid_from__isnull=True) | Q(valid_from__lte=day))
-        .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=day))
-        .order_by("ends")
-        .values_list(F("practitioner_id"), "ends")
-    )
-    return dict(rows)

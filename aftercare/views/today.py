@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.views import View
 
 from aftercare import selectors
-from aftercare.selectors.today import board
+from aftercare.selectors.today import Viewer, board
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access, can
 from mesoclinic.clinic.http import StaffRequest
 
-_TASKS = 8
+_TASKS = 6
 _LOOK_BACK = dt.timedelta(days=7)
 
 
@@ -27,7 +27,9 @@ class Today(View):
         """Visits per practitioner, and what waits for this person."""
         now = timezone.now()
         clinic, role = request.clinic, request.membership.role
-        day = board(clinic, clinic.today(now), now=now)
+        viewer = Viewer(request.actor.staff_id, clinical=can(request.actor, Policy.CLINICAL))
+        day = board(clinic, clinic.today(now), now=now, viewer=viewer)
+        waiting = selectors.count_open_tasks(clinic, role)
         tasks = list(selectors.open_tasks(clinic, role)[:_TASKS])
         shown = [line.appointment.patient_id for line in day.lines]
         record_read(
@@ -40,7 +42,7 @@ class Today(View):
             "day": clinic.today(now),
             "board": day,
             "tasks": tasks,
+            "more": max(waiting - _TASKS, 0),
             "failed": selectors.failed_recently(clinic, now - _LOOK_BACK),
-            "sees_reasons": can(request.actor, Policy.CLINICAL),
         }
         return render(request, "aftercare/today.html", context)
