@@ -70,7 +70,9 @@
   const isHtmx = (form) => ["hx-post", "hx-put", "hx-patch", "hx-delete"].some((name) => form.hasAttribute(name));
   document.addEventListener("htmx:beforeRequest", (event) => {
     const form = event.target.closest?.("form");
-    if (form && isHtmx(form)) rest(form, event.detail.requestConfig?.triggeringEvent?.submitter);
+    const cause = event.detail.requestConfig?.triggeringEvent;
+    /* a check or a saving in the background must not swallow a press of a button */
+    if (form && isHtmx(form) && cause?.type === "submit") rest(form, cause.submitter);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.target.closest?.("form");
