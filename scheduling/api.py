@@ -16,7 +16,8 @@ from rest_framework.response import Response
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
-from mesoclinic.clinic.api import ByName, ClinicAPIView, ClinicViewSet
+from mesoclinic.clinic.api import ClinicAPIView, ClinicViewSet
+from mesoclinic.clinic.pagination import ByName
 from scheduling import serializers as shapes
 from scheduling.domain.courses import Proposal
 from scheduling.exceptions import AppointmentNotFound
@@ -67,7 +68,7 @@ class AppointmentViewSet(ClinicViewSet):
         record_read(
             self.actor, model=_NAME, patients=[one.patient_id for one in found], reason="api"
         )
-        return Response(shapes.AppointmentSerializer(found, many=True).data)
+        return Response([shapes.shown(one) for one in found])
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """One visit."""
@@ -75,7 +76,7 @@ class AppointmentViewSet(ClinicViewSet):
         record_read(
             self.actor, model=_NAME, patients=[visit.patient_id], object_id=pk, reason="api"
         )
-        return Response(shapes.AppointmentSerializer(visit).data)
+        return Response(shapes.shown(visit))
 
     @extend_schema(request=shapes.BookSerializer, responses={201: shapes.AppointmentSerializer})
     def create(self, request: Request) -> Response:
@@ -85,7 +86,7 @@ class AppointmentViewSet(ClinicViewSet):
         visit = book_appointment(
             clinic=self.clinic, actor=self.actor, now=timezone.now(), booking=asked.to_booking()
         )
-        return Response(shapes.AppointmentSerializer(visit).data, status=status.HTTP_201_CREATED)
+        return Response(shapes.shown(visit), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=shapes.MoveSerializer, responses=shapes.AppointmentSerializer(many=True))
     @action(detail=True, methods=["post"])
@@ -97,7 +98,7 @@ class AppointmentViewSet(ClinicViewSet):
             clinic=self.clinic, actor=self.actor, now=timezone.now(),
             move=asked.to_move(_uuid(pk)),
         )  # fmt: skip
-        return Response(shapes.AppointmentSerializer(moved, many=True).data)
+        return Response([shapes.shown(one) for one in moved])
 
     @extend_schema(request=shapes.CancelSerializer, responses=shapes.AppointmentSerializer)
     @action(detail=True, methods=["post"])
@@ -109,7 +110,7 @@ class AppointmentViewSet(ClinicViewSet):
             clinic=self.clinic, actor=self.actor, now=timezone.now(), appointment_id=_uuid(pk),
             reason=asked.validated_data["reason"],
         )  # fmt: skip
-        return Response(shapes.AppointmentSerializer(visit).data)
+        return Response(shapes.shown(visit))
 
     @extend_schema(request=shapes.StatusSerializer, responses=shapes.AppointmentSerializer)
     @action(detail=True, methods=["post"])
@@ -124,7 +125,7 @@ class AppointmentViewSet(ClinicViewSet):
         visit = change_status(
             clinic=self.clinic, actor=self.actor, now=timezone.now(), change=change
         )
-        return Response(shapes.AppointmentSerializer(visit).data)
+        return Response(shapes.shown(visit))
 
 
 class _ShortList(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClinicViewSet):
@@ -236,7 +237,7 @@ class Courses(ClinicAPIView):
             clinic=self.clinic, actor=self.actor, now=timezone.now(),
             course=asked.to_course(plan.pk, kind.pk),
         )  # fmt: skip
-        body = shapes.AppointmentSerializer(booked, many=True).data
+        body = [shapes.shown(one) for one in booked]
         return Response(body, status=status.HTTP_201_CREATED)
 
 

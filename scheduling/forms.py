@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date as Day
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -269,6 +270,7 @@ class DayForm(forms.Form):
     practitioner = forms.UUIDField(required=False)
     room = forms.UUIDField(required=False)
 
-    def day(self, today: date) -> date:
+    def day(self, today: Day) -> Day:
         """The day asked for, today where it can't be read."""
-        return self.cleaned_data.get("date") or today
+        chosen: Day | None = self.cleaned_data.get("date")
+        return chosen or today

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from scheduling.domain.status import BLOCKING
 from scheduling.models.appointment import (
-    BLOCKING,
     Appointment,
     AppointmentMove,
     AppointmentStatusChange,

@@ -27,11 +27,7 @@ _SHOWN = (
 
 def appointments(clinic: Clinic) -> QuerySet[Appointment]:
     """The clinic's visits with everything that a list shows: patient, plan, session, room."""
-    return (
-        Appointment.objects.for_clinic(clinic)
-        .select_related(*_SHOWN)
-        .defer("patient__search", "patient__notes", "plan__protocol_snapshot", "plan__goals")
-    )
+    return Appointment.objects.for_clinic(clinic).select_related(*_SHOWN)
 
 
 def appointments_between(clinic: Clinic, within: Interval[datetime]) -> QuerySet[Appointment]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -23,13 +23,14 @@ STRIP_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What somebody has chosen so far on the booking page."""
+    """What somebody has chosen so far; a day that is not `exact` gives way to the first free one."""
 
     kind: VisitType
     practitioner_id: UUID | None
     day: date
     patient_id: UUID | None = None
     ignoring: tuple[UUID, ...] = ()
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,6 @@ class OpenSession:
     total: int
 
 
-@dataclass(slots=True)
-class _Days:
-    counts: dict[date, int] = field(default_factory=dict)
-    slots: list[Slot] = field(default_factory=list)
-
-
 def free_times(clinic: Clinic, choice: Choice, now: datetime) -> FreeTimes:
     """The week that begins at the chosen day, and that day's free times. Seven queries."""
     today = clinic.today(now)
@@ -110,21 +105,20 @@ def free_times(clinic: Clinic, choice: Choice, now: datetime) -> FreeTimes:
         ignoring=choice.ignoring,
     )
     resources = with_licences(clinic, choice.kind, members, load_resources(search))
-    found = _Days()
+    found: dict[date, list[Slot]] = {}
     for slot in free_slots(search.request, resources, Pick.EACH_START):
         day = local_date(slot.start, zone)
-        found.counts[day] = found.counts.get(day, 0) + 1
-        if day == first:
-            found.slots.append(slot)
+        found.setdefault(day, []).append(slot)
+    chosen = first if choice.exact else min(found, default=first)
     strip = [add_days(first, n) for n in range(STRIP_DAYS)]
     return FreeTimes(
-        strip=tuple(StripDay(day, found.counts.get(day, 0)) for day in strip),
+        strip=tuple(StripDay(day, len(found.get(day, ()))) for day in strip),
         offers=tuple(
             Offer(slot, members[slot.practitioner_id], slot.start.astimezone(zone))
-            for slot in found.slots
+            for slot in found.get(chosen, ())
         ),
         members=tuple(members.values()),
-        day=first,
+        day=chosen,
     )
 
 

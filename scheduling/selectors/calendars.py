@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -18,7 +19,7 @@ from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.intervals import Interval
 from scheduling.domain.slots import Absence, HoursBlock, ResourceCalendar, Resources, SlotRequest
 from scheduling.domain.status import BLOCKING
-from scheduling.models import Device, Room, TimeOff, VisitType, WorkingHours
+from scheduling.models import Device, Room, VisitType
 
 Busy = dict[UUID, tuple[Interval[datetime], ...]]
 
@@ -76,32 +77,80 @@ def range_of(interval: Interval[datetime]) -> DateTimeTZRange:
     return DateTimeTZRange(interval.start, interval.end, "[)")
 
 
-def hours_of(clinic: Clinic, practitioners: Iterable[UUID]) -> dict[UUID, tuple[HoursBlock, ...]]:
-    """Working hours by practitioner. One query."""
-    found: dict[UUID, list[HoursBlock]] = {}
-    rows = (
-        WorkingHours.objects.for_clinic(clinic)
-        .filter(practitioner__in=list(practitioners))
-        .order_by("weekday", "starts")
-        .values_list("practitioner_id", "weekday", "starts", "ends", "valid_from", "valid_until")
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Working hours of some practitioners: each block with the usual room in it."""
+
+    rows: Mapping[UUID, Sequence[tuple[HoursBlock, UUID | None]]]
+
+    def blocks(self, who: UUID) -> tuple[HoursBlock, ...]:
+        """The practitioner's blocks; none for somebody who has no hours."""
+        return tuple(block for block, _room in self.rows.get(who, ()))
+
+    def room_at(self, who: UUID, local: datetime) -> UUID | None:
+        """The room in which the practitioner usually works at a local time."""
+        return next(
+            (
+                room
+                for block, room in self.rows.get(who, ())
+                if room is not None and _holds(block, local)
+            ),
+            None,
+        )
+
+
+def _holds(block: HoursBlock, local: datetime) -> bool:
+    day = local.date()
+    second = local.hour * 3600 + local.minute * 60
+    return (
+        block.weekday == day.weekday()
+        and block.start_second <= second < block.end_second
+        and (block.valid_from is None or block.valid_from <= day)
+        and (block.valid_until is None or day <= block.valid_until)
     )
-    for who, *block in rows:
-        found.setdefault(who, []).append(HoursBlock(*block))
-    return {who: tuple(blocks) for who, blocks in found.items()}
+
+
+_HOURS = """
+SELECT practitioner_id, room_id, weekday, starts, ends, valid_from, valid_until
+FROM scheduling_workinghours
+WHERE clinic_id = %s AND practitioner_id = ANY (%s) ORDER BY weekday, starts
+"""
+
+
+def load_hours(clinic: Clinic, practitioners: Iterable[UUID]) -> Hours:
+    """Working hours of the practitioners. One query, bare because every booking makes it."""
+    found: dict[UUID, list[tuple[HoursBlock, UUID | None]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_HOURS, [clinic.pk, list(practitioners)])
+        rows = cursor.fetchall()
+    for who, room, weekday, starts, ends, first, last in rows:
+        block = HoursBlock(weekday, starts, ends, first, last)
+        found.setdefault(who, []).append((block, room))
+    return Hours(found)
+
+
+def hours_of(clinic: Clinic, practitioners: Iterable[UUID]) -> dict[UUID, tuple[HoursBlock, ...]]:
+    """Working hours by practitioner, those without any left out. One query."""
+    hours = load_hours(clinic, practitioners)
+    return {who: hours.blocks(who) for who in hours.rows}
+
+
+_AWAY = """
+SELECT practitioner_id, room_id, device_id, lower(during), upper(during), label
+FROM scheduling_timeoff
+WHERE clinic_id = %s AND in_force AND during && tstzrange(%s, %s) ORDER BY during
+"""
 
 
 def away(clinic: Clinic, within: Interval[datetime]) -> Away:
     """Closures, and time off by practitioner, room or device, that touch the time. One query."""
     closures: list[Absence] = []
     by_id: dict[UUID, list[Absence]] = {}
-    rows = (
-        TimeOff.objects.for_clinic(clinic)
-        .filter(in_force=True, during__overlap=range_of(within))
-        .order_by("during")
-        .values_list("practitioner_id", "room_id", "device_id", "during", "label")
-    )
-    for *whose, during, label in rows:
-        absence = Absence(interval_of(during), label)
+    with connection.cursor() as cursor:
+        cursor.execute(_AWAY, [clinic.pk, within.start, within.end])
+        rows = cursor.fetchall()
+    for *whose, start, end, label in rows:
+        absence = Absence(Interval(start, end), label)
         ids = [one for one in whose if one is not None]
         if not ids:
             closures.append(absence)
@@ -145,7 +194,7 @@ def busy(wanted: Mapping[str, Sequence[UUID]], search: Search) -> Busy:
     if not columns:
         return {}
     sql = " UNION ALL ".join(_busy_part(name, _COLUMNS[name]) for name in columns)
-    values = {
+    values: dict[str, Any] = {
         **{name: list(wanted[name]) for name in columns},
         "start": search.within.start - _REACH,
         "end": search.within.end + _REACH,
@@ -174,7 +223,7 @@ def load_resources(search: Search) -> Resources:
         "device_id": devices or (),
         "patient_id": (search.patient_id,) if search.patient_id else (),
     }
-    hours = hours_of(search.clinic, people)
+    hours = load_hours(search.clinic, people)
     absent = away(search.clinic, search.within)
     taken = busy(wanted, search)
 
@@ -182,7 +231,7 @@ def load_resources(search: Search) -> Resources:
         return ResourceCalendar(one, blocks, absent.by_id.get(one, ()), taken.get(one, ()))
 
     return Resources(
-        practitioners=tuple(calendar(who, hours.get(who, ())) for who in people),
+        practitioners=tuple(calendar(who, hours.blocks(who)) for who in people),
         rooms=tuple(calendar(room, None) for room in rooms),
         devices=None if devices is None else tuple(calendar(one, None) for one in devices),
         closures=absent.closures,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -153,7 +154,7 @@ def free_of_kind(
 ) -> list[list[UUID]]:
     """For each (during, occupies) the ids of the free rooms or devices, in order. One query."""
     found: list[list[UUID]] = [[] for _ in times]
-    values = {
+    values: dict[str, Any] = {
         "starts": [during.start for during, _ in times],
         "ends": [during.end for during, _ in times],
         "opens": [occupies.start for _, occupies in times],

@@ -55,6 +55,9 @@ HIGH_UV = {
 _MAY_WAIT = 28
 _SLACK = 14
 
+# An explanation goes no further than so many days.
+_EXPLAINED = 35
+
 
 class Times:
     """Free times of a search for the planner: one for each start and practitioner.
@@ -88,7 +91,8 @@ class Times:
         return self._slots
 
     def obstacles(self, first: date, last: date) -> list[Obstacle]:
-        """Why days from first to last (both included) have no free time."""
+        """Why days have no free time; of a long stretch the first weeks, nobody reads more."""
+        last = min(last, add_days(first, _EXPLAINED))
         return obstacles(self._request, self._resources, first, last)
 
 
@@ -150,7 +154,6 @@ def get_plan(clinic: Clinic, pk: UUID) -> TreatmentPlan:
     plan = (
         TreatmentPlan.objects.for_clinic(clinic)
         .select_related("patient", "practitioner", "indication", "protocol")
-        .defer("patient__search", "patient__notes")
         .filter(pk=pk)
         .first()
     )
@@ -246,7 +249,7 @@ def preferences(clinic: Clinic, plan: TreatmentPlan, wishes: Wishes) -> Preferen
     times = None
     if wishes.starts_from or wishes.starts_until:
         times = (wishes.starts_from or time(0), wishes.starts_until or time(23, 59))
-    away = ()
+    away: tuple[DayRange, ...] = ()
     if wishes.not_from:
         away = (DayRange(wishes.not_from, wishes.not_until or wishes.not_from),)
     return Preferences(

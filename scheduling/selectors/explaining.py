@@ -76,14 +76,19 @@ class WayOut:
 
 def cards(planned: Planned, wishes: Wishes, chosen: int) -> list[Card]:
     """The proposals as cards."""
-    return [
-        Card(index, _title(proposal, index, planned, wishes), _summary(proposal, planned, wishes),
-             index == chosen)
-        for index, proposal in enumerate(planned.result.proposals)
-    ]  # fmt: skip
+    titles: set[str] = set()
+    found = []
+    for index, proposal in enumerate(planned.result.proposals):
+        title = _title(proposal, index, planned)
+        if title in titles:
+            title = _("Another way")
+        titles.add(title)
+        summary = _summary(proposal, planned, wishes)
+        found.append(Card(index, title, summary, index == chosen))
+    return found
 
 
-def _title(proposal: Proposal, index: int, planned: Planned, wishes: Wishes) -> str:
+def _title(proposal: Proposal, index: int, planned: Planned) -> str:
     if index == 0:
         return _("Best fit")
     if proposal.emphasis is Emphasis.SAME_PRACTITIONER:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import add_days, day_interval, local_date
 from mesoclinic.common.intervals import Interval
-from scheduling.domain.courses import CourseRequest, Visit, replan_after_move
+from scheduling.domain.courses import CourseRequest, Preferences, Visit, replan_after_move
 from scheduling.domain.slots import Slot
 from scheduling.domain.status import UPCOMING
 from scheduling.models import Appointment
@@ -172,8 +172,17 @@ def _request(
         until=until,
         zone=zone,
         candidates=Times(search.request, resources).all,
+        preferences=_same_hour(clinic, appointment),
     )
     return request, locked
+
+
+def _same_hour(clinic: Clinic, appointment: Appointment) -> Preferences:
+    """What shifts keeps its time of day and its practitioner where it can."""
+    clock = clinic.local(appointment.during.lower).time()
+    until = time(clock.hour, clock.minute + 1) if clock.minute < 59 else time(23, 59)
+    times = (clock, until) if clock < until else None
+    return Preferences(times=times, practitioner_id=appointment.practitioner_id)
 
 
 def _locked(course: Course) -> list[int]:

@@ -195,7 +195,9 @@ def _draft_one(terms: Terms, booking: Booking) -> Draft:
     timing = checks.Timing.of(kind, booking.start)
     checks.check_licence(kind, member, local_date(booking.start, clinic.zone))
     if not terms.exceptions.hours:
-        checks.check_hours(clinic, [(member.staff_id, timing.during)])
+        checks.check_hours(
+            clinic, terms.hours_of([member.staff_id]), [(member.staff_id, timing.during)]
+        )
     session = None
     if booking.planned_session_id is not None:
         session = courses.open_session(clinic, patient, booking.planned_session_id)
@@ -241,7 +243,11 @@ def _draft_course(terms: Terms, course: CourseBooking) -> list[Draft]:
             )
         )
     if not terms.exceptions.hours:
-        checks.check_hours(clinic, [(one.member.staff_id, one.timing.during) for one in drafts])
+        checks.check_hours(
+            clinic,
+            terms.hours_of(members),
+            [(one.member.staff_id, one.timing.during) for one in drafts],
+        )
     return drafts
 
 

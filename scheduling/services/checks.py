@@ -30,7 +30,7 @@ from scheduling.exceptions import (
     ScreeningBlocked,
 )
 from scheduling.models import Appointment, VisitType
-from scheduling.selectors.calendars import away, hours_of
+from scheduling.selectors.calendars import Hours, away
 from scheduling.services.requests import Exceptions
 from treatments.domain.readiness import Moment, Readiness, Verdict
 from treatments.models import PlannedSession
@@ -77,7 +77,7 @@ def bookable_type(clinic: Clinic, pk: UUID) -> VisitType:
 
 def bookable_patient(clinic: Clinic, pk: UUID) -> Patient:
     """The patient, if anything may still be planned. Raises PatientNotFound, PatientClosed."""
-    patient = Patient.objects.for_clinic(clinic).defer("search", "notes").filter(pk=pk).first()
+    patient = Patient.objects.for_clinic(clinic).filter(pk=pk).first()
     if patient is None:
         raise PatientNotFound(field="patient")
     if not patient.can_be_contacted:
@@ -106,16 +106,17 @@ def check_not_past(start: datetime, now: datetime) -> None:
         raise InThePast(field="start")
 
 
-def check_hours(clinic: Clinic, visits: Sequence[tuple[UUID, Interval[datetime]]]) -> None:
-    """Every (practitioner, during) lies inside working time. Two queries. Raises OutsideHours."""
+def check_hours(
+    clinic: Clinic, hours: Hours, visits: Sequence[tuple[UUID, Interval[datetime]]]
+) -> None:
+    """Every (practitioner, during) lies inside working time. One query. Raises OutsideHours."""
     zone = clinic.zone
     within = Interval(
         min(during.start for _who, during in visits), max(during.end for _who, during in visits)
     )
-    hours = hours_of(clinic, {who for who, _during in visits})
     absent = away(clinic, within)
     for who, during in visits:
-        calendar = ResourceCalendar(who, hours.get(who, ()), absent.by_id.get(who, ()))
+        calendar = ResourceCalendar(who, hours.blocks(who), absent.by_id.get(who, ()))
         day = day_interval(local_date(during.start, zone), zone)
         last = day_interval(local_date(during.end, zone), zone)
         request = SlotRequest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -11,6 +12,7 @@ from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.ids import new_id
 from patients.models import Patient
 from scheduling.models import VisitType
+from scheduling.selectors.calendars import Hours, load_hours
 from scheduling.selectors.conflicts import Wanted
 from scheduling.services.checks import Timing
 from scheduling.services.requests import Exceptions
@@ -28,6 +30,14 @@ class Terms:
     key: str = ""
     hold_until: datetime | None = None
     note: str = ""
+
+    _hours: Hours | None = None
+
+    def hours_of(self, practitioners: Iterable[UUID]) -> Hours:
+        """The working hours of everybody who takes part: read once for one request."""
+        if self._hours is None:
+            self._hours = load_hours(self.clinic, set(practitioners))
+        return self._hours
 
     def forget_key(self) -> None:
         """Book anew what was booked once and ended since."""

@@ -57,4 +57,3 @@ def lapse_holds(*, clinic: Clinic, now: datetime) -> int:
             .values_list("pk", flat=True)
         )
         return len(let_lapse(terms, ids))
-

@@ -149,7 +149,11 @@ def _drafts(
             )
         )
     if not terms.exceptions.hours:
-        checks.check_hours(clinic, [(one.member.staff_id, one.timing.during) for one in drafts])
+        checks.check_hours(
+            clinic,
+            terms.hours_of(members),
+            [(one.member.staff_id, one.timing.during) for one in drafts],
+        )
     return drafts
 
 

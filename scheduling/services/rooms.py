@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from uuid import UUID
 
 from django.utils import formats
 
 from scheduling.exceptions import NotBookable, NothingFree, SlotTaken
-from scheduling.models import WorkingHours
+from scheduling.selectors.calendars import Hours
 from scheduling.selectors.conflicts import Clash, Shelf, free_of_kind
 from scheduling.services.drafts import Draft, Terms
 
@@ -28,15 +27,19 @@ def with_rooms(terms: Terms, drafts: Sequence[Draft], ignoring: Sequence[UUID] =
     """
     rooms = _free(terms, drafts, "room_id", ignoring)
     devices = _free(terms, drafts, "device_id", ignoring)
-    usual = usual_rooms(terms, drafts) if any(not draft.room_id for draft in drafts) else {}
+    hours = terms.hours_of(draft.member.staff_id for draft in drafts)
     return [
         replace(
             draft,
-            room_id=_room(terms, draft, rooms[index], usual.get(index)),
+            room_id=_room(terms, draft, rooms[index], _usual(terms, draft, hours)),
             device_id=_device(draft, devices[index]),
         )
         for index, draft in enumerate(drafts)
     ]
+
+
+def _usual(terms: Terms, draft: Draft, hours: Hours) -> UUID | None:
+    return hours.room_at(draft.member.staff_id, terms.clinic.local(draft.timing.during.start))
 
 
 def _free(
@@ -78,35 +81,6 @@ def _device(draft: Draft, free: list[UUID]) -> UUID | None:
     if draft.device_id is not None or not free:
         raise SlotTaken(["device"])
     return free[0]
-
-
-def usual_rooms(terms: Terms, drafts: Sequence[Draft]) -> dict[int, UUID]:
-    """The room in which the practitioner usually works then, by place in line. One query."""
-    zone = terms.clinic.zone
-    rows = list(
-        WorkingHours.objects.for_clinic(terms.clinic)
-        .filter(practitioner__in={draft.member.staff_id for draft in drafts}, room__isnull=False)
-        .values_list("practitioner_id", "weekday", "starts", "ends", "room_id", *_VALID)
-    )
-    found: dict[int, UUID] = {}
-    for index, draft in enumerate(drafts):
-        at = draft.timing.during.start.astimezone(zone)
-        for who, weekday, starts, ends, room, *valid in rows:
-            if (
-                who == draft.member.staff_id
-                and weekday == at.weekday()
-                and starts <= at.time() < ends
-                and _is_valid(at.date(), *valid)
-            ):
-                found[index] = room
-    return found
-
-
-_VALID = ("valid_from", "valid_until")
-
-
-def _is_valid(day: date, first: date | None, last: date | None) -> bool:
-    return (first is None or first <= day) and (last is None or day <= last)
 
 
 def check_clashes(terms: Terms, drafts: Sequence[Draft], found: Sequence[Clash]) -> None:

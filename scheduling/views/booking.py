@@ -112,7 +112,9 @@ class Book(StaffView):
         }  # fmt: skip
         if kind is not None and patient is not None:
             day = asked.day or _first_day(session) or self.today
-            choice = Choice(kind, asked.practitioner_id, day, patient.pk)
+            choice = Choice(
+                kind, asked.practitioner_id, day, patient.pk, exact=asked.day is not None
+            )
             times = context["times"] = free_times(clinic, choice, self.now)
             context["several"] = asked.practitioner_id is None and len(times.members) > 1
             context |= strip_links(

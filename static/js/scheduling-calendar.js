@@ -87,11 +87,13 @@
     icon.setAttribute("aria-label", chip.label);
     const words = document.createElement("span");
     const kind = row.session ? `${data.textSession} ${row.session}` : row.kind;
-    words.textContent = [row.start.slice(11), kind, row.room].filter(Boolean).join(" · ");
+    const parts = day ? [row.start.slice(11), kind, row.room] : [row.start.slice(11)];
+    words.textContent = parts.filter(Boolean).join(" · ");
     head.append(icon, words);
     const name = document.createElement("span");
     name.className = "ec-visit-name";
     name.textContent = row.title;
+    name.title = day ? "" : [row.title, kind, row.room].filter(Boolean).join(" · ");
     return { domNodes: [head, name] };
   }
 
@@ -149,6 +151,7 @@
     slotMinTime: "07:00",
     slotMaxTime: "21:00",
     slotHeight: 22,
+    slotLabelFormat: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
     height: day ? "640px" : "680px",
     scrollTime: "08:30",
     allDaySlot: false,

@@ -129,4 +129,7 @@ def contraindicate(who: Patient, at: dt.datetime) -> ScreeningResult:
     return screen(who, outcome="contraindicated", at=at, findings=[finding])
 
 
-__all__ = ["DAY", "MINUTE", "NOW", "Desk", "desk", "hours", "patient", "time_off", "visit"]
+__all__ = [
+    "DAY", "MINUTE", "NOW", "Desk", "Interval", "contraindicate", "desk", "hours", "patient",
+    "range_of", "time_off", "visit", "visit_type",
+]  # fmt: skip

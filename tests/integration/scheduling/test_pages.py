@@ -154,10 +154,12 @@ def test_the_visit_shows_its_history_and_is_read_on_record(
 
 
 def test_buttons_follow_the_clock_and_the_role(
-    noor: Client, ayla: Client, visit: Appointment, ten: dt.datetime
-) -> None:
-    assert "Check in" not in page(noor, "appointment", visit.pk)
+    client_for: Signed, receptionist: Membership, practitioner: Membership, visit: Appointment,
+    ten: dt.datetime,
+) -> None:  # fmt: skip
+    assert "Check in" not in page(client_for(receptionist), "appointment", visit.pk)
     with time_machine.travel(ten, tick=False):
+        noor, ayla = client_for(receptionist), client_for(practitioner)
         assert "Check in" in page(noor, "appointment", visit.pk)
         noor.post(reverse("scheduling:status", args=[visit.pk]), {"target": "arrived"})
         visit.refresh_from_db()
@@ -314,7 +316,7 @@ def test_what_blocks_is_said_with_a_way_out(
     "query", [{"proposal": "x"}, {"swap": "1|x|y"}, {"weekdays": "9"}, {"not_from": "zz"}]
 )
 def test_odd_addresses_do_no_harm(
-    noor: Client, desk: make.Desk, plan: TreatmentPlan, query: dict[str, str]
+    noor: Client, desk: make.Desk, plan: TreatmentPlan, query: dict[str, Any]
 ) -> None:
     page(noor, "course", plan.pk, asked="1", **query)
 

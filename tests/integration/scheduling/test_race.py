@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from mesoclinic.clinic.models import Membership
 from patients.models import Patient
 from scheduling.models import Appointment
 from scheduling.services import booking, locking
@@ -153,7 +154,7 @@ def test_one_patient_in_front_of_two_practitioners_gets_one_visit(
 def test_two_practitioners_share_the_last_room_without_deadlock(
     desk: make.Desk, crowd: list[Patient]
 ) -> None:
-    members = [desk.member, *(PractitionerFactory(clinic=desk.clinic) for _ in range(3))]
+    members: list[Membership] = [desk.member, *(PractitionerFactory(clinic=desk.clinic) for _ in range(3))]
     for member in members[1:]:
         make.hours(member)
     slot = slots(desk)[0]

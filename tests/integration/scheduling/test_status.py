@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -94,7 +95,7 @@ def test_cancelling_needs_a_reason_frees_the_time_and_can_be_repeated(
     desk: make.Desk, ines: Patient, ten: dt.datetime
 ) -> None:
     visit = desk.book(ines, ten)
-    call = {"clinic": desk.clinic, "actor": desk.actor, "now": NOW, "appointment_id": visit.pk}
+    call: dict[str, Any] = {"clinic": desk.clinic, "actor": desk.actor, "now": NOW, "appointment_id": visit.pk}
     with pytest.raises(exceptions.ReasonMissing):
         services.cancel_appointment(**call, reason=" ")
     services.cancel_appointment(**call, reason="Ill")
@@ -179,7 +180,7 @@ def test_the_session_takes_its_visit_along(
         change(desk, booked, "done")
     services.follow_session(
         clinic=desk.clinic, actor=desk.actor, now=ten,
-        planned_session_id=booked.planned_session_id, target=Status.DONE,
+        planned_session_id=booked.planned_session_id or uuid4(), target=Status.DONE,
     )  # fmt: skip
     booked.refresh_from_db()
     assert booked.status == "done"
