@@ -154,7 +154,10 @@ def test_one_patient_in_front_of_two_practitioners_gets_one_visit(
 def test_two_practitioners_share_the_last_room_without_deadlock(
     desk: make.Desk, crowd: list[Patient]
 ) -> None:
-    members: list[Membership] = [desk.member, *(PractitionerFactory(clinic=desk.clinic) for _ in range(3))]
+    members: list[Membership] = [
+        desk.member,
+        *(PractitionerFactory(clinic=desk.clinic) for _ in range(3)),
+    ]
     for member in members[1:]:
         make.hours(member)
     slot = slots(desk)[0]

@@ -95,7 +95,12 @@ def test_cancelling_needs_a_reason_frees_the_time_and_can_be_repeated(
     desk: make.Desk, ines: Patient, ten: dt.datetime
 ) -> None:
     visit = desk.book(ines, ten)
-    call: dict[str, Any] = {"clinic": desk.clinic, "actor": desk.actor, "now": NOW, "appointment_id": visit.pk}
+    call: dict[str, Any] = {
+        "clinic": desk.clinic,
+        "actor": desk.actor,
+        "now": NOW,
+        "appointment_id": visit.pk,
+    }
     with pytest.raises(exceptions.ReasonMissing):
         services.cancel_appointment(**call, reason=" ")
     services.cancel_appointment(**call, reason="Ill")
