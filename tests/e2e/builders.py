@@ -30,7 +30,6 @@ from treatments.models import (
     PlannedSession,
     Product,
     SessionRecord,
-    TargetArea,
     TreatmentPlan,
 )
 from treatments.services import Delivery, Draft, DraftRow, Line, PlanDraft
@@ -121,10 +120,8 @@ def agreed(at: Practice, who: Patient, now: dt.datetime = TUESDAY) -> TreatmentP
         indication_id=indication.pk,
         protocol_id=indication.protocols.all()[0].pk,
         technique_ids=frozenset({indication.techniques.all()[0].pk}),
-        area_ids=frozenset({_area(indication).pk}),
-        lines=(
-            Line(at.hyaluron.product.ingredient_id, at.hyaluron.product.ingredient.usual_dose),
-        ),
+        area_ids=frozenset({indication.areas.get(key="face").pk}),
+        lines=(Line(at.hyaluron.product.ingredient_id, at.hyaluron.product.ingredient.usual_dose),),
         start_on=at.clinic.today(now),
         goals="Softer skin before the wedding",
     )
@@ -134,10 +131,6 @@ def agreed(at: Practice, who: Patient, now: dt.datetime = TUESDAY) -> TreatmentP
     treatments.activate_plan(plan=plan, actor=actor, now=now)
     plan.refresh_from_db()
     return plan
-
-
-def _area(indication: Indication) -> TargetArea:
-    return indication.areas.all()[0]
 
 
 def booked(
@@ -155,9 +148,7 @@ def booked(
             day = add_days(day, 1)
         start = at.at(day, local.hour, local.minute)
         visits.append(CourseVisit(session.pk, at.doctor.staff_id, start))
-    course = CourseBooking(
-        plan_id=plan.pk, visit_type_id=at.session_type.pk, visits=tuple(visits)
-    )
+    course = CourseBooking(plan_id=plan.pk, visit_type_id=at.session_type.pk, visits=tuple(visits))
     return scheduling.book_course(
         clinic=at.clinic, actor=actor_for(at.desk), now=now, course=course
     )

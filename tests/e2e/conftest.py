@@ -180,7 +180,7 @@ class Journey:
         return page
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type != "error":
+        if message.type != "error" or _OUTRUN.search(message.text):
             return
         status = re.search(r"responded with a status of (\d+)", message.text)
         if status is None or int(status[1]) not in self.may_answer:
@@ -201,6 +201,8 @@ class Journey:
         page.screenshot(path=self._pictures / file, full_page=True)
 
 
+# What htmx says when a newer request outruns one that is under way.
+_OUTRUN = re.compile(r"^htmx:(sendAbort|afterRequest),")
 _TOO_WIDE = """(width) => [...document.querySelectorAll("main *, header *, footer *")]
   .filter((one) => one.getBoundingClientRect().right > width + 1)
   .slice(0, 5).map((one) => one.outerHTML.slice(0, 120))"""

@@ -6,23 +6,31 @@ Each journey begins where the one before ends, told through the services (`build
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
-from pathlib import Path
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from aftercare.models import Message
 from patients.models import Patient
+from scheduling.models import Appointment
+from tests.conftest import PROJECT
 from tests.e2e import builders
-from tests.e2e.builders import TUESDAY, Practice
+from tests.e2e.builders import Practice
 from tests.e2e.conftest import Clock, Journey
-from tests.e2e.mails import about, calendar_in, deliver, link_in, subjects, text_of
+from tests.e2e.mails import about, calendar_in, deliver, link_in, subjects
 from tests.mailsink import MailSink
+from treatments.models import TreatmentPlan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+_FILE = """([name, text]) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File([text], name, {type: "application/json"}));
+  return carried;
+}"""
 THURSDAY = dt.date(2026, 3, 12)
 
 
@@ -65,7 +73,9 @@ def test_from_the_door_to_a_cleared_screening(
     desk.get_by_role("link", name="Screen now").click()
     journey.see(desk, "screening-start")
     desk.get_by_role("button", name="Send the link").click()
-    expect(desk.get_by_text("Questionnaire mailed").or_(desk.get_by_text("link")).first).to_be_visible()
+    expect(
+        desk.get_by_text("Questionnaire mailed").or_(desk.get_by_text("link")).first
+    ).to_be_visible()
 
     # Then the link arrives by mail, without a word about health in the subject
     [mail] = deliver(mail_sink)
@@ -97,3 +107,252 @@ def test_from_the_door_to_a_cleared_screening(
     doctor.locator("a[href*='/screenings/']").first.click()
     expect(doctor.get_by_text("Cleared").first).to_be_visible()
     journey.see(doctor, "screening-judged")
+
+
+def test_a_bundle_dropped_on_the_list_is_a_patient_with_her_record(
+    journey: Journey, lices: Practice
+) -> None:
+    # Given the bundle of a patient from another system, and Noor's list of patients
+    bundle = (PROJECT / "tests" / "fixtures" / "fhir" / "ines.json").read_text("utf-8")
+    desk = journey.staff(lices.desk, "/patients/")
+
+    # When she drops the file on the page
+    dropped = desk.evaluate_handle(_FILE, ["ines.json", bundle])
+    for kind in ("dragenter", "dragover"):
+        desk.dispatch_event("main", kind, {"dataTransfer": dropped})
+    expect(desk.get_by_text("Drop FHIR bundles here")).to_be_visible()
+    desk.dispatch_event("main", "drop", {"dataTransfer": dropped})
+
+    # Then the patient is there, and one press leads to her chart
+    expect(desk.get_by_role("heading", name="Result")).to_be_visible()
+    journey.see(desk, "import-result")
+    patient = Patient.objects.get()
+    desk.get_by_role("link", name=patient.name).click()
+    expect(desk.get_by_role("heading", level=1)).to_have_text(patient.name)
+
+    # And Dr Kara finds the record with her
+    doctor = journey.staff(lices.doctor, f"/patients/{patient.pk}/")
+    record = doctor.get_by_role("region", name="Safety record")
+    for fact in ("Allergy to fish", "Warfarin Sodium 5 MG Oral Tablet", "Hypertension"):
+        expect(record.get_by_text(fact)).to_be_visible()
+    journey.see(doctor, "chart-imported")
+
+
+def test_from_a_plan_to_a_course_booked_with_one_click(
+    journey: Journey, lices: Practice, mail_sink: MailSink
+) -> None:
+    # Given a patient whose screening is cleared, and Dr Kara at her chart
+    patient = builders.cleared(lices, builders.ines(lices))
+    doctor = journey.staff(lices.doctor, f"/patients/{patient.pk}/")
+    doctor.get_by_role("link", name="New plan").first.click()
+    journey.see(doctor, "plan-empty")
+
+    # When she chooses an indication, an area, a technique and what is in the syringe
+    doctor.get_by_label("What the patient wishes").fill("Softer skin before the wedding")
+    doctor.get_by_label("Indication").select_option(label="Hydration")
+    expect(doctor.get_by_label("Protocol")).not_to_have_value("")
+    doctor.get_by_label("Face", exact=True).check()
+    doctor.get_by_label("Nappage").first.check()
+    doctor.get_by_role("button", name="Hyaluronic acid, not cross-linked").click()
+    dose = doctor.get_by_label("Hyaluronic acid, not cross-linked", exact=True)
+
+    # Then a dose over the ceiling is refused while she types, and a usual one is clear
+    check = doctor.locator("#builder-check")
+    dose.fill("90")
+    expect(check.get_by_text("Stop", exact=True).first).to_be_visible()
+    journey.see(doctor, "plan-stopped")
+    dose.fill("20")
+    expect(check.get_by_text("Clear", exact=True)).to_be_visible()
+    expect(doctor.get_by_label("What the patient wishes")).to_have_value(
+        "Softer skin before the wedding"
+    )
+    journey.see(doctor, "plan-filled")
+    doctor.get_by_role("button", name="Draw up the plan").click()
+
+    # When the plan is active and the patient signs the consent
+    doctor.get_by_role("button", name="Activate the plan").click()
+    journey.see(doctor, "plan-active")
+    doctor.get_by_role("link", name="Sign the consent").click()
+    journey.see(doctor, "consent")
+    doctor.get_by_label("Full name").fill("Inês Carvalho")
+    doctor.get_by_label("I have read").check()
+    doctor.get_by_role("button", name="Sign").click()
+    expect(doctor.get_by_text("Signed").first).to_be_visible()
+
+    # And Noor opens the proposals and books all of it with one click
+    plan = TreatmentPlan.objects.get(patient=patient)
+    desk = journey.staff(lices.desk, f"/plans/{plan.pk}/course/")
+    proposals = desk.get_by_role("navigation", name="Proposals")
+    expect(proposals.get_by_role("link")).not_to_have_count(0)
+    journey.see(desk, "course-proposed")
+    desk.get_by_role("button", name="Book all 8").dblclick()
+    expect(desk.get_by_text("All 8 visits are booked.")).to_be_visible()
+    journey.see(desk, "course-booked")
+    assert Appointment.objects.filter(patient=patient).count() == 8
+
+    # Then one confirmation arrives, with a calendar file of eight visits
+    mails = deliver(mail_sink)
+    assert subjects(mails) == ["Your visits at Clinique des Lices"]
+    assert calendar_in(mails[0]).count("BEGIN:VEVENT") == 8
+    assert "Hydration" not in mails[0].as_string()
+    desk.goto(f"{journey.url}/messages/")
+    journey.see(desk, "ledger")
+
+
+def test_from_the_reminder_to_the_signed_session(
+    journey: Journey, lices: Practice, clock: Clock, mail_sink: MailSink
+) -> None:
+    # Given a course that begins on Thursday at ten
+    patient = builders.cleared(lices, builders.ines(lices))
+    plan = builders.agreed(lices, patient)
+    first, *_rest = builders.booked(lices, plan, lices.at(THURSDAY, 10))
+    deliver(mail_sink)
+
+    # When the reminder comes, and she says on her phone that she will come
+    reminder = about(mail_sink.messages, "Your visit on Thursday 12 March")
+    phone = journey.phone(link_in(reminder))
+    journey.see(phone, "link-confirm")
+    first.refresh_from_db()
+    assert first.status == "booked"
+    phone.get_by_role("button", name="Yes, I will come").click()
+    expect(phone.get_by_text("you have confirmed")).to_be_visible()
+    journey.see(phone, "link-confirmed")
+
+    # Then on the day Noor sees it confirmed and checks her in
+    clock.set(lices.at(THURSDAY, 9, 50))
+    desk = journey.staff(lices.desk, "/")
+    expect(desk.get_by_role("main").get_by_text("Ready", exact=True)).to_be_visible()
+    journey.see(desk, "today")
+    desk.goto(f"{journey.url}/appointments/{first.pk}/")
+    journey.see(desk, "visit")
+    desk.get_by_role("button", name="Check in").click()
+    expect(desk.get_by_role("button", name="Undo check-in")).to_be_visible()
+
+    # And Dr Kara asks again, records what she gives, and signs
+    clock.set(lices.at(THURSDAY, 10))
+    doctor = journey.staff(lices.doctor, f"/sessions/{first.planned_session_id}/")
+    journey.see(doctor, "session-gate")
+    doctor.get_by_label("I asked: nothing has changed").check()
+    doctor.get_by_role("button", name="Begin the session").click()
+    expect(doctor.get_by_role("heading", name="What is given")).to_be_visible()
+    for step in doctor.locator(".step-check input").all():
+        step.check()
+    doctor.get_by_label("Lot").select_option(index=1)
+    doctor.get_by_label("Area", exact=True).select_option(label="Face")
+    doctor.get_by_label("Technique", exact=True).select_option(index=1)
+    expect(doctor.get_by_role("heading", name="Ready to sign")).to_be_visible()
+    journey.see(doctor, "session-record")
+    doctor.get_by_role("button", name="Sign", exact=True).click()
+    expect(doctor.get_by_text("The record can't be changed any more").first).to_be_visible()
+    journey.see(doctor, "session-signed")
+
+    # Then the visit is done, the stock is down by the dose, and aftercare advice arrives
+    first.refresh_from_db()
+    assert first.status == "done"
+    assert lices.hyaluron.quantity == 40
+    assert "After your visit at Clinique des Lices" in subjects(deliver(mail_sink))
+    doctor.goto(f"{journey.url}/stock/")
+    expect(doctor.get_by_role("row", name=re.compile("HA-2201")).get_by_text("40")).to_be_visible()
+    journey.see(doctor, "stock")
+
+
+def test_fever_and_pus_alarm_the_practitioner_and_stop_the_next_session(
+    journey: Journey, lices: Practice, clock: Clock, mail_sink: MailSink
+) -> None:
+    # Given a session that was signed on Thursday at half past ten
+    patient = builders.cleared(lices, builders.ines(lices))
+    plan = builders.agreed(lices, patient)
+    first, second, *_rest = builders.booked(lices, plan, lices.at(THURSDAY, 10))
+    clock.set(lices.at(THURSDAY, 10, 30))
+    builders.held_session(lices, first, lices.at(THURSDAY, 10))
+    assert "After your visit" in str(subjects(deliver(mail_sink)))
+
+    # When the check-in comes a day later and she reports fever and pus
+    clock.set(lices.at(THURSDAY + dt.timedelta(days=1), 10, 40))
+    checkin = about(deliver(mail_sink), "How are you today?")
+    phone = journey.phone(link_in(checkin))
+    journey.see(phone, "checkin")
+    phone.get_by_text("Bad", exact=True).click()
+    phone.get_by_label("Heat or pus").check()
+    phone.get_by_label("Fever or shivering").check()
+    phone.get_by_label("Strong").check()
+    phone.get_by_role("button", name="Send").click()
+
+    # Then her phone says to call now
+    expect(phone.get_by_role("link", name=re.compile("Call"))).to_be_visible()
+    journey.see(phone, "checkin-done")
+
+    # And Dr Kara finds it on top of her inbox
+    doctor = journey.staff(lices.doctor, "/inbox/")
+    expect(doctor.get_by_text("Urgent").first).to_be_visible()
+    journey.see(doctor, "inbox")
+    doctor.get_by_role("link", name=re.compile("Inês Carvalho:")).first.click()
+    journey.see(doctor, "checkin-read")
+    doctor.goto(f"{journey.url}/")
+    journey.see(doctor, "today-urgent")
+
+    # And the gate stops the next session until it is settled
+    doctor.goto(f"{journey.url}/sessions/{second.planned_session_id}/")
+    gate = doctor.get_by_role("region", name="May it begin?")
+    expect(gate.get_by_text("Stop", exact=True)).to_be_visible()
+    journey.see(doctor, "gate-stopped")
+    doctor.goto(f"{journey.url}/patients/{patient.pk}/")
+    journey.see(doctor, "chart-after")
+
+
+def test_moving_one_visit_takes_the_later_ones_along_and_cancelling_withdraws(
+    journey: Journey, lices: Practice, mail_sink: MailSink
+) -> None:
+    # Given four weekly sessions, the first on Thursday
+    patient = builders.cleared(lices, builders.ines(lices))
+    plan = builders.agreed(lices, patient)
+    visits = builders.booked(lices, plan, lices.at(THURSDAY, 10))
+    deliver(mail_sink)
+    desk = journey.staff(lices.desk, f"/appointments/{visits[0].pk}/")
+
+    # When the first one moves to the Monday after
+    desk.get_by_role("link", name="Move").click()
+    journey.see(desk, "move")
+    desk.get_by_label("From").fill("2026-03-16")
+    desk.get_by_role("button", name="Show").click()
+    desk.get_by_label("11:00", exact=True).check()
+    desk.get_by_role("button", name="See what follows").click()
+    expect(desk.get_by_text("Then").first).to_be_visible()
+    journey.see(desk, "move-effect")
+    desk.get_by_role("button", name=re.compile("Move both|Move them all")).click()
+    expect(desk.get_by_text("visits are moved")).to_be_visible()
+    journey.see(desk, "moved")
+
+    # Then the later ones have followed inside their windows, and the patient hears of it once
+    days = [lices.clinic.local(one.during.lower) for one in _fresh(visits)]
+    assert days[0].strftime("%a %d %H:%M") == "Mon 16 11:00"
+    gaps = [(later.date() - one.date()).days for one, later in pairwise(days)]
+    assert all(5 <= gap <= 10 for gap in gaps), gaps
+    mails = deliver(mail_sink)
+    assert subjects(mails) == ["New time for your visit at Clinique des Lices"]
+    assert "SEQUENCE:" in calendar_in(mails[0])
+    reminder = Message.objects.get(
+        subject_id=visits[0].pk, step_key="visit-reminder-48h", state="planned"
+    )
+    assert reminder.due_at == lices.at(dt.date(2026, 3, 14), 11)
+
+    # When the second one is cancelled
+    desk.goto(f"{journey.url}/appointments/{visits[1].pk}/")
+    desk.get_by_role("link", name="Cancel").click()
+    desk.get_by_label("Why is it cancelled?").fill("The patient is away")
+    journey.see(desk, "cancel")
+    desk.get_by_role("button", name="Cancel the visit").click()
+    expect(desk.get_by_text("its time is free")).to_be_visible()
+    journey.see(desk, "cancelled")
+
+    # Then its messages are withdrawn, and a cancellation leaves
+    assert not Message.objects.filter(
+        subject_id=visits[1].pk, state="planned", step_key__startswith="visit-reminder"
+    ).exists()
+    assert "is cancelled" in str(subjects(deliver(mail_sink)))
+    desk.goto(f"{journey.url}/messages/")
+    journey.see(desk, "ledger-after")
+
+
+def _fresh(visits: list[Appointment]) -> list[Appointment]:
+    return [Appointment.objects.get(pk=one.pk) for one in visits]
