@@ -203,7 +203,12 @@ def _count_hits(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
 
 
 def birthday(born: date, age: int) -> date:
-    """The day on which a person reaches an age; born on 29 February: 1 March in common years."""
+    """The day on which a person reaches an age; born on 29 February: 1 March in common years.
+
+    Beyond the calendar (a year of birth typed wrong) it never comes.
+    """
+    if born.year + age > date.max.year:
+        return date.max
     day = add_months(born, 12 * age)
     return day if day.day == born.day else add_days(day, 1)
 

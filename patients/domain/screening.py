@@ -17,7 +17,7 @@ whatever the rules say:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 
 from mesoclinic.common.calendar import add_days
 from patients.domain.answers import AnswerState
@@ -168,8 +168,15 @@ def _until(rule: Rule, context: Context) -> date | None:
     elif rule.until.question:
         day = context.answers[rule.until.question].day
         if day is not None and rule.until.days is not None:
-            end = day + timedelta(days=rule.until.days)
+            end = _later(day, rule.until.days)
     return end if end is not None and end > context.today else None
+
+
+def _later(day: date, days: int) -> date:
+    try:
+        return add_days(day, days)
+    except OverflowError:  # a date typed wrong, beyond the calendar: never over
+        return date.max
 
 
 def _contradictions(context: Context) -> Iterable[Finding]:

@@ -172,6 +172,16 @@ def test_a_date_that_is_over_contradicts_the_answer_and_softens_nothing() -> Non
     assert result.deferred_until is None
 
 
+def test_dates_beyond_the_calendar_never_end_and_never_raise() -> None:
+    result = judge({"vaccination": "yes", "vaccination_on": "9999-12-31"})
+    assert (result.outcome, result.deferred_until) == (Outcome.DEFERRED, date.max)
+    born_wrong = judge(birth_date=date(9990, 1, 1))
+    assert (born_wrong.outcome, born_wrong.findings[0].until) == (
+        Outcome.CONTRAINDICATED,
+        date.max,
+    )
+
+
 def test_minors_need_a_guardian_until_their_birthday() -> None:
     born = date(2010, 3, 20)
     result = judge(birth_date=born)
