@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.utils.encoding import punycode
 
+# These end an address in the SMTP conversation.
+_BREAKS = frozenset(" <>")
+
 
 def mailbox(address: str) -> str:
     """An address with its domain in ASCII form (`münchen.de` → `xn--mnchen-3ya.de`).
@@ -12,6 +15,6 @@ def mailbox(address: str) -> str:
     """
     local, _at, domain = address.rpartition("@")
     found = f"{local}@{punycode(domain)}"
-    if not found.isascii() or not found.isprintable() or " " in found:
+    if not found.isascii() or not found.isprintable() or not _BREAKS.isdisjoint(found):
         raise ValueError(address)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from django.urls import reverse
@@ -22,6 +23,7 @@ from scheduling import services as visits_services
 from scheduling.models import Appointment
 
 _DAY = dt.timedelta(days=1)
+_PLACE = "TOKEN"
 _WITH_CALENDAR = frozenset({"booked", "moved", "cancelled"})
 
 
@@ -90,16 +92,21 @@ def templates_for(messages: Sequence[Message]) -> dict[UUID, MessageTemplate]:
     return chosen
 
 
-def mint_links(drafts: Sequence[Draft], *, now: dt.datetime) -> dict[tuple[UUID, str], str]:
+Links = dict[UUID, dict[str, str]]
+"""The addresses of a message's links, by message and name of the variable."""
+
+
+def mint_links(drafts: Sequence[Draft], *, now: dt.datetime) -> Links:
     """A fresh secret link for every link variable of every draft (one INSERT); the full address.
 
     Secrets exist only here and in the mail: the database keeps digests. A repeated try of the
     same message brings links of its own.
     """
-    addresses: dict[tuple[UUID, str], str] = {}
+    addresses: Links = {}
     rows = []
     for draft in drafts:
         message = draft.message
+        mine = addresses.setdefault(message.pk, {})
         for name in sorted(draft.links):
             kind = LINKS[name]
             token = new_token()
@@ -114,10 +121,15 @@ def mint_links(drafts: Sequence[Draft], *, now: dt.datetime) -> dict[tuple[UUID,
                     expires_at=now + kind.life,
                 )
             )
-            path = reverse(kind.view, kwargs={"token": token})
-            addresses[message.pk, name] = f"{message.clinic.base_url}{path}"
+            mine[name] = f"{message.clinic.base_url}{_path(kind.view).replace(_PLACE, token)}"
     PatientLink.objects.bulk_create(rows)
     return addresses
+
+
+@lru_cache
+def _path(view: str) -> str:
+    """The path of a link page, with a mark where the token stands: the same for every mail."""
+    return reverse(view, kwargs={"token": _PLACE})
 
 
 def _about(message: Message, purpose: PatientLink.Purpose) -> UUID | None:
@@ -126,15 +138,14 @@ def _about(message: Message, purpose: PatientLink.Purpose) -> UUID | None:
     return None if purpose is PatientLink.Purpose.SCREENING else message.subject_id
 
 
-def compose(
-    draft: Draft, facts: Facts, links: dict[tuple[UUID, str], str], *, now: dt.datetime
-) -> bytes:
+def compose(draft: Draft, facts: Facts, links: Links, *, now: dt.datetime) -> bytes:
     """The finished mail. Raises `UnknownVariable` where the template asks for what it can't have."""
     message, template = draft.message, draft.template
     visits = standing(message, facts, now) if message.subject_type == "appointment" else []
     with translation.override(template.language):
-        variables = dict.fromkeys(LINKS, "") | _variables(message, visits)
-        variables.update({name: url for (pk, name), url in links.items() if pk == message.pk})
+        wanted = variables_in(template.subject) | variables_in(template.body)
+        variables = dict.fromkeys(LINKS, "") | _variables(message, visits, wanted)
+        variables |= links.get(message.pk, {})
         words: Words = write(
             message.clinic,
             subject=template.subject,
@@ -155,7 +166,9 @@ def compose(
     return build(message.clinic, words, envelope)
 
 
-def _variables(message: Message, visits: Sequence[Appointment]) -> dict[str, str]:
+def _variables(
+    message: Message, visits: Sequence[Appointment], wanted: frozenset[str]
+) -> dict[str, str]:
     clinic = message.clinic
     variables = {
         "patient_name": message.patient.greeting_name,
@@ -167,18 +180,29 @@ def _variables(message: Message, visits: Sequence[Appointment]) -> dict[str, str
         "reason": str(message.context.get("reason", "")),
     }
     if visits:
-        first = clinic.local(visits[0].during.lower)
-        names = message.context.get("practitioners", {})
-        variables |= {
-            "visit_date": date_format(first, "l j F"),
-            "visit_time": time_format(first, "H:i"),
-            "visit_list": "\n".join(_line(clinic, visit) for visit in visits),
-            "visit_count": str(len(visits)),
-            "practitioner_name": names.get(
-                str(visits[0].practitioner_id), visits[0].practitioner.full_name
-            ),
-        }
+        variables |= {name: _of_visits(name, message, visits) for name in wanted & _OF_VISITS}
     return variables
+
+
+_OF_VISITS = frozenset(
+    {"visit_date", "visit_time", "visit_list", "visit_count", "practitioner_name"}
+)
+
+
+def _of_visits(name: str, message: Message, visits: Sequence[Appointment]) -> str:
+    """One variable that speaks of the visits; writing dates is most of the work, so only if asked."""
+    clinic, first = message.clinic, visits[0]
+    match name:
+        case "visit_date":
+            return date_format(clinic.local(first.during.lower), "l j F")
+        case "visit_time":
+            return time_format(clinic.local(first.during.lower), "H:i")
+        case "visit_list":
+            return "\n".join(_line(clinic, visit) for visit in visits)
+        case "visit_count":
+            return str(len(visits))
+    names = message.context.get("practitioners", {})
+    return str(names.get(str(first.practitioner_id), first.practitioner.full_name))
 
 
 def _line(clinic: Clinic, visit: Appointment) -> str:

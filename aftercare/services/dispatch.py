@@ -12,10 +12,9 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 import structlog
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Prefetch, Subquery
 from django.utils.translation import gettext as _
 
 from aftercare.domain.outbox import Attempt, Failure, State, Verdict, after_failure
@@ -31,7 +30,12 @@ from patients.models import Patient
 LEASE = dt.timedelta(minutes=5)
 BATCH = 60
 # Sent messages are recorded in groups: a kill between two records leaves at most so many unclear.
-GROUP = 10
+GROUP = 20
+
+# What a letter and the question whether it is wanted need of the patient.
+_ADDRESSED = (
+    "clinic", "name", "preferred_name", "email", "language", "deceased_on", "erased_at",
+)  # fmt: skip
 
 log = structlog.get_logger(__name__)
 _POSTMAN = Actor.system(label="dispatcher")
@@ -87,7 +91,8 @@ def claim(*, now: dt.datetime, size: int = BATCH) -> list[Message]:
             recipient=Subquery(address),
         )
     # Read after the commit: a cancellation committed before the claim is seen here.
-    found = Message.objects.select_related("patient", "clinic").in_bulk(ids)
+    people = Patient.objects.only(*_ADDRESSED)
+    found = Message.objects.prefetch_related(Prefetch("patient", people), "clinic").in_bulk(ids)
     return [found[pk] for pk in ids]
 
 
@@ -161,7 +166,7 @@ def _prepare(batch: Sequence[Message], now: dt.datetime, report: Report) -> list
 def _written(
     draft: contents.Draft,
     facts: Facts,
-    links: dict[tuple[UUID, str], str],
+    links: contents.Links,
     now: dt.datetime,
     report: Report,
 ) -> Letter | None:
@@ -179,9 +184,12 @@ def _record_sent(messages: Sequence[Message], now: dt.datetime, report: Report) 
     if not messages:
         return
     with audited(_POSTMAN):
-        ours = _still_ours(messages)
-        ledger.apply(ours, to=State.SENT, why=_("Handed to the mail server."), now=now)
-    report.states[State.SENT] += len(ours)
+        ours = ledger.sent(
+            {message.pk: message.lease_until for message in messages},
+            why=_("Handed to the mail server."),
+            now=now,
+        )
+    report.states[State.SENT] += ours
 
 
 def _hand_back(messages: Sequence[Message], now: dt.datetime) -> None:

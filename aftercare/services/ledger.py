@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 
 from aftercare.domain.outbox import TRANSITIONS, State
 from aftercare.models import Message, MessageEvent
+from mesoclinic.common.ids import new_id
 
 
 def write_planned(messages: Sequence[Message], *, now: dt.datetime) -> None:
@@ -57,6 +60,42 @@ def apply(
         changes["next_try_at"] = next_try_at
     Message.objects.filter(pk__in=[row.pk for row in found]).update(**changes)
     MessageEvent.objects.bulk_create([_event(row, row.state, to.value, why, now) for row in found])
+
+
+_SENT = """
+WITH leased AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(leases)s::timestamptz[], %(events)s::uuid[])
+        AS l (id, lease, event)
+), ours AS (
+    UPDATE aftercare_message m
+    SET state = 'sent', why = %(why)s, lease_until = NULL, sent_at = %(now)s
+    FROM leased
+    WHERE m.id = leased.id AND m.state = 'sending' AND m.lease_until = leased.lease
+    RETURNING m.id, m.clinic_id, m.patient_id, leased.event
+)
+INSERT INTO aftercare_messageevent
+    (id, clinic_id, created_at, patient_id, message_id, from_state, to_state, at, why)
+SELECT event, clinic_id, %(now)s, patient_id, id, 'sending', 'sent', %(now)s, %(why)s FROM ours
+"""
+
+
+def sent(leases: Mapping[UUID, dt.datetime | None], *, why: str, now: dt.datetime) -> int:
+    """Write that claimed messages have left; how many were still ours.
+
+    `leases` are the leases under which they were claimed, by message: one that somebody else has
+    taken over since is left alone. One statement, because it is done for every message there is.
+    """
+    ids = sorted(leases)
+    values = {
+        "ids": ids,
+        "leases": [leases[pk] for pk in ids],
+        "events": [new_id() for _ in ids],
+        "why": why,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SENT, values)
+        return int(cursor.rowcount)
 
 
 def _event(

@@ -10,10 +10,8 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, formataddr
+from dataclasses import dataclass
+from email.utils import format_datetime
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -22,8 +20,10 @@ import css_inline
 from django.template.loader import render_to_string
 
 from aftercare.exceptions import UnknownVariable
+from aftercare.services import mime
 from aftercare.services.addresses import mailbox
 from aftercare.services.blocks import as_html, as_text, blocks_of
+from aftercare.services.mime import Attachment
 from mesoclinic.clinic.models import Clinic
 
 VARIABLE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
@@ -32,16 +32,6 @@ _BODY, _SUBJECT, _STOP = "%%BODY%%", "%%SUBJECT%%", "%%STOP%%"
 _STOP_HTML = (
     '<br><br>{question} <a href="{url}" style="color:#51616c;text-decoration:underline">{label}</a>'
 )
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file that travels with a message; `params` go into its Content-Type."""
-
-    name: str
-    content: bytes
-    subtype: str = "calendar"
-    params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +55,7 @@ class Envelope:
     attachments: tuple[Attachment, ...] = ()
 
 
+@lru_cache(maxsize=1024)
 def variables_in(text: str) -> frozenset[str]:
     """The names a template uses."""
     return frozenset(VARIABLE.findall(text))
@@ -119,34 +110,25 @@ def write(
 
 
 def _lacks_link(block: str, variables: Mapping[str, str]) -> bool:
-    return any(
-        name.endswith("_link") and variables.get(name) == "" for name in VARIABLE.findall(block)
-    )
+    return any(name.endswith("_link") and variables.get(name) == "" for name in variables_in(block))
 
 
 def build(clinic: Clinic, words: Words, envelope: Envelope) -> bytes:
     """The mail as SMTP wants it. No health data stands in any header or file name."""
-    mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = words.subject
-    mail["From"] = formataddr((clinic.sender_name or clinic.name, mailbox(clinic.sender_email)))
-    mail["To"] = formataddr((envelope.recipient_name, mailbox(envelope.recipient)))
-    mail["Date"] = format_datetime(envelope.date)
-    mail["Message-ID"] = envelope.message_id
-    mail["Auto-Submitted"] = "auto-generated"
+    lines = [
+        mime.header("Subject", words.subject),
+        mime.address_header(
+            "From", clinic.sender_name or clinic.name, mailbox(clinic.sender_email)
+        ),
+        mime.address_header("To", envelope.recipient_name, mailbox(envelope.recipient)),
+        mime.header("Date", format_datetime(envelope.date)),
+        mime.header("Message-ID", envelope.message_id),
+        mime.header("Auto-Submitted", "auto-generated"),
+    ]
     if envelope.unsubscribe_url:
-        mail["List-Unsubscribe"] = f"<{envelope.unsubscribe_url}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(words.text, cte="quoted-printable")
-    mail.add_alternative(words.html, subtype="html", cte="quoted-printable")
-    for attachment in envelope.attachments:
-        mail.add_attachment(
-            attachment.content,
-            maintype="text",
-            subtype=attachment.subtype,
-            filename=attachment.name,
-            params=dict(attachment.params),
-        )
-    return mail.as_bytes()
+        lines.append(mime.header("List-Unsubscribe", f"<{envelope.unsubscribe_url}>"))
+        lines.append(mime.header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return b"".join([*lines, mime.body(words.text, words.html, envelope.attachments)])
 
 
 def _footer(clinic: Clinic) -> str:

@@ -81,16 +81,23 @@ class SmtpTransport:
         return self._smtp
 
     def _envelope(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
+        """Say from whom and to whom; in one go where the server can take it (RFC 2920)."""
         try:
             smtp.ehlo_or_helo_if_needed()
-            for code, reply in (smtp.mail(sender), smtp.rcpt(recipient)):
-                self._accept(smtp, code, reply)
+            commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>"]
+            if smtp.has_extn("pipelining"):
+                smtp.send("\r\n".join([*commands, ""]))
+                replies = [smtp.getreply() for _command in commands]
+            else:
+                replies = [smtp.docmd(command) for command in commands]
         except (smtplib.SMTPException, OSError) as error:
             # The server left before it had the message.
             self._drop()
             raise DeliveryError(
                 Certainty.TRANSIENT, f"connection lost: {error}", connection_lost=True
             ) from error
+        for code, reply in replies:
+            self._accept(smtp, code, reply)
 
     def _data(self, smtp: smtplib.SMTP, payload: bytes) -> None:
         try:

@@ -38,7 +38,7 @@ class Facts:
 
 
 def load_facts(messages: Sequence[Message], now: dt.datetime) -> Facts:
-    """Three queries, and two for each clinic that announces a booking, however many messages."""
+    """Four queries, and two for each clinic that announces a booking, however many messages."""
     patients = {m.patient_id for m in messages}
     visits = {m.subject_id for m in messages if m.subject_type == "appointment"}
     for message in messages:
@@ -52,17 +52,26 @@ def load_facts(messages: Sequence[Message], now: dt.datetime) -> Facts:
         else []
     )
     return Facts(
-        appointments=(
-            Appointment.objects.select_related(
-                "visit_type", "practitioner", "clinic", "patient"
-            ).in_bulk(visits)
-            if visits
-            else {}
-        ),
+        appointments=_appointments(visits, messages),
         refusals=frozenset(refusals.values_list("patient_id", "channel", "purpose")),
         answered={patient: at for patient, at in answered if at is not None},
         screened=_screened(messages, now),
     )
+
+
+def _appointments(ids: set[UUID], messages: Sequence[Message]) -> dict[UUID, Appointment]:
+    """The visits with practitioner, clinic and patient; the last two are those of the messages."""
+    if not ids:
+        return {}
+    found = Appointment.objects.prefetch_related("practitioner").in_bulk(ids)
+    clinics = {message.clinic_id: message.clinic for message in messages}
+    people = {message.patient_id: message.patient for message in messages}
+    for visit in found.values():
+        if visit.clinic_id in clinics:
+            visit.clinic = clinics[visit.clinic_id]
+        if visit.patient_id in people:
+            visit.patient = people[visit.patient_id]
+    return found
 
 
 def _screened(messages: Sequence[Message], now: dt.datetime) -> frozenset[UUID]:
@@ -74,9 +83,7 @@ def _screened(messages: Sequence[Message], now: dt.datetime) -> frozenset[UUID]:
     return frozenset(
         pk
         for clinic, patients in asked.items()
-        for pk, status in screening_status_for(
-            patients, clinic.today(now), clinic=clinic
-        ).items()
+        for pk, status in screening_status_for(patients, clinic.today(now), clinic=clinic).items()
         if status.is_valid
     )
 
@@ -113,8 +120,7 @@ def standing(message: Message, facts: Facts, now: dt.datetime) -> list[Appointme
         (
             facts.appointments[pk]
             for pk in _spoken_of(message)
-            if pk in facts.appointments
-            and _why_not(message, facts.appointments[pk], now) is None
+            if pk in facts.appointments and _why_not(message, facts.appointments[pk], now) is None
         ),
         key=lambda visit: visit.during.lower,
     )
