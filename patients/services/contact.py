@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import phonenumbers
 
+from mesoclinic.clinic.names import readable_phone
 from patients.exceptions import InvalidPhone
+
+__all__ = ["normalise_phone", "readable_phone", "sort_name"]
 
 
 def normalise_phone(text: str, country: str) -> str:
@@ -22,15 +25,6 @@ def normalise_phone(text: str, country: str) -> str:
     if not phonenumbers.is_possible_number(number):
         raise InvalidPhone(field="phone")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def readable_phone(stored: str) -> str:
-    """A stored number as people write it (`+33 6 12 34 56 78`)."""
-    try:
-        number = phonenumbers.parse(stored, None)
-    except phonenumbers.NumberParseException:
-        return stored
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def sort_name(name: str) -> str:

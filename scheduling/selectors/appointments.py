@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.models import Clinic
@@ -56,6 +57,12 @@ def get_appointment(clinic: Clinic, pk: UUID) -> Appointment:
     return found
 
 
+def check_appointment(clinic: Clinic, pk: UUID) -> None:
+    """Raise AppointmentNotFound for a visit of another clinic, before anything else is said."""
+    if not Appointment.objects.for_clinic(clinic).filter(pk=pk).exists():
+        raise AppointmentNotFound
+
+
 def visits_of(clinic: Clinic, patient: Patient, limit: int = 60) -> list[Appointment]:
     """A patient's visits, newest first."""
     rows = with_session_totals(appointments(clinic).filter(patient=patient))
@@ -96,7 +103,7 @@ def history(clinic: Clinic, appointment: Appointment) -> list[HistoryLine]:
     )
     lines = [
         HistoryLine(
-            change.at, str(labels[change.to_status]), change.by_label, change.reason,
+            change.at, str(labels[change.to_status]), _who(change.by_label), change.reason,
             *_LINES[change.to_status],
         )
         for change in changes
@@ -106,15 +113,27 @@ def history(clinic: Clinic, appointment: Appointment) -> list[HistoryLine]:
 
 
 def _moved(clinic: Clinic, move: AppointmentMove) -> HistoryLine:
-    before, after = clinic.local(move.from_during.lower), clinic.local(move.to_during.lower)
     words = _("Moved from %(before)s to %(after)s") % {
-        "before": f"{before:%Y-%m-%d %H:%M}", "after": f"{after:%Y-%m-%d %H:%M}",
-    }  # fmt: skip
+        "before": _when(clinic, move.from_during.lower),
+        "after": _when(clinic, move.to_during.lower),
+    }
     detail = move.reason
     if move.from_practitioner_id != move.to_practitioner_id:
         whose = f"{move.from_practitioner} → {move.to_practitioner}"
         detail = f"{whose}. {detail}".strip()
-    return HistoryLine(move.at, words, move.by_label, detail, "arrow-left-right", "info")
+    return HistoryLine(move.at, words, _who(move.by_label), detail, "arrow-left-right", "info")
+
+
+def _when(clinic: Clinic, moment: datetime) -> str:
+    local = clinic.local(moment)
+    return (
+        f"{formats.date_format(local, 'DATE_FORMAT')}, {formats.time_format(local, 'TIME_FORMAT')}"
+    )
+
+
+def _who(label: str) -> str:
+    """The label of a patient link carries an id, for the audit; a reader wants to know who."""
+    return _("the patient, by link") if label.startswith("link of patient ") else label
 
 
 def latest_blocking(clinic: Clinic, sessions: list[UUID]) -> dict[UUID, Appointment]:

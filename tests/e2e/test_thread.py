@@ -224,6 +224,7 @@ def test_from_the_reminder_to_the_signed_session(
     expect(desk.get_by_role("main").get_by_text("Ready", exact=True)).to_be_visible()
     journey.see(desk, "today")
     desk.goto(f"{journey.url}/appointments/{first.pk}/")
+    expect(desk.get_by_role("region", name="History")).to_contain_text("the patient, by link")
     journey.see(desk, "visit")
     desk.get_by_role("button", name="Check in").click()
     expect(desk.get_by_role("button", name="Undo check-in")).to_be_visible()
@@ -321,6 +322,8 @@ def test_moving_one_visit_takes_the_later_ones_along_and_cancelling_withdraws(
     journey.see(desk, "move-effect")
     desk.get_by_role("button", name=re.compile("Move both|Move them all")).click()
     expect(desk.get_by_text("visits are moved")).to_be_visible()
+    history = desk.get_by_role("region", name="History")
+    expect(history).to_contain_text("Moved from 12 Mar 2026, 10:00 to 16 Mar 2026, 11:00")
     journey.see(desk, "moved")
 
     # Then the later ones have followed inside their windows, and the patient hears of it once

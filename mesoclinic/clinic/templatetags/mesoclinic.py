@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.access import Policy, can
 from mesoclinic.clinic.models import Clinic
-from mesoclinic.clinic.names import initials_of
+from mesoclinic.clinic.names import initials_of, readable_phone
 
 register = template.Library()
 
@@ -53,6 +53,12 @@ def status_chip(status: object, kind: str) -> dict[str, object]:
 def initials(name: object) -> str:
     """ "Ayla Kara" → "AK", for avatars."""
     return initials_of(str(name))
+
+
+@register.filter
+def phone(stored: str) -> str:
+    """`+33639981234` → `+33 6 39 98 12 34`."""
+    return readable_phone(stored)
 
 
 @register.filter

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesoclinic.clinic.names import initials_of
+from mesoclinic.clinic.names import initials_of, readable_phone
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,16 @@ def test_initials(name: str, expected: str) -> None:
 @given(st.text())
 def test_initials_are_never_empty(name: str) -> None:
     assert initials_of(name)
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("+33639981234", "+33 6 39 98 12 34"),
+        ("+61255500134", "+61 2 5550 0134"),
+        ("", ""),
+        ("12", "12"),
+    ],
+)
+def test_phone_numbers_are_shown_as_people_write_them(stored: str, shown: str) -> None:
+    assert readable_phone(stored) == shown
