@@ -352,6 +352,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ClinicRole": "mesoclinic.clinic.models.membership.Role",
         "TaskRole": "aftercare.models.task.StaffTask.Role",
+        "AppointmentStatus": "scheduling.models.appointment.Appointment.StatusChoices",
+        "Layer": "treatments.models.catalogue.Layer",
+        "PlanStatus": "treatments.models.plan.TreatmentPlan.Status",
+        "RoomKind": "scheduling.models.resources.Room.Kind",
+        "Weight": "treatments.models.catalogue.Level",
     },
 }
 

@@ -268,18 +268,22 @@ class ScreeningViewSet(mixins.ListModelMixin, PatientsViewSet):
         self.read("patients.screeningresult", row.patient_id)
         return Response(self._judged(row))
 
-    @extend_schema(request=shapes.DecisionSerializer, responses=shapes.DecisionSerializer)
+    @extend_schema(
+        request=shapes.ScreeningDecisionSerializer, responses=shapes.ScreeningDecisionSerializer
+    )
     @access(Policy.CLINICAL)
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, pk: str) -> Response:
         """Sign a decision on the latest judgement."""
         row = self._latest(pk)
-        shape = shapes.DecisionSerializer(data=request.data)
+        shape = shapes.ScreeningDecisionSerializer(data=request.data)
         shape.is_valid(raise_exception=True)
         decision = decide_screening(
             actor=self.actor, result=row, data=shape.to_data(), now=timezone.now()
         )
-        return Response(shapes.DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)
+        return Response(
+            shapes.ScreeningDecisionSerializer(decision).data, status=status.HTTP_201_CREATED
+        )
 
     def _draft(self, pk: str) -> Screening:
         screening = get_screening(self.clinic, _uuid(pk))
@@ -301,7 +305,7 @@ class ScreeningViewSet(mixins.ListModelMixin, PatientsViewSet):
         return dict(kind(screening).data)
 
     def _judged(self, row: ResultRow) -> dict[str, Any]:
-        kind = shapes.ResultSerializer if self.clinical else shapes.OutcomeSerializer
+        kind = shapes.ResultSerializer if self.clinical else shapes.ScreeningOutcomeSerializer
         return dict(kind(row).data)
 
 

@@ -141,7 +141,7 @@ def fact_values(serializer: serializers.ModelSerializer[Any], kind: type) -> dic
     return {**start, **sent}
 
 
-class DecisionSerializer(serializers.ModelSerializer[ScreeningDecision]):
+class ScreeningDecisionSerializer(serializers.ModelSerializer[ScreeningDecision]):
     """A practitioner's signed decision."""
 
     decided_by = serializers.CharField(source="decided_by.full_name", read_only=True)
@@ -158,7 +158,7 @@ class DecisionSerializer(serializers.ModelSerializer[ScreeningDecision]):
         return DecisionData(**self.validated_data)
 
 
-class OutcomeSerializer(serializers.ModelSerializer[ScreeningResult]):
+class ScreeningOutcomeSerializer(serializers.ModelSerializer[ScreeningResult]):
     """A judgement without its reasons: for roles that see no clinical content."""
 
     class Meta:
@@ -167,13 +167,13 @@ class OutcomeSerializer(serializers.ModelSerializer[ScreeningResult]):
         read_only_fields = fields
 
 
-class ResultSerializer(OutcomeSerializer):
+class ResultSerializer(ScreeningOutcomeSerializer):
     """A judgement with its findings."""
 
-    decisions = DecisionSerializer(many=True, read_only=True)
+    decisions = ScreeningDecisionSerializer(many=True, read_only=True)
 
-    class Meta(OutcomeSerializer.Meta):
-        fields = [*OutcomeSerializer.Meta.fields, "findings", "decisions"]
+    class Meta(ScreeningOutcomeSerializer.Meta):
+        fields = [*ScreeningOutcomeSerializer.Meta.fields, "findings", "decisions"]
         read_only_fields = fields
 
 

@@ -363,7 +363,7 @@ class EventCreateSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(required=False, allow_blank=True, default="")
 
 
-class OutcomeSerializer(serializers.Serializer[Any]):
+class EventOutcomeSerializer(serializers.Serializer[Any]):
     """How it ended."""
 
     outcome = serializers.CharField(max_length=300)

@@ -60,13 +60,13 @@ class EventViewSet(TreatmentsViewSet):
         )
         return Response(shapes.EventSerializer(event).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=shapes.OutcomeSerializer, responses=shapes.EventSerializer)
+    @extend_schema(request=shapes.EventOutcomeSerializer, responses=shapes.EventSerializer)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, pk: str) -> Response:
         """Close it with its outcome."""
         event = services.resolve_adverse_event(
             event=get_event(self.clinic, self.id(pk)),
-            outcome=valid(shapes.OutcomeSerializer, request)["outcome"],
+            outcome=valid(shapes.EventOutcomeSerializer, request)["outcome"],
             actor=self.actor,
             now=timezone.now(),
         )
