@@ -23,7 +23,11 @@ from scheduling.domain.courses import Proposal
 from scheduling.exceptions import AppointmentNotFound
 from scheduling.models import Appointment, Room, VisitType, WorkingHours
 from scheduling.selectors import courses, explaining
-from scheduling.selectors.appointments import appointments_between, get_appointment
+from scheduling.selectors.appointments import (
+    appointments_between,
+    check_appointment,
+    get_appointment,
+)
 from scheduling.selectors.calendars import Search
 from scheduling.selectors.courses import Planned, members_for
 from scheduling.selectors.slots import days_between, free_slots
@@ -92,6 +96,7 @@ class AppointmentViewSet(ClinicViewSet):
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: str) -> Response:
         """Move it, with `later` ones or alone: all or nothing."""
+        check_appointment(self.clinic, _uuid(pk))
         asked = shapes.MoveSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         moved = move_appointment(
@@ -104,6 +109,7 @@ class AppointmentViewSet(ClinicViewSet):
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Cancel it, with a reason."""
+        check_appointment(self.clinic, _uuid(pk))
         asked = shapes.CancelSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         visit = cancel_appointment(
@@ -116,6 +122,7 @@ class AppointmentViewSet(ClinicViewSet):
     @action(detail=True, methods=["post"])
     def status(self, request: Request, pk: str) -> Response:
         """Change the status along the table of states."""
+        check_appointment(self.clinic, _uuid(pk))
         asked = shapes.StatusSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         change = StatusChange(

@@ -18,10 +18,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from django.db.models import Model
+from django.utils import timezone
 
 from mesoclinic.audit.models import AuditEntry, AuditSeal
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
-from tests.factories import treatments
+from scheduling.models import Appointment, AppointmentMove, AppointmentStatusChange, Device
+from tests.factories import scheduling, treatments
 from tests.factories.clinic import (
     ApiTokenFactory,
     MembershipFactory,
@@ -132,6 +134,7 @@ def _seal(clinic: Clinic) -> Model:
 
 @makes(
     "patients:chart",
+    "patients:timeline",
     "patients:edit",
     "patients:screening-start",
     "patients:screening-invite",
@@ -339,3 +342,80 @@ def _product(clinic: Clinic) -> Model:
 def _pair(clinic: Clinic) -> Model:
     treatments.catalogue(clinic)
     return IncompatiblePair.objects.get(clinic=clinic)
+
+
+# --- scheduling -----------------------------------------------------------------------------------
+
+
+def _desk(clinic: Clinic) -> scheduling.Desk:
+    return scheduling.desk(PractitionerFactory(clinic=clinic))
+
+
+@makes(
+    "scheduling:appointment",
+    "scheduling:status",
+    "scheduling:cancel",
+    "scheduling:move",
+    "scheduling:drop",
+    "scheduling:file",
+    "api-appointment-*",
+    "admin:scheduling.appointment",
+)
+def _visit(clinic: Clinic) -> Model:
+    return _some_visit(clinic)
+
+
+def _some_visit(clinic: Clinic) -> Appointment:
+    tomorrow = timezone.now() + scheduling.DAY
+    return scheduling.visit(_desk(clinic), treatments.patient(clinic), tomorrow)
+
+
+@makes("scheduling:course", "scheduling:course-accept", "api-course")
+def _bookable_course(clinic: Clinic) -> Model:
+    desk = _desk(clinic)
+    return treatments.course(treatments.catalogue(clinic), desk.member)
+
+
+@makes("admin:scheduling.appointmentstatuschange")
+def _status_change(clinic: Clinic) -> Model:
+    visit = _some_visit(clinic)
+    return AppointmentStatusChange.objects.create(
+        clinic=clinic, patient=visit.patient, appointment=visit, to_status="booked",
+        at=timezone.now(), by_label="Noor",
+    )  # fmt: skip
+
+
+@makes("admin:scheduling.appointmentmove")
+def _visit_move(clinic: Clinic) -> Model:
+    visit = _some_visit(clinic)
+    return AppointmentMove.objects.create(
+        clinic=clinic, patient=visit.patient, appointment=visit, from_during=visit.during,
+        to_during=visit.during, from_practitioner=visit.practitioner,
+        to_practitioner=visit.practitioner, schedule_version=2, at=timezone.now(), by_label="Noor",
+    )  # fmt: skip
+
+
+@makes("api-room-detail", "admin:scheduling.room")
+def _room(clinic: Clinic) -> Model:
+    return _desk(clinic).room
+
+
+@makes("admin:scheduling.device")
+def _device(clinic: Clinic) -> Model:
+    return Device.objects.create(clinic=clinic, name="Injector", kind="injector")
+
+
+@makes("api-visit-type-detail", "admin:scheduling.visittype")
+def _visit_type(clinic: Clinic) -> Model:
+    return _desk(clinic).consultation
+
+
+@makes("api-working-hours-detail", "admin:scheduling.workinghours")
+def _working_hours(clinic: Clinic) -> Model:
+    return _desk(clinic).member.staff.working_hours.first()
+
+
+@makes("admin:scheduling.timeoff")
+def _time_off(clinic: Clinic) -> Model:
+    now = timezone.now()
+    return scheduling.time_off(_desk(clinic), now, now + scheduling.DAY)

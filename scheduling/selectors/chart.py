@@ -61,10 +61,10 @@ def visits_panel(
 
 
 def visit_entries(
-    clinic: Clinic, _actor: Actor, patient: Patient, _now: dt.datetime
+    clinic: Clinic, _actor: Actor, patient: Patient, _now: dt.datetime, *, limit: int
 ) -> Iterator[TimelineEntry]:
-    """Each visit, past and coming."""
-    for visit in visits_of(clinic, patient):
+    """The latest visits, past and coming."""
+    for visit in visits_of(clinic, patient, limit):
         state, icon = _TIMELINE.get(visit.status, _PLAIN)
         yield TimelineEntry(
             at=visit.during.lower,

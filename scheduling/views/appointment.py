@@ -17,7 +17,7 @@ from mesoclinic.common.errors import DomainError
 from scheduling.domain.status import UPCOMING, Status, targets
 from scheduling.forms import CancelForm, StatusForm
 from scheduling.models import Appointment
-from scheduling.selectors.appointments import get_appointment, history
+from scheduling.selectors.appointments import check_appointment, get_appointment, history
 from scheduling.services import StatusChange, cancel_appointment, change_status, ics_for
 from scheduling.views.base import StaffView, again
 
@@ -104,6 +104,7 @@ class AppointmentStatus(StaffView):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Change the status and come back."""
+        check_appointment(self.request.clinic, pk)
         form = StatusForm(request.POST)
         if form.is_valid():
             data = form.cleaned_data

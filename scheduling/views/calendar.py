@@ -112,11 +112,11 @@ class CalendarDrop(StaffView):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """JSON `{start, practitioner, version}` → the new version, a page to look at, or why not."""
+        visit = get_appointment(self.request.clinic, pk)
         try:
             target = self._target(pk)
         except (ValueError, AttributeError, TypeError):
             return JsonResponse(problem(Invalid(_("Choose the time again."))), status=400)
-        visit = get_appointment(self.request.clinic, pk)
         place = Place(target.start, target.practitioner_id)
         try:
             effect = effect_of_move(self.request.clinic, visit, place, self.now)
