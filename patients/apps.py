@@ -17,7 +17,9 @@ class PatientsConfig(AppConfig):
         register_chips("screening", STANDINGS)
         register_chips("outcome", OUTCOMES)
         register_chips("invitation", INVITATIONS)
-        panels.register_timeline(record_entries)
+        panels.register_timeline(
+            record_entries, {"screening": _("Screening"), "patient": _("Record")}
+        )
         panels.register_link_page("screening", "patients:link-screening")
 
 

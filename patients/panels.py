@@ -3,7 +3,7 @@
 An upper app registers in its `AppConfig.ready()`:
 
     panels.register("plans", load_plans, "treatments/_chart_plans.html", order=20)
-    panels.register_timeline(plan_entries)
+    panels.register_timeline(plan_entries, {"plan": _("Plans")})
     panels.register_link_page("confirm", "scheduling:link-confirm")
 
 A loader returns the context of its template, or None where it has nothing to show to this actor
@@ -12,9 +12,10 @@ A loader returns the context of its template, or None where it has nothing to sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
@@ -69,10 +70,29 @@ class ShownPanel:
     context: Context
 
 
-TimelineSource = Callable[[Clinic, Actor, Patient, datetime], Iterable[TimelineEntry]]
+class TimelineSource(Protocol):
+    """Yields the newest `limit` entries of each of its kinds, in a fixed number of queries."""
+
+    __name__: str
+    __qualname__: str
+
+    def __call__(
+        self, clinic: Clinic, actor: Actor, patient: Patient, now: datetime, *, limit: int
+    ) -> Iterable[TimelineEntry]: ...
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A stretch of the time line: newest first, the kinds there are, whether older ones follow."""
+
+    entries: tuple[TimelineEntry, ...]
+    kinds: tuple[tuple[str, str], ...]
+    more: bool
+
 
 _panels: dict[str, Panel] = {}
 _sources: dict[str, TimelineSource] = {}
+_kinds: dict[str, object] = {}
 _actions: dict[str, Actions] = {}
 _link_pages: dict[str, str] = {}
 
@@ -84,8 +104,12 @@ def register(
     _panels[name] = Panel(name, loader, template, order, side)
 
 
-def register_timeline(source: TimelineSource) -> None:
-    """Add a source of time line entries."""
+def register_timeline(source: TimelineSource, kinds: Mapping[str, object]) -> None:
+    """Add a source of time line entries; `kinds` are those it yields, with the word of the filter.
+
+    Two kinds under the same word would make two filters: give each word once.
+    """
+    _kinds.update(kinds)
     _sources[f"{source.__module__}.{source.__qualname__}"] = source
 
 
@@ -115,14 +139,34 @@ def load_panels(clinic: Clinic, actor: Actor, patient: Patient, now: datetime) -
 
 
 def load_timeline(
-    clinic: Clinic, actor: Actor, patient: Patient, now: datetime
-) -> list[TimelineEntry]:
-    """All entries, newest first."""
+    clinic: Clinic,
+    actor: Actor,
+    patient: Patient,
+    now: datetime,
+    *,
+    kind: str = "",
+    shown: slice = slice(0, 30),
+) -> Timeline:
+    """The entries `shown` of one `kind` ("" for all), newest first.
+
+    Every source is asked for one entry more than is shown, so that the cost does not grow with
+    the history and it is known whether more follows.
+    """
+    wanted = shown.stop + 1
     entries = [
-        entry for source in _sources.values() for entry in source(clinic, actor, patient, now)
+        entry
+        for source in _sources.values()
+        for entry in source(clinic, actor, patient, now, limit=wanted)
     ]
+    present = {entry.kind for entry in entries}
     # Of two things in the same instant the one told later stands first, as with all others.
-    return sorted(entries, key=lambda entry: entry.at)[::-1]
+    ordered = sorted(entries, key=lambda entry: entry.at)[::-1]
+    chosen = [entry for entry in ordered if not kind or entry.kind == kind]
+    return Timeline(
+        entries=tuple(chosen[shown]),
+        kinds=tuple((key, str(word)) for key, word in _kinds.items() if key in present),
+        more=len(chosen) > shown.stop,
+    )
 
 
 def load_actions(clinic: Clinic, actor: Actor, patient: Patient) -> list[ChartAction]:

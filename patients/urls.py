@@ -29,6 +29,7 @@ urlpatterns = [
     path("patients/new/", identity.PatientCreate.as_view(), name="create"),
     path("patients/import/", importing.PatientImport.as_view(), name="import"),
     path(_chart, chart.PatientChart.as_view(), name="chart"),
+    path(f"{_chart}timeline/", chart.PatientTimeline.as_view(), name="timeline"),
     path(f"{_chart}edit/", identity.PatientEdit.as_view(), name="edit"),
     path(f"{_facts}new/", record.FactAdd.as_view(), name="fact-add"),
     path(f"{_facts}<uuid:fact>/", record.FactEdit.as_view(), name="fact-edit"),

@@ -20,7 +20,7 @@ class SchedulingConfig(AppConfig):
 
         register_chips("appointment", chart.CHIPS)
         panels.register("visits", chart.visits_panel, "scheduling/_chart_visits.html", 10)
-        panels.register_timeline(chart.visit_entries)
+        panels.register_timeline(chart.visit_entries, {"visit": _("Visits")})
         panels.register_actions(chart.chart_actions)
         panels.register_link_page("confirm", "scheduling:link-confirm")
         register_session_info(chart.session_visits)

@@ -23,7 +23,10 @@ class TreatmentsConfig(AppConfig):
             "reactions", chart.events_panel, "treatments/_chart_events.html", 50, side=True
         )
         panels.register_actions(chart.plan_actions)
-        panels.register_timeline(chart.treatment_entries)
+        panels.register_timeline(
+            chart.treatment_entries,
+            {"plan": _("Plans"), "session": _("Sessions"), "adverse_event": _("Reactions")},
+        )
 
 
 CHIPS: dict[str, dict[str, tuple[str, object, str]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,6 @@ from mesoclinic.clinic.models import Clinic
 from patients.models import Patient
 from patients.panels import TimelineEntry
 
-_SHOWN = 60
 _STATES = {
     "sent": ("ok", "envelope-check"),
     "planned": ("info", "envelope"),
@@ -29,19 +29,25 @@ _LEVELS = {"self_care": "ok", "review": "info", "urgent": "stop", "emergency": "
 def messages_panel(
     clinic: Clinic, _actor: Actor, patient: Patient, now: dt.datetime
 ) -> dict[str, object] | None:
-    """The next messages of a patient and the last ones; None when there are none."""
+    """The next messages of a patient and the last ones; None when there are none.
+
+    `failed` counts what did not arrive and may be sent again, now that there is an address.
+    """
     rows = Message.objects.for_clinic(clinic).filter(patient=patient)
     coming = list(rows.filter(state=Message.State.PLANNED, due_at__gte=now).order_by("due_at")[:4])
     past = list(rows.exclude(pk__in=[m.pk for m in coming]).order_by("-due_at")[:4])
-    return {"coming": coming, "past": past} if coming or past else None
+    if not coming and not past:
+        return None
+    failed = rows.filter(state=Message.State.FAILED, expires_at__gt=now).count()
+    return {"coming": coming, "past": past, "failed": failed if patient.email else 0}
 
 
 def message_entries(
-    clinic: Clinic, _actor: Actor, patient: Patient, _now: dt.datetime
+    clinic: Clinic, actor: Actor, patient: Patient, now: dt.datetime, *, limit: int
 ) -> Iterator[TimelineEntry]:
     """Each message at the time it left or is due, with the reason for its state."""
-    rows = Message.objects.for_clinic(clinic).filter(patient=patient).order_by("-due_at")
-    for message in rows[:_SHOWN]:
+    rows = Message.objects.for_clinic(clinic).filter(patient=patient)
+    for message in rows.order_by(Coalesce("sent_at", "due_at").desc())[:limit]:
         state, icon = _STATES.get(message.state, ("neutral", "envelope-slash"))
         yield TimelineEntry(
             at=message.sent_at or message.due_at,
@@ -55,13 +61,13 @@ def message_entries(
 
 
 def checkin_entries(
-    clinic: Clinic, actor: Actor, patient: Patient, _now: dt.datetime
+    clinic: Clinic, actor: Actor, patient: Patient, now: dt.datetime, *, limit: int
 ) -> Iterator[TimelineEntry]:
     """What the patient reported; clinical content, so not for everybody."""
     if not can(actor, Policy.CLINICAL):
         return
     rows = CheckIn.objects.for_clinic(clinic).filter(patient=patient).order_by("-answered_at")
-    for checkin in rows[:_SHOWN]:
+    for checkin in rows[:limit]:
         yield TimelineEntry(
             at=checkin.answered_at,
             kind="checkin",

@@ -75,23 +75,25 @@ class ScreeningLine:
     decisions: tuple[ScreeningDecision, ...]
 
 
-def screening_history(patient: Patient) -> list[ScreeningLine]:
-    """All submitted screenings, newest first. Three queries."""
+def screening_history(patient: Patient, limit: int | None = None) -> list[ScreeningLine]:
+    """The submitted screenings (the newest `limit`, or all), newest first. Three queries."""
     screenings = list(
         Screening.objects.filter(patient=patient, submitted_at__isnull=False)
         .defer("answers")
-        .order_by("-submitted_at")
+        .order_by("-submitted_at")[:limit]
     )
+    shown = [one.pk for one in screenings]
     results: dict[UUID, ResultRow] = {}
     for row in (
-        ResultRow.objects.filter(patient=patient)
+        ResultRow.objects.filter(screening__in=shown)
         .defer("findings", "inputs")
-        .order_by("evaluated_at", "id")
+        .order_by("screening_id", "-evaluated_at", "-id")
+        .distinct("screening_id")
     ):
         results[row.screening_id] = row
     decisions: dict[UUID, list[ScreeningDecision]] = {}
     for decision in (
-        ScreeningDecision.objects.filter(patient=patient)
+        ScreeningDecision.objects.filter(result__screening__in=shown)
         .select_related("result", "decided_by")
         .defer("result__findings", "result__inputs")
     ):

@@ -25,7 +25,7 @@ OUTCOMES = {
 
 
 def record_entries(
-    clinic: Clinic, actor: Actor, patient: Patient, now: dt.datetime
+    clinic: Clinic, actor: Actor, patient: Patient, now: dt.datetime, *, limit: int
 ) -> Iterator[TimelineEntry]:
     """Registration, screenings, decisions and confirmations. Four queries.
 
@@ -35,9 +35,9 @@ def record_entries(
     yield TimelineEntry(
         at=patient.created_at, kind="patient", title=_("Registered"), icon="person-plus"
     )
-    for line in screening_history(patient):
+    for line in screening_history(patient, limit):
         yield from _screening(line, clinical=clinical)
-    for row in ScreeningConfirmation.objects.filter(patient=patient):
+    for row in ScreeningConfirmation.objects.filter(patient=patient)[:limit]:
         yield TimelineEntry(
             at=row.confirmed_at, kind="screening", title=_("Nothing has changed"),
             detail=_("Confirmed by %(name)s") % {"name": row.confirmed_by},

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.http import is_htmx
 from patients import panels
 from patients.models import Patient
 from patients.models.record import RecordFact
@@ -25,9 +26,35 @@ from patients.selectors import (
 from patients.services import can_fill, readable_phone
 from patients.views.base import StaffView
 
+STRETCH = 30
+_MOST_SHOWN = 2000
+
+
+class _WithTimeline(StaffView):
+    """What the chart and its time line share: `?kind=` filters, `?from=` goes on with older ones."""
+
+    def timeline(self, patient: Patient) -> dict[str, object]:
+        """One stretch of the time line; without htmx everything down to there."""
+        kind, start = self.request.GET.get("kind", ""), self._start()
+        first = start if is_htmx(self.request) else 0
+        found = panels.load_timeline(
+            self.request.clinic, self.request.actor, patient, self.now,
+            kind=kind, shown=slice(first, start + STRETCH),
+        )  # fmt: skip
+        return {
+            "timeline": found,
+            "kind": kind,
+            "first": first,
+            "older": start + STRETCH if found.more else 0,
+        }
+
+    def _start(self) -> int:
+        text = self.request.GET.get("from", "")
+        return min(int(text), _MOST_SHOWN) if text.isascii() and text.isdigit() else 0
+
 
 @access(Policy.FRONT_DESK)
-class PatientChart(StaffView):
+class PatientChart(_WithTimeline):
     """One patient: alerts, safety record, screening, panels of upper apps, time line."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -63,13 +90,29 @@ class PatientChart(StaffView):
         return {
             "panels": [self._render(panel, patient) for panel in shown if not panel.side],
             "side_panels": [self._render(panel, patient) for panel in shown if panel.side],
-            "timeline": panels.load_timeline(*scope, self.now),
+            **self.timeline(patient),
             "actions": panels.load_actions(*scope),
         }
 
     def _render(self, panel: panels.ShownPanel, patient: Patient) -> str:
         context = {"patient": patient, "clinical": self.clinical, **panel.context}
         return render_to_string(panel.template, context, request=self.request)
+
+
+@access(Policy.FRONT_DESK)
+class PatientTimeline(_WithTimeline):
+    """A part of the time line, for htmx: all of it after a filter, or older entries to append."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The filtered line from its top, or further items."""
+        patient = self.patient(pk)
+        record_read(
+            self.request.actor, model="patients.patient", patients=[patient.pk],
+            object_id=str(patient.pk), reason="time line",
+        )  # fmt: skip
+        context = {"patient": patient, **self.timeline(patient)}
+        template = "_timeline_items" if context["first"] else "_timeline"
+        return render(request, f"patients/{template}.html", context)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -54,10 +55,10 @@ def plan_actions(clinic: Clinic, actor: Actor, patient: Patient) -> Iterator[Cha
 
 
 def treatment_entries(
-    clinic: Clinic, actor: Actor, patient: Patient, now: dt.datetime
+    clinic: Clinic, actor: Actor, patient: Patient, now: dt.datetime, *, limit: int
 ) -> Iterator[TimelineEntry]:
     """Plans for everybody; sessions and reactions for practitioners. Three queries at most."""
-    for plan in TreatmentPlan.objects.filter(patient=patient).select_related("indication")[:_MANY]:
+    for plan in TreatmentPlan.objects.filter(patient=patient).select_related("indication")[:limit]:
         yield TimelineEntry(
             at=plan.created_at,
             kind="plan",
@@ -68,13 +69,13 @@ def treatment_entries(
             icon="clipboard2-pulse",
         )
     if can(actor, Policy.CLINICAL):
-        yield from _session_entries(patient)
-        yield from _event_entries(clinic, patient)
+        yield from _session_entries(patient, limit)
+        yield from _event_entries(clinic, patient, limit)
 
 
-def _session_entries(patient: Patient) -> Iterator[TimelineEntry]:
+def _session_entries(patient: Patient, limit: int) -> Iterator[TimelineEntry]:
     rows = SessionRecord.objects.filter(patient=patient).select_related("planned_session")
-    for record in rows[:_MANY]:
+    for record in rows.order_by(Coalesce("signed_at", "started_at").desc())[:limit]:
         yield TimelineEntry(
             at=record.signed_at or record.started_at,
             kind="session",
@@ -86,8 +87,8 @@ def _session_entries(patient: Patient) -> Iterator[TimelineEntry]:
         )
 
 
-def _event_entries(clinic: Clinic, patient: Patient) -> Iterator[TimelineEntry]:
-    for event in AdverseEvent.objects.filter(patient=patient)[:_MANY]:
+def _event_entries(clinic: Clinic, patient: Patient, limit: int) -> Iterator[TimelineEntry]:
+    for event in AdverseEvent.objects.filter(patient=patient)[:limit]:
         yield TimelineEntry(
             at=day_interval(event.onset_on, clinic.zone).start,
             kind="adverse_event",

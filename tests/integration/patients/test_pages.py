@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,16 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import AuditEntry
 from mesoclinic.clinic.models import Clinic, Membership
 from patients import panels, services
-from patients.models import Allergy, Medicine, Patient, Questionnaire, Screening
+from patients.models import (
+    Allergy,
+    Medicine,
+    Patient,
+    Questionnaire,
+    Screening,
+    ScreeningConfirmation,
+)
 from tests.factories.patients import (
+    NOW,
     AllergyFactory,
     ConditionFactory,
     MedicineFactory,
@@ -210,22 +219,70 @@ def test_upper_apps_add_panels_and_entries(
     monkeypatch.setattr(panels, "_panels", {})
     monkeypatch.setattr(panels, "_sources", {})
     monkeypatch.setattr(panels, "_actions", {})
+    monkeypatch.setattr(panels, "_kinds", {})
 
     def load(clinic: Clinic, actor: Actor, shown: Patient, now: Any) -> dict[str, object] | None:
         return {"title": "From above", "text": shown.name} if actor.role == "practitioner" else None
 
-    def entries(*_: Any) -> list[panels.TimelineEntry]:
+    def entries(*_: Any, limit: int) -> list[panels.TimelineEntry]:
         return [panels.TimelineEntry(at=patient.created_at, kind="x", title="An entry")]
 
     def actions(*_: Any) -> list[panels.ChartAction]:
         return [panels.ChartAction(label="Do it", url="/do-it/", primary=True)]
 
     panels.register("above", load, "_components/empty.html", 10)
-    panels.register_timeline(entries)
+    panels.register_timeline(entries, {"x": "Things"})
     panels.register_actions(actions)
     page = as_doctor.get(url("chart", patient.pk)).content.decode()
     for words in ("From above", "An entry", "/do-it/"):
         assert words in page
+
+
+def test_the_time_line_shows_thirty_and_goes_on(as_doctor: Client, patient: Patient) -> None:
+    """500 entries: the page costs the same, and every entry can be reached."""
+    day = dt.timedelta(days=1)
+
+    def cost(address: str) -> tuple[int, str]:
+        with CaptureQueriesContext(connection) as queries:
+            page = as_doctor.get(address, headers={"HX-Request": "true"}).content.decode()
+        return len(queries), page
+
+    where = url("timeline", patient.pk)
+    few, _ = cost(where)
+    result = screened(patient)
+    ScreeningConfirmation.objects.bulk_create(
+        ScreeningConfirmation(
+            clinic=patient.clinic, patient=patient, screening=result.screening,
+            confirmed_at=NOW + day * number, confirmed_by=f"Nurse {number}", created_at=NOW,
+        )
+        for number in range(500)
+    )  # fmt: skip
+    many, page = cost(where)
+    assert many <= few + 2  # results and decisions are read where there is a screening
+    assert page.count("timeline-item") == 30
+    assert "Nurse 499" in page
+    assert "Nurse 469" not in page
+    _, older = cost(f"{where}?from=30")
+    assert "Nurse 469" in older
+    assert "<section" not in older
+    last, end = cost(f"{where}?from=480")
+    assert last == many
+    assert "Show older" not in end
+    whole = as_doctor.get(f"{url('chart', patient.pk)}?from=30").content.decode()
+    assert whole.count("timeline-item") == 60
+
+
+def test_the_time_line_is_filtered_by_kind(as_doctor: Client, patient: Patient) -> None:
+    screened(patient)
+    page = as_doctor.get(f"{url('chart', patient.pk)}?kind=patient").content.decode()
+    assert page.count("timeline-item") == 1
+    assert 'id="kind-screening"' in page
+    assert "Nothing of this kind" in as_doctor.get(f"{url('chart', patient.pk)}?kind=no").content.decode()
+
+
+def test_safety_comes_before_the_time_line(as_doctor: Client, patient: Patient) -> None:
+    page = as_doctor.get(url("chart", patient.pk)).content.decode()
+    assert page.index('id="safety-title"') < page.index('id="timeline-title"')
 
 
 # --- safety record --------------------------------------------------------------------------------
