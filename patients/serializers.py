@@ -135,8 +135,7 @@ def fact_values(serializer: serializers.ModelSerializer[Any], kind: type) -> dic
     stored = serializer.instance
     start = {name: getattr(stored, name) for name in names} if stored is not None else {}
     sent = {
-        name: serializer.validated_data[name]
-        for name in names if name in serializer.validated_data
+        name: serializer.validated_data[name] for name in names if name in serializer.validated_data
     }
     return {**start, **sent}
 

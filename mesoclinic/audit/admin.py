@@ -47,9 +47,7 @@ class KindFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Every audited table by its name."""
         audited = {
-            owner
-            for owner, trigger in pgtrigger.registered()
-            if isinstance(trigger, AuditTrigger)
+            owner for owner, trigger in pgtrigger.registered() if isinstance(trigger, AuditTrigger)
         }
         return sorted((owner._meta.label_lower, str(owner._meta.verbose_name)) for owner in audited)
 

@@ -27,7 +27,10 @@ class PatientLink(PatientOwned):
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose)
     digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)
     subject_id = models.UUIDField(
-        _("about"), null=True, blank=True, help_text=_("The visit, screening or message it acts on.")
+        _("about"),
+        null=True,
+        blank=True,
+        help_text=_("The visit, screening or message it acts on."),
     )
     expires_at = models.DateTimeField(_("expires at"))
     opened_at = models.DateTimeField(_("opened at"), null=True, blank=True)

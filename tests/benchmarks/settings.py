@@ -11,7 +11,7 @@ from pathlib import Path
 
 os.environ["ENV_FILE"] = ""  # a developer's .env must not change what is measured
 
-from mesoclinic.settings import *  # noqa: E402, F403
+from mesoclinic.settings import *  # noqa: F403
 
 ROOT_URLCONF = "tests.benchmarks.urls"
 MIDDLEWARE = ["tests.benchmarks.probe.ProbeMiddleware", *MIDDLEWARE]  # noqa: F405

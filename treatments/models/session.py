@@ -79,9 +79,7 @@ class SessionRecord(PatientOwned):
                 name="session_pain_0_to_10",
                 condition=Q(pain_score__isnull=True) | Q(pain_score__lte=10),
             ),
-            models.UniqueConstraint(
-                name="session_record_id_and_patient", fields=["id", "patient"]
-            ),
+            models.UniqueConstraint(name="session_record_id_and_patient", fields=["id", "patient"]),
         ]
         indexes = [
             models.Index(name="session_record_by_patient", fields=["patient", "-performed_on"])

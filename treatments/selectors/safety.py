@@ -94,7 +94,9 @@ def safety_of(clinic: Clinic, patients: Iterable[UUID], on: dt.date) -> dict[UUI
         person = Person(patient.birth_date, patient.sex, patient.guardian_consent_on is not None)
         record = build_record_facts(line.items, terms, person, on)
         said = {tag for one in status.findings if one.kind in _SAID for tag in one.tags}
-        doubts = {tag for one in status.findings if one.kind is FindingKind.UNKNOWN for tag in one.tags}
+        doubts = {
+            tag for one in status.findings if one.kind is FindingKind.UNKNOWN for tag in one.tags
+        }
         past = {tag.removeprefix(PAST) for tag in said if tag.startswith(PAST)}
         found[pk] = PatientSafety(
             status=status,
