@@ -77,7 +77,7 @@ class TimelineSource(Protocol):
     __qualname__: str
 
     def __call__(
-        self, clinic: Clinic, actor: Actor, patient: Patient, now: datetime, *, limit: int
+        self, clinic: Clinic, actor: Actor, patient: Patient, now: datetime, /, *, limit: int
     ) -> Iterable[TimelineEntry]: ...
 
 

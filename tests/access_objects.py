@@ -412,7 +412,7 @@ def _visit_type(clinic: Clinic) -> Model:
 
 @makes("api-working-hours-detail", "admin:scheduling.workinghours")
 def _working_hours(clinic: Clinic) -> Model:
-    return _desk(clinic).member.staff.working_hours.first()
+    return _desk(clinic).member.staff.working_hours.all()[0]
 
 
 @makes("admin:scheduling.timeoff")

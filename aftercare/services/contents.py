@@ -14,7 +14,8 @@ from django.utils.formats import date_format, time_format
 
 from aftercare.models import Message, MessageTemplate
 from aftercare.services.blocks import VISIT
-from aftercare.services.rendering import Attachment, Envelope, Words, build, variables_in, write
+from aftercare.services.mime import Attachment
+from aftercare.services.rendering import Envelope, Words, build, variables_in, write
 from aftercare.services.wanted import Facts, standing
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.ids import new_token, token_digest

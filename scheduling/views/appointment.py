@@ -94,7 +94,7 @@ class AppointmentDetail(StaffView):
         if target is Status.ARRIVED:
             return day <= self.today
         if target is Status.NO_SHOW:
-            return visit.during.lower <= self.now
+            return bool(visit.during.lower <= self.now)
         return True
 
 

@@ -27,7 +27,6 @@ from treatments import services as treatments
 from treatments.models import (
     Indication,
     Lot,
-    PlannedSession,
     Product,
     SessionRecord,
     TreatmentPlan,
@@ -173,7 +172,8 @@ def held_session(at: Practice, visit: Appointment, now: dt.datetime) -> SessionR
     )  # fmt: skip
     actor = actor_for(at.doctor)
     patients.confirm_unchanged(actor=actor, patient=visit.patient, now=now)
-    session = PlannedSession.objects.get(pk=visit.planned_session_id)
+    session = visit.planned_session
+    assert session is not None
     record = treatments.start_session(planned_session=session, actor=actor, now=now)
     plan = session.plan
     rows = tuple(

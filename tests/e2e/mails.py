@@ -39,7 +39,7 @@ def link_in(mail: EmailMessage) -> str:
     """The address of the first patient link that is not for unsubscribing."""
     links = [one for one in re.findall(r"https?://\S+/p/\S+", text_of(mail)) if "unsub" not in one]
     assert links, text_of(mail)
-    return links[0].rstrip(").,")
+    return str(links[0]).rstrip(").,")
 
 
 def calendar_in(mail: EmailMessage) -> str:

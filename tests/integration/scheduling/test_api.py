@@ -57,7 +57,7 @@ def wanted(desk: make.Desk, who: Patient, start: dt.datetime, **more: Any) -> di
 
 
 def test_free_slots_then_book_then_read_back(noor: Client, desk: make.Desk, ines: Patient) -> None:
-    query = {"visit_type": desk.consultation.pk, "from": "2026-01-14", "to": "2026-01-14"}
+    query = {"visit_type": str(desk.consultation.pk), "from": "2026-01-14", "to": "2026-01-14"}
     slots = noor.get(API + "free-slots/", query).json()
     assert len(slots) == 31
     assert slots[0]["start"] == "2026-01-14T08:00:00Z"
@@ -111,7 +111,7 @@ def test_a_course_is_proposed_and_booked(
     noor: Client, desk: make.Desk, plan: TreatmentPlan
 ) -> None:
     path = f"courses/{plan.pk}/"
-    found = noor.get(API + path, {"practitioner": desk.member.staff_id}).json()
+    found = noor.get(API + path, {"practitioner": str(desk.member.staff_id)}).json()
     assert found["blocked"] == []
     best = found["proposals"][0]
     assert len(best["visits"]) == 3
@@ -166,7 +166,7 @@ def test_free_slots_take_a_fixed_number_of_queries(
     for n in range(10):
         make.visit(desk, treatments.patient(desk.clinic, f"P{n}"), ten + n * 30 * make.MINUTE)
     query = {
-        "visit_type": desk.consultation.pk, "practitioner": desk.member.staff_id,
+        "visit_type": str(desk.consultation.pk), "practitioner": str(desk.member.staff_id),
         "from": "2026-01-14", "to": "2026-03-14",
     }  # fmt: skip
     with django_assert_max_num_queries(9):
