@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from mesoclinic.common.ids import new_id
 from patients.models import Patient
 from patients.selectors import get_patient, search_patients
 from scheduling.exceptions import OutsideHours, OutsideProtocolWindow, ScreeningBlocked, SlotTaken
-from scheduling.forms import BookForm
+from scheduling.forms import BookForm, read_start
 from scheduling.models import Appointment, VisitType
 from scheduling.selectors.booking import (
     Choice,
@@ -45,6 +45,7 @@ class Asked:
     session_id: UUID | None
     day: date | None
     query: str
+    start: str
 
     @classmethod
     def of(cls, data: QueryDict) -> Asked:
@@ -56,6 +57,7 @@ class Asked:
             as_uuid(data.get("planned_session")),
             as_date(data.get("date") or (data.get("start") or "")[:10]),
             data.get("q", "").strip()[:100],
+            data.get("start", "")[:40],
         )
 
 
@@ -67,8 +69,10 @@ class Book(StaffView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page for what is chosen so far; htmx takes the parts that changed."""
-        form = BookForm(clinic=self.request.clinic, initial={"key": str(new_id())})
-        return render(request, self.template, self._context(Asked.of(request.GET), form))
+        asked = Asked.of(request.GET)
+        initial = {"key": str(new_id()), "slot": self._slot(asked)}
+        form = BookForm(clinic=self.request.clinic, initial=initial)
+        return render(request, self.template, self._context(asked, form))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Book, or say why not and offer something else."""
@@ -82,6 +86,14 @@ class Book(StaffView):
                 form.refuse(error)
         context = self._context(Asked.of(request.POST), form)
         return again(request, self.template, {**context, **_ways_out(refusal)})
+
+    def _slot(self, asked: Asked) -> str:
+        """The chip to tick for a time that was clicked in the calendar."""
+        try:
+            start = read_start(asked.start, self.request.clinic).astimezone(UTC)
+        except ValueError:
+            return ""
+        return f"{start.isoformat()}|{asked.practitioner_id}"
 
     def _book(self, form: BookForm) -> Appointment:
         return book_appointment(
