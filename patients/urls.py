@@ -26,6 +26,7 @@ _facts = f"{_chart}record/<slug:kind>/"
 urlpatterns = [
     path("patients/", listing.PatientList.as_view(), name="list"),
     path("patients/search/", listing.PatientSearch.as_view(), name="search"),
+    path("patients/export/", listing.PatientExport.as_view(), name="export"),
     path("patients/new/", identity.PatientCreate.as_view(), name="create"),
     path("patients/import/", importing.PatientImport.as_view(), name="import"),
     path(_chart, chart.PatientChart.as_view(), name="chart"),
@@ -45,6 +46,7 @@ urlpatterns = [
     ),
     path("screenings/<uuid:pk>/", judgement.ScreeningDetail.as_view(), name="screening-detail"),
     path("screenings/<uuid:pk>/fill/", screening.ScreeningFill.as_view(), name="screening-fill"),
+    path("screenings/<uuid:pk>/done/", screening.ScreeningDone.as_view(), name="screening-done"),
     path(
         "screenings/<uuid:pk>/decide/", judgement.ScreeningDecide.as_view(), name="screening-decide"
     ),

@@ -179,6 +179,7 @@ def _draft(clinic: Clinic) -> Model:
 
 @makes(
     "patients:screening-detail",
+    "patients:screening-done",
     "patients:screening-decide",
     "api-screening-*",
     "admin:patients.screening",

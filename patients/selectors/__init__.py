@@ -23,6 +23,7 @@ from patients.selectors.facts import (
     record_items,
     tag_labels,
 )
+from patients.selectors.listing import ListFilter, Listing, all_patients, list_patients
 from patients.selectors.search import Likeness, Page, possible_duplicates, search_patients
 from patients.selectors.status import (
     ScreeningStatus,
@@ -35,16 +36,20 @@ from patients.selectors.status import (
 __all__ = [
     "Invitation",
     "Likeness",
+    "ListFilter",
+    "Listing",
     "Page",
     "SafetyRecord",
     "ScreeningLine",
     "ScreeningStatus",
     "Standing",
+    "all_patients",
     "clinic_terms",
     "get_fact",
     "get_patient",
     "get_screening",
     "latest_invitation",
+    "list_patients",
     "open_drafts",
     "possible_duplicates",
     "published_questionnaire",

@@ -23,7 +23,7 @@ _MOST_WORDS = 6
 _PHONE = re.compile(r"(?=.*\d)[\d\s()+./\-\u00a0]+")
 _COLUMNS = (
     "id", "clinic_id", "record_number", "name", "preferred_name", "family_name", "birth_date",
-    "sex", "email", "phone", "alert", "deceased_on", "erased_at",
+    "sex", "email", "phone", "language", "alert", "deceased_on", "erased_at",
 )  # fmt: skip
 
 
@@ -43,25 +43,30 @@ class Page:
     by_similarity: bool = False
 
 
-def search_patients(clinic: Clinic, query: str = "", *, after: str = "", limit: int = PAGE) -> Page:
+def search_patients(
+    clinic: Clinic, query: str = "", *, after: str = "", limit: int = PAGE, language: str = ""
+) -> Page:
     """One page of the clinic's patients by name, in one query without counting.
 
     `query` is what somebody typed: all its words must occur. Where nobody is found, names that
     sound alike are offered instead (`by_similarity`). A cursor that can't be read starts anew.
+    `language` keeps those who are written to in it.
     """
     query = query.replace("\x00", " ").strip()
     wanted = _wanted(query)
+    if language:
+        wanted.append(("p.language = %s", [language]))
     place = _place(after)
     sql, params = _sql(clinic, wanted, place, limit)
     words = query.split()[:_MOST_WORDS]
-    if place is None and _may_be_misspelt(words):
+    if place is None and not language and _may_be_misspelt(words):
         sql += _ALIKE
         params += [clinic.pk, sorted(words, key=len, reverse=True), limit]
     found = list(Patient.objects.raw(sql, params))
     by_similarity = bool(found) and bool(getattr(found[0], "alike", False))
     patients = tuple(found[:limit])
     more = len(found) > limit and not by_similarity
-    return Page(patients, _cursor(patients[-1]) if more else "", by_similarity)
+    return Page(patients, cursor_at(patients[-1]) if more else "", by_similarity)
 
 
 # Written as SQL: this runs at every key stroke, and composing it by the ORM took longer than
@@ -146,7 +151,8 @@ def _may_be_misspelt(words: Sequence[str]) -> bool:
     return plain and max((len(word) for word in words), default=0) >= _SHORTEST_TYPO
 
 
-def _cursor(patient: Patient) -> str:
+def cursor_at(patient: Patient) -> str:
+    """The cursor of the page that begins after `patient`."""
     place = json.dumps([patient.family_name, patient.name, str(patient.pk)])
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 

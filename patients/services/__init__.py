@@ -44,6 +44,7 @@ from patients.services.screening import (
     submit_screening,
 )
 from patients.services.seeding import seed_clinic
+from patients.services.tables import patients_csv
 
 __all__ = [
     "AllergyData",
@@ -75,6 +76,7 @@ __all__ = [
     "mark_used",
     "missing_answers",
     "normalise_phone",
+    "patients_csv",
     "publish_questionnaire",
     "questionnaire_spec",
     "readable_phone",

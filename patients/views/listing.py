@@ -2,43 +2,88 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 
-from mesoclinic.audit.services import record_read
+from mesoclinic.audit.models import Action, AuditEntry
+from mesoclinic.audit.services import record, record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import is_htmx, wants_json
 from mesoclinic.clinic.names import initials_of
 from patients.models import Patient
-from patients.selectors import Page, screening_status_for, search_patients
-from patients.services import readable_phone
+from patients.selectors import (
+    ListFilter,
+    Page,
+    Standing,
+    all_patients,
+    list_patients,
+    search_patients,
+)
+from patients.services import patients_csv, readable_phone
 from patients.views.base import StaffView
 
 FOUND = 8
+STANDING_WORDS = {
+    Standing.NONE: _("Not screened"),
+    Standing.EXPIRED: _("Screening expired"),
+    Standing.INCOMPLETE: _("Incomplete"),
+    Standing.CLEARED: _("Cleared"),
+    Standing.ACCEPTED: _("Treat"),
+    Standing.REVIEW: _("Review"),
+    Standing.DEFERRED: _("Deferred"),
+    Standing.STOPPED: _("Do not treat"),
+}
 _MOST = 100
 
 
+class _Filtered(StaffView):
+    """What the list and its file share: `?q=`, `?standing=` and `?language=`."""
+
+    @property
+    def wanted(self) -> ListFilter:
+        """The filters in the address; what is unknown narrows nothing."""
+        asked = self.request.GET
+        standing, language = asked.get("standing", ""), asked.get("language", "")
+        return ListFilter(
+            query=asked.get("q", "").strip()[:_MOST],
+            standing=standing if standing in set(Standing) else "",
+            language=language if language in dict(settings.LANGUAGES) else "",
+        )
+
+    def address(self, name: str, **more: str) -> str:
+        """The URL of `name` under the same filters."""
+        wanted = self.wanted
+        asked = {"q": wanted.query, "standing": wanted.standing, "language": wanted.language}
+        kept = {key: value for key, value in {**asked, **more}.items() if value}
+        return f"{reverse(name)}?{urlencode(kept)}" if kept else reverse(name)
+
+
 @access(Policy.FRONT_DESK)
-class PatientList(StaffView):
+class PatientList(_Filtered):
     """All patients by name, twenty at a time; the same page answers htmx with rows alone."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """One page of the list or of what was found."""
-        query = self.request.GET.get("q", "").strip()[:_MOST]
-        page = search_patients(self.request.clinic, query, after=self.request.GET.get("after", ""))
-        statuses = screening_status_for(page.patients, self.today)
+        found = list_patients(
+            self.request.clinic, self.wanted, self.today, after=self.request.GET.get("after", "")
+        )
+        page = found.page
         shown = [patient.pk for patient in page.patients]
         record_read(self.request.actor, model="patients.patient", patients=shown, reason="list")
         template = "patients/_list_rows.html" if is_htmx(self.request) else "patients/list.html"
         context = {
-            "query": query,
+            "query": self.wanted.query,
+            "wanted": self.wanted,
             "page": page,
-            "rows": [
-                self._row(patient, statuses[patient.pk].standing) for patient in page.patients
-            ],
-            "next_url": self._next(query, page),
+            "rows": [self._row(patient, found.standings[patient.pk]) for patient in page.patients],
+            "next_url": self.address("patients:list", after=page.after) if page.after else "",
+            "export_url": self.address("patients:export"),
+            "standings": [(one.value, STANDING_WORDS[one]) for one in Standing],
+            "languages": settings.LANGUAGES,
         }
         return render(self.request, template, context)
 
@@ -50,10 +95,33 @@ class PatientList(StaffView):
             "standing": standing,
         }
 
-    def _next(self, query: str, page: Page) -> str:
-        if not page.after:
-            return ""
-        return f"{reverse('patients:list')}?{urlencode({'q': query, 'after': page.after})}"
+
+@access(Policy.FRONT_DESK)
+class PatientExport(_Filtered):
+    """The list under its filters as a CSV file. Identity alone: no clinical content for anybody."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The whole list; one audit row names everybody in it."""
+        rows = all_patients(self.request.clinic, self.wanted, self.today)
+        patients = [patient for patient, _standing in rows]
+        record(
+            self.request.actor,
+            Action.EXPORT,
+            AuditEntry(
+                model="patients.patient",
+                patients=[one.pk for one in patients],
+                reason="list as CSV",
+            ),
+        )
+        day = self.today.isoformat()
+        return HttpResponse(
+            patients_csv(patients),
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="patients-{day}.csv"',
+                "Cache-Control": "no-store",
+            },
+        )
 
 
 @access(Policy.FRONT_DESK)

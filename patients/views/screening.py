@@ -111,14 +111,8 @@ class ScreeningFill(StaffView):
                 messages.warning(self.request, error.message)
                 return redirect("patients:screening-start", pk=filling.screening.patient_id)
             if not back_to:
-                return self._done(filling)
+                return redirect("patients:screening-done", pk=filling.screening.pk)
         return again(self.request, self.template, {**self._context(filling, step), "form": form})
-
-    def _done(self, filling: Filling) -> HttpResponse:
-        messages.success(self.request, _("The screening is submitted."))
-        if self.clinical:
-            return redirect("patients:screening-detail", pk=filling.screening.pk)
-        return redirect("patients:chart", pk=filling.screening.patient_id)
 
     def _to(self, filling: Filling, step: int) -> HttpResponse:
         url = reverse("patients:screening-fill", args=[filling.screening.pk])
@@ -149,10 +143,30 @@ class ScreeningFill(StaffView):
     def _context(self, filling: Filling, step: int) -> dict[str, object]:
         return {
             "patient": filling.screening.patient,
+            "clinic": self.request.clinic,
             "form": SignForm(initial={"signed_name": filling.screening.patient.name}),
             "action": f"{reverse('patients:screening-fill', args=[filling.screening.pk])}?step={step}",
             **filling.context(step),
         }
+
+
+@access(Policy.FRONT_DESK)
+class ScreeningDone(StaffView):
+    """The end of a questionnaire at the desk, for the eyes of the patient who holds the tablet.
+
+    It shows nothing of the record; the findings are one step further, for staff.
+    """
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Thanks, and the way on for staff."""
+        screening = get_screening(self.request.clinic, pk)
+        target = (
+            reverse("patients:screening-detail", args=[pk])
+            if self.clinical
+            else reverse("patients:chart", args=[screening.patient_id])
+        )
+        context = {"clinic": self.request.clinic, "staff_url": target}
+        return render(request, "patients/screening_done.html", context)
 
 
 @access(Policy.FRONT_DESK)

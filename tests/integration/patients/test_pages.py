@@ -11,11 +11,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import AuditEntry
 from mesoclinic.clinic.models import Clinic, Membership
-from patients import panels, services
+from patients import panels, selectors, services
 from patients.models import (
     Allergy,
     Medicine,
@@ -24,8 +25,10 @@ from patients.models import (
     Screening,
     ScreeningConfirmation,
 )
+from patients.selectors import listing
 from tests.factories.patients import (
     NOW,
+    TODAY,
     AllergyFactory,
     ConditionFactory,
     MedicineFactory,
@@ -114,6 +117,60 @@ def test_each_page_is_recorded_once(at_desk: Client, as_doctor: Client, patient:
         assert client.get(address).status_code == 200
         assert reads() == before + 1, address
     assert AuditEntry.objects.filter(action="read").last().patients == [patient.pk]  # type: ignore[union-attr]
+
+
+def test_the_list_is_narrowed(at_desk: Client, clinic: Clinic, settings: Any) -> None:
+    settings.LANGUAGES = [("en", "English"), ("fr", "French")]
+    cleared, new = PatientFactory(clinic=clinic, language="fr"), PatientFactory(clinic=clinic)
+    screened(cleared, now=timezone.now())
+
+    def shown(**asked: str) -> set[str]:
+        page = at_desk.get(url("list"), asked).content.decode()
+        return {one.record_number for one in (cleared, new) if one.record_number in page}
+
+    assert shown() == {cleared.record_number, new.record_number}
+    assert shown(standing="cleared") == {cleared.record_number}
+    assert shown(standing="none") == {new.record_number}
+    assert shown(language="fr", standing="none") == set()
+    assert shown(language="fr") == {cleared.record_number}
+    assert shown(standing="nonsense", language="xx") == {cleared.record_number, new.record_number}
+    assert (
+        "Nobody fits these filters"
+        in at_desk.get(url("list"), {"standing": "stopped"}).content.decode()
+    )
+
+
+def test_a_filter_on_the_standing_pages(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "BATCH", 4)
+    for number in range(11):
+        PatientFactory(clinic=clinic, name=f"A {number:02d}", family_name="A")
+    wanted = selectors.ListFilter(standing="none")
+    seen: list[str] = []
+    after = ""
+    for _page in range(4):
+        found = selectors.list_patients(clinic, wanted, TODAY, after=after, limit=3)
+        seen += [one.name for one in found.page.patients]
+        after = found.page.after
+    assert seen == [f"A {number:02d}" for number in range(11)]
+    assert after == ""
+    assert [one.name for one, _ in selectors.all_patients(clinic, wanted, TODAY)] == seen
+
+
+def test_the_list_as_a_file(at_desk: Client, patient: Patient, stranger: Patient) -> None:
+    PatientFactory(clinic=patient.clinic, name="=1+1", phone="", alert="Latex")
+    before = reads()
+    answer = at_desk.get(url("export"))
+    text = answer.content.decode()
+    assert answer["Content-Disposition"].endswith('.csv"')
+    assert "Inês Carvalho" in text
+    assert "'=1+1" in text
+    assert "Latex" not in text
+    assert stranger.record_number not in text
+    assert reads() == before
+    entry = AuditEntry.objects.get(action="export")
+    assert patient.pk in entry.patients
+    assert len(entry.patients) == 2
+    assert "=1+1" not in at_desk.get(url("export"), {"q": "ines"}).content.decode()
 
 
 # --- registering ----------------------------------------------------------------------------------
@@ -277,7 +334,10 @@ def test_the_time_line_is_filtered_by_kind(as_doctor: Client, patient: Patient) 
     page = as_doctor.get(f"{url('chart', patient.pk)}?kind=patient").content.decode()
     assert page.count("timeline-item") == 1
     assert 'id="kind-screening"' in page
-    assert "Nothing of this kind" in as_doctor.get(f"{url('chart', patient.pk)}?kind=no").content.decode()
+    assert (
+        "Nothing of this kind"
+        in as_doctor.get(f"{url('chart', patient.pk)}?kind=no").content.decode()
+    )
 
 
 def test_safety_comes_before_the_time_line(as_doctor: Client, patient: Patient) -> None:
@@ -359,8 +419,14 @@ def test_the_desk_screens_and_sees_the_outcome_only(
     draft = Screening.objects.get()
     fill = at_desk.get(f"{url('screening-fill', draft.pk)}?step=5").content.decode()
     assert "Warfarin 5 mg" not in fill
+    # The patient holds the tablet: no navigation, no search, one way back for staff.
+    assert "find-input" not in fill
+    assert f'"{url("list")}"' not in fill
+    assert url("chart", patient.pk) in fill
     done = go_through(at_desk, draft)
-    assert done["Location"] == url("chart", patient.pk)
+    assert done["Location"] == url("screening-done", draft.pk)
+    thanks = at_desk.get(done["Location"]).content.decode()
+    assert url("chart", patient.pk) in thanks
     assert at_desk.get(url("screening-detail", draft.pk)).status_code == 403
     assert "Review" in at_desk.get(url("chart", patient.pk)).content.decode()
 
@@ -374,8 +440,10 @@ def test_a_practitioner_sees_hints_findings_and_decides(
     fill = as_doctor.get(f"{url('screening-fill', draft.pk)}?step=5").content.decode()
     assert "Warfarin 5 mg" in fill
     done = go_through(as_doctor, draft)
-    assert done["Location"] == url("screening-detail", draft.pk)
-    page = as_doctor.get(done["Location"]).content.decode()
+    thanks = as_doctor.get(done["Location"]).content.decode()
+    assert "Warfarin" not in thanks
+    assert url("screening-detail", draft.pk) in thanks
+    page = as_doctor.get(url("screening-detail", draft.pk)).content.decode()
     assert "The record says “Warfarin 5 mg”" in page
     decide = url("screening-decide", draft.pk)
     refused = as_doctor.post(decide, {"decision": "conditions", "reason": "Talked"})
