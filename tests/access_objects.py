@@ -23,13 +23,14 @@ from django.utils import timezone
 from mesoclinic.audit.models import AuditEntry, AuditSeal
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
 from scheduling.models import Appointment, AppointmentMove, AppointmentStatusChange, Device
-from tests.factories import scheduling, treatments
+from tests.factories import aftercare, scheduling, treatments
 from tests.factories.clinic import (
     ApiTokenFactory,
     MembershipFactory,
     PractitionerFactory,
     StaffFactory,
 )
+from tests.factories.files import photograph
 from tests.factories.patients import (
     AllergyFactory,
     ConditionFactory,
@@ -136,6 +137,8 @@ def _seal(clinic: Clinic) -> Model:
     "patients:chart",
     "patients:timeline",
     "patients:edit",
+    "patients:files",
+    "patients:files-compare",
     "patients:screening-start",
     "patients:screening-invite",
     "patients:screening-confirm",
@@ -144,6 +147,11 @@ def _seal(clinic: Clinic) -> Model:
 )
 def _patient(clinic: Clinic) -> Model:
     return PatientFactory(clinic=clinic)
+
+
+@makes("patients:file", "patients:file-*", "api-file-*", "admin:patients.patientfile")
+def _file(clinic: Clinic) -> Model:
+    return photograph(PatientFactory(clinic=clinic))
 
 
 @makes("patients:fact-add")
@@ -420,3 +428,41 @@ def _working_hours(clinic: Clinic) -> Model:
 def _time_off(clinic: Clinic) -> Model:
     now = timezone.now()
     return scheduling.time_off(_desk(clinic), now, now + scheduling.DAY)
+
+
+# --- aftercare ------------------------------------------------------------------------------------
+
+
+@makes("aftercare:message", "aftercare:release", "api-message-*", "admin:aftercare.message")
+def _held_message(clinic: Clinic) -> Model:
+    return aftercare.message(PatientFactory(clinic=clinic), timezone.now(), state="held")
+
+
+@makes("aftercare:resend")
+def _addressee(clinic: Clinic) -> Model:
+    return PatientFactory(clinic=clinic)
+
+
+@makes("aftercare:task-*", "api-task-*", "admin:aftercare.stafftask")
+def _task(clinic: Clinic) -> Model:
+    return aftercare.task(PatientFactory(clinic=clinic), timezone.now())
+
+
+@makes("aftercare:checkin", "api-check-in-*", "admin:aftercare.checkin")
+def _checkin(clinic: Clinic) -> Model:
+    return aftercare.checkin(_record(clinic), timezone.now())
+
+
+@makes("admin:aftercare.messagetemplate")
+def _template(clinic: Clinic) -> Model:
+    return aftercare.template(clinic)
+
+
+@makes("admin:aftercare.programmestep")
+def _step(clinic: Clinic) -> Model:
+    return aftercare.step(clinic)
+
+
+@makes("admin:aftercare.triageruleset")
+def _triage_rules(clinic: Clinic) -> Model:
+    return aftercare.rules(clinic)

@@ -5,10 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from aftercare.models import Message, MessageTemplate
+from aftercare.models import (
+    CheckIn,
+    Message,
+    MessageTemplate,
+    ProgrammeStep,
+    StaffTask,
+    TriageRuleSet,
+)
+from aftercare.services.seeding import seed_clinic
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.ids import new_id
 from patients.models import Patient
+from treatments.models import SessionRecord
 
 HOUR = dt.timedelta(hours=1)
 
@@ -46,3 +55,43 @@ def message(patient: Patient, due_at: dt.datetime, **fields: Any) -> Message:
         "message_id": f"<{pk.hex}@clinic.test>",
     }
     return Message.objects.create(**values | fields)
+
+
+def step(clinic: Clinic) -> ProgrammeStep:
+    """A step of the default programme."""
+    seed_clinic(clinic)
+    return ProgrammeStep.objects.for_clinic(clinic).earliest("key")
+
+
+def rules(clinic: Clinic) -> TriageRuleSet:
+    """The clinic's published triage rules."""
+    seed_clinic(clinic)
+    return TriageRuleSet.objects.for_clinic(clinic).get(status="published")
+
+
+def task(patient: Patient, due_at: dt.datetime, **fields: Any) -> StaffTask:
+    """An open task of the front desk about a patient."""
+    values: dict[str, Any] = {
+        "clinic_id": patient.clinic_id,
+        "patient": patient,
+        "kind": StaffTask.Kind.NO_ADDRESS,
+        "role": StaffTask.Role.FRONT_DESK,
+        "title": "Ask for an e-mail address",
+        "subject_id": patient.pk,
+        "due_at": due_at,
+    }
+    return StaffTask.objects.create(**values | fields)
+
+
+def checkin(session: SessionRecord, answered_at: dt.datetime, **fields: Any) -> CheckIn:
+    """A calm answer after a session."""
+    values: dict[str, Any] = {
+        "clinic_id": session.clinic_id,
+        "patient_id": session.patient_id,
+        "session": session,
+        "feeling": 2,
+        "level": CheckIn.Level.SELF_CARE,
+        "rules": rules(session.clinic),
+        "answered_at": answered_at,
+    }
+    return CheckIn.objects.create(**values | fields)
