@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
+from typing import Any
 
 from mesoclinic.environment import BY_NAME, load_env_file
 
@@ -31,3 +33,14 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # Django writes the request lines, with tokens masked; gunicorn's own would show them.
 accesslog = None
 control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    """Before the first fork: what was imported stays, so it is shared and never searched again.
+
+    The collector then looks only at what requests leave behind, and less often (10 to 15 % of the
+    time of a request went there).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

@@ -128,7 +128,7 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env.text("REDIS_URL")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "mesoclinic.caching.RedisCache",
         "LOCATION": REDIS_URL,
         # A silent Redis must not hold a page: cached_db then falls back to the database.
         "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},

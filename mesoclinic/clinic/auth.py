@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from allauth.account.auth_backends import AuthenticationBackend
 
 from mesoclinic.clinic.models import Membership, StaffMember
+from mesoclinic.clinic.querysets import Prepared
+
+_OF_STAFF = Prepared(
+    lambda staff_id: (
+        Membership.objects.active()
+        .filter(staff_id=staff_id)
+        .select_related("staff", "clinic")
+        .order_by("clinic__name", "clinic_id")
+    )
+)
 
 
 class StaffBackend(AuthenticationBackend):
@@ -23,12 +34,7 @@ def load_staff(staff_id: Any) -> StaffMember | None:
 
     Only somebody without any membership (an administrator of the installation) costs a second.
     """
-    rows = list(
-        Membership.objects.active()
-        .filter(staff_id=staff_id)
-        .select_related("staff", "clinic")
-        .order_by("clinic__name", "clinic_id")
-    )
+    rows = _OF_STAFF.all(UUID(str(staff_id)))
     staff = rows[0].staff if rows else StaffMember.objects.filter(pk=staff_id).first()
     if staff is not None:
         for row in rows:

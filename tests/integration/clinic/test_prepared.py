@@ -1,0 +1,63 @@
+"""Queries that are put together once give what the queryset would give."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from mesoclinic.clinic.models import Clinic, Membership
+from mesoclinic.clinic.querysets import Prepared
+from tests.factories.clinic import MembershipFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def of_clinic(clinic_id: object, staff_id: object) -> object:
+    return (
+        Membership.objects.active()
+        .filter(clinic_id=clinic_id, staff_id=staff_id, role="practitioner")
+        .select_related("staff", "clinic")
+        .order_by("created_at")
+    )
+
+
+def test_rows_and_joined_rows_are_those_of_the_queryset(clinic: Clinic) -> None:
+    wanted = MembershipFactory(clinic=clinic, role="practitioner")
+    MembershipFactory(clinic=clinic, role="practitioner")
+    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)  # type: ignore[arg-type]
+
+    for _again in range(2):
+        (found,) = prepared.all(clinic.pk, wanted.staff_id)
+        assert found == wanted
+        for field in Membership._meta.concrete_fields:
+            assert getattr(found, field.attname) == getattr(wanted, field.attname)
+        assert found.staff == wanted.staff
+        assert found.clinic.name == clinic.name
+        assert not found._state.adding
+
+
+def test_values_take_their_own_places(clinic: Clinic, other_clinic: Clinic) -> None:
+    mine = MembershipFactory(clinic=clinic, role="practitioner")
+    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)  # type: ignore[arg-type]
+    assert prepared.first(clinic.pk, mine.staff_id) == mine
+    assert prepared.first(other_clinic.pk, mine.staff_id) is None
+    assert prepared.first(mine.staff_id, clinic.pk) is None
+    assert prepared.all(clinic.pk, uuid4()) == []
+
+
+def test_joined_rows_cost_one_query(
+    clinic: Clinic, django_assert_num_queries: pytest.FixtureRequest
+) -> None:
+    mine = MembershipFactory(clinic=clinic, role="practitioner")
+    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)  # type: ignore[arg-type]
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        (found,) = prepared.all(clinic.pk, mine.staff_id)
+        assert found.staff.full_name
+        assert found.clinic.time_zone
+
+
+def test_the_number_of_values_must_fit() -> None:
+    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="argument"):
+        prepared.all(uuid4())
