@@ -17,6 +17,7 @@ from mesoclinic.clinic.models import Clinic
 from mesoclinic.demo import setting
 from mesoclinic.demo.cast import ADMIN, PASSWORD, PLACES, Place
 from mesoclinic.demo.people import faces
+from mesoclinic.demo.scene import Scene
 from mesoclinic.demo.story import Teller
 
 
@@ -48,15 +49,16 @@ class Command(BaseCommand):
         # Not for secrets: the same seed tells the same stories.
         rng = random.Random(place.slug)  # noqa: S311
         stage = setting.build(place, now, rng)
-        teller = Teller(stage, now, rng)
-        people = faces(int(place.patients * scale), teller.today, place.phone_prefix, rng)
+        scene = Scene(stage, now, rng)
+        teller = Teller(scene)
+        people = faces(int(place.patients * scale), scene.today, place.phone_prefix, rng)
         for number, face in enumerate(people):
             teller.tell(number, face)
             if number % 20 == 19:
                 self.stdout.write(f"  {stage.clinic.name}: {number + 1} of {len(people)} patients")
         teller.become_contraindicated()
         self._post(stage.clinic)
-        for what, count in sorted(teller.diary.done.items()):
+        for what, count in sorted(scene.done.items()):
             self.stdout.write(f"    {count:5} {what}", self.style.HTTP_INFO)
 
     def _post(self, clinic: Clinic) -> None:
