@@ -161,6 +161,7 @@ class Journey:
     def see(self, page: Page, name: str, exclude: tuple[str, ...] = ()) -> None:
         """This page is fit to be seen by everybody, wide and narrow."""
         assert page.title().strip(" ·"), f"{page.url} has no title"
+        assert page.locator("[data-error-summary]").count() <= 1, "the mistakes are listed twice"
         self._check(page, exclude)
         size = page.viewport_size
         self._narrow_enough(page)
