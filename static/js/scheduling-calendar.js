@@ -144,7 +144,9 @@
     view: day ? "resourceTimeGridDay" : "timeGridWeek",
     date: data.date,
     firstDay: 1,
-    locale: data.language,
+    /* days before months, as on every page */
+    locale: data.language === "en" ? "en-GB" : data.language,
+    dayHeaderFormat: { weekday: "short", day: "numeric" },
     headerToolbar: { start: "", center: "", end: "" },
     resources: people,
     slotDuration: "00:15",
