@@ -115,6 +115,18 @@ VARIABLES = (
     Variable("CONN_MAX_AGE", "Seconds a database connection is kept.", "int", "60"),
     Variable("WEB_CONCURRENCY", "Number of web worker processes.", "int", "2"),
     Variable("CELERY_CONCURRENCY", "Number of background worker processes.", "int", "2"),
+    Variable(
+        "MEDIA_ROOT",
+        "Folder for patients' photographs and documents, outside everything a web server shows. "
+        "Back it up together with the database.",
+        kind="folder",
+        default="media",
+    ),
+    Variable(
+        "MEDIA_ACCEL_PREFIX",
+        "Where nginx stands in front: the internal location (for example /private-media/) that is "
+        "an alias of MEDIA_ROOT; nginx then sends the files. Empty: the web process sends them.",
+    ),
     Variable("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR.", default="INFO"),
     Variable("LOG_FORMAT", "json (one object a line) or console (for reading).", default="json"),
     Variable(

@@ -175,7 +175,10 @@ STORAGES = {
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
     "jpg", "jpeg", "png", "gif", "webp", "zip", "gz", "br", "woff", "woff2", "map"
 )  # fmt: skip
-MEDIA_ROOT = BASE_DIR / "media"
+MEDIA_ROOT = BASE_DIR / env.text("MEDIA_ROOT")
+if any(MEDIA_ROOT.is_relative_to(shown) for shown in (STATIC_ROOT, *STATICFILES_DIRS)):
+    raise ImproperlyConfigured("MEDIA_ROOT must not lie in a folder that is shown to everybody.")
+MEDIA_ACCEL_PREFIX = env.text("MEDIA_ACCEL_PREFIX")
 
 # --- Signing in ----------------------------------------------------------------------------------
 
@@ -308,6 +311,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "sweep-files": {
+        "task": "patients.tasks.sweep",
+        "schedule": 86_400.0,
+        "options": {"expires": 3_600},
+    },
     "heartbeat": {
         "task": "mesoclinic.health.heartbeat",
         "schedule": 30.0,
@@ -353,6 +361,8 @@ SPECTACULAR_SETTINGS = {
         "ClinicRole": "mesoclinic.clinic.models.membership.Role",
         "TaskRole": "aftercare.models.task.StaffTask.Role",
         "AppointmentStatus": "scheduling.models.appointment.Appointment.StatusChoices",
+        "FileKind": "patients.models.files.PatientFile.Kind",
+        "FileView": "patients.models.files.PatientFile.View",
         "Layer": "treatments.models.catalogue.Layer",
         "PlanStatus": "treatments.models.plan.TreatmentPlan.Status",
         "RoomKind": "scheduling.models.resources.Room.Kind",

@@ -24,6 +24,7 @@ from patients.models import (
     ContactPreference,
     Medicine,
     Patient,
+    PatientFile,
     PatientLink,
     Questionnaire,
     Screening,
@@ -174,6 +175,14 @@ class ScreeningConfirmationAdmin(ClinicalAdmin):
 
     list_display = ["patient", "confirmed_by", "confirmed_at", "clinic"]
     list_filter = ["clinic"]
+
+
+@admin.register(PatientFile)
+class PatientFileAdmin(ClinicalAdmin):
+    """What is kept of photographs and documents; the pictures themselves are seen in the chart."""
+
+    list_display = ["patient", "kind", "area", "view", "taken_at", "withdrawn_at", "clinic"]
+    list_filter = ["clinic", "kind"]
 
 
 @admin.register(PatientLink)

@@ -12,6 +12,7 @@ class PatientsConfig(AppConfig):
         """Name the chips of this room, and put its own entries on the chart's time line."""
         from mesoclinic.clinic.templatetags.mesoclinic import register_chips
         from patients import panels
+        from patients.selectors.files import chart_panel, file_entries
         from patients.selectors.timeline import record_entries
 
         register_chips("screening", STANDINGS)
@@ -20,6 +21,8 @@ class PatientsConfig(AppConfig):
         panels.register_timeline(
             record_entries, {"screening": _("Screening"), "patient": _("Record")}
         )
+        panels.register_timeline(file_entries, {"file": _("Photographs and documents")})
+        panels.register("files", chart_panel, "patients/_chart_files.html", order=60, side=True)
         panels.register_link_page("screening", "patients:link-screening")
 
 

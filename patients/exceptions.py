@@ -178,3 +178,58 @@ class ClinicalContent(Forbidden):
 
     default_code = "clinical_content"
     default_message = _("Only practitioners see this.")
+
+
+class FileNotFound(NotFound):
+    """No such file in this clinic, or one that was withdrawn."""
+
+    default_code = "file_not_found"
+    default_message = _("There is no such photograph or document in this clinic.")
+
+
+class FileRefused(Invalid):
+    """A file that is not kept; the message says what to do instead."""
+
+    default_code = "file_refused"
+    default_message = _(
+        "This kind of file is not kept. Choose a JPEG, PNG or WebP picture, or a PDF."
+    )
+
+    def __init__(self, message: object = None) -> None:
+        super().__init__(message, field="files")
+
+
+class FileTooLarge(FileRefused):
+    """More bytes than are taken."""
+
+    default_code = "file_too_large"
+
+
+class FileIsHeic(FileRefused):
+    """The format of iPhones' cameras, which few browsers can show."""
+
+    default_code = "file_heic"
+    default_message = _(
+        "This is a HEIC photograph, which can't be read here. On an iPhone choose Settings, Camera, "
+        "Formats, “Most compatible”, or send it as JPEG."
+    )
+
+
+class FileIsSvg(FileRefused):
+    """A drawing made of instructions, which may hold programs."""
+
+    default_code = "file_svg"
+    default_message = _("SVG drawings are not kept: they can hold programs. Save it as PNG.")
+
+
+class TooManyPixels(FileRefused):
+    """A picture larger than can be decoded safely."""
+
+    default_code = "too_many_pixels"
+
+
+class FileUnreadable(FileRefused):
+    """Damaged, cut off, or not what its first bytes say."""
+
+    default_code = "file_unreadable"
+    default_message = _("This file is damaged or cut off. Send it again, or take it anew.")

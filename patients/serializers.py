@@ -12,11 +12,19 @@ from patients.models import (
     Condition,
     Medicine,
     Patient,
+    PatientFile,
     Screening,
     ScreeningDecision,
     ScreeningResult,
 )
-from patients.services import AllergyData, ConditionData, DecisionData, MedicineData, PatientData
+from patients.services import (
+    AllergyData,
+    ConditionData,
+    DecisionData,
+    FileLabels,
+    MedicineData,
+    PatientData,
+)
 
 IDENTITY = [
     "id", "record_number", "name", "preferred_name", "family_name", "birth_date", "sex", "email",
@@ -216,3 +224,62 @@ class EndSerializer(serializers.Serializer[Any]):
     """The day something ended; today where left out."""
 
     ended_on = serializers.DateField(required=False, allow_null=True)
+
+
+class PatientFileSerializer(serializers.ModelSerializer[PatientFile]):
+    """A photograph or document; the bytes are at its `content` address."""
+
+    area = serializers.CharField(read_only=True)
+    uploaded_by = serializers.CharField(
+        source="uploaded_by.full_name", read_only=True, allow_null=True
+    )
+    content = serializers.HyperlinkedIdentityField(view_name="api-file-content", read_only=True)
+
+    class Meta:
+        model = PatientFile
+        fields = [
+            "id", "patient_id", "kind", "title", "area", "view", "taken_at", "media_type", "size",
+            "sha256", "width", "height", "uploaded_by", "created_at", "content",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class FileLabelsSerializer(serializers.Serializer[Any]):
+    """What is said about a file. `taken_on` is a day of the clinic."""
+
+    area = serializers.SlugField(required=False, allow_blank=True, max_length=40, default="")
+    view = serializers.ChoiceField(
+        PatientFile.View.choices, required=False, allow_blank=True, default=""
+    )
+    title = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+    taken_on = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class FileUploadSerializer(FileLabelsSerializer):
+    """One file of one patient, as multipart form data."""
+
+    patient = serializers.UUIDField()
+    file = serializers.FileField(allow_empty_file=True)
+    kind = serializers.ChoiceField(
+        PatientFile.Kind.choices, required=False, default=PatientFile.Kind.PHOTOGRAPH.value
+    )
+
+    def to_labels(self) -> FileLabels:
+        """The labels for the service."""
+        rest = {"patient", "file"}
+        return FileLabels(**{k: v for k, v in self.validated_data.items() if k not in rest})
+
+
+class FileRelabelSerializer(FileLabelsSerializer):
+    """Corrected labels; what is left out stays."""
+
+    def to_labels(self, file: PatientFile) -> FileLabels:
+        """The labels for the service."""
+        now = {"title": file.title, "area": file.area, "view": file.view}
+        return FileLabels(**{**now, **self.validated_data})
+
+
+class FileWithdrawSerializer(serializers.Serializer[Any]):
+    """Why a file is taken out of sight."""
+
+    reason = serializers.CharField(max_length=300)

@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from patients import api
 from patients.views import (
     chart,
+    files,
     identity,
     importing,
     judgement,
@@ -44,6 +45,12 @@ urlpatterns = [
         screening.ScreeningConfirm.as_view(),
         name="screening-confirm",
     ),
+    path(f"{_chart}files/", files.PatientFiles.as_view(), name="files"),
+    path(f"{_chart}files/compare/", files.FilesCompare.as_view(), name="files-compare"),
+    path("files/<uuid:pk>/", files.FileDetail.as_view(), name="file"),
+    path("files/<uuid:pk>/content/", files.FileContent.as_view(), name="file-content"),
+    path("files/<uuid:pk>/thumbnail/", files.FileThumbnail.as_view(), name="file-thumbnail"),
+    path("files/<uuid:pk>/withdraw/", files.FileWithdraw.as_view(), name="file-withdraw"),
     path("screenings/<uuid:pk>/", judgement.ScreeningDetail.as_view(), name="screening-detail"),
     path("screenings/<uuid:pk>/fill/", screening.ScreeningFill.as_view(), name="screening-fill"),
     path("screenings/<uuid:pk>/done/", screening.ScreeningDone.as_view(), name="screening-done"),
@@ -75,6 +82,7 @@ _router.register("allergies", api.AllergyViewSet, basename="api-allergy")
 _router.register("medicines", api.MedicineViewSet, basename="api-medicine")
 _router.register("conditions", api.ConditionViewSet, basename="api-condition")
 _router.register("screenings", api.ScreeningViewSet, basename="api-screening")
+_router.register("files", api.PatientFileViewSet, basename="api-file")
 
 # Included under /api/v1/ without a namespace.
 api_urlpatterns = _router.urls

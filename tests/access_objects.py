@@ -30,6 +30,7 @@ from tests.factories.clinic import (
     PractitionerFactory,
     StaffFactory,
 )
+from tests.factories.files import photograph
 from tests.factories.patients import (
     AllergyFactory,
     ConditionFactory,
@@ -136,6 +137,8 @@ def _seal(clinic: Clinic) -> Model:
     "patients:chart",
     "patients:timeline",
     "patients:edit",
+    "patients:files",
+    "patients:files-compare",
     "patients:screening-start",
     "patients:screening-invite",
     "patients:screening-confirm",
@@ -144,6 +147,11 @@ def _seal(clinic: Clinic) -> Model:
 )
 def _patient(clinic: Clinic) -> Model:
     return PatientFactory(clinic=clinic)
+
+
+@makes("patients:file", "patients:file-*", "api-file-*", "admin:patients.patientfile")
+def _file(clinic: Clinic) -> Model:
+    return photograph(PatientFactory(clinic=clinic))
 
 
 @makes("patients:fact-add")

@@ -10,6 +10,8 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
+import shutil
+import tempfile
 from contextlib import ExitStack
 
 from mesoclinic import embedded
@@ -40,6 +42,10 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Files of patients go to a folder of their own, which ends with the run.
+MEDIA_ROOT = tempfile.mkdtemp(prefix="mesoclinic-media-")
+atexit.register(shutil.rmtree, MEDIA_ROOT, ignore_errors=True)
+MEDIA_ACCEL_PREFIX = ""
 # Tests create many accounts; the real hasher is slow on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # live_server brings its own way of serving them; WhiteNoise would warn of the missing folder.

@@ -13,6 +13,7 @@ from patients.forms.clinical import (
     MedicineForm,
     SignForm,
 )
+from patients.forms.files import LabelsForm, UploadForm, WithdrawForm
 from patients.forms.patient import PatientForm
 from patients.forms.questions import (
     Dressing,
@@ -33,11 +34,14 @@ __all__ = [
     "Dressing",
     "EndForm",
     "FactForm",
+    "LabelsForm",
     "MedicineForm",
     "PatientForm",
     "Reading",
     "ShownSection",
     "SignForm",
+    "UploadForm",
+    "WithdrawForm",
     "open_questions",
     "read_section",
     "section_of",

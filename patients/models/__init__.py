@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patients.models.base import PatientOwned
+from patients.models.files import PatientFile
 from patients.models.links import LinkCode, PatientLink
 from patients.models.patient import ContactPreference, ExternalIdentifier, Patient
 from patients.models.record import Allergy, ClinicalTerm, Condition, Medicine
@@ -23,6 +24,7 @@ __all__ = [
     "LinkCode",
     "Medicine",
     "Patient",
+    "PatientFile",
     "PatientLink",
     "PatientOwned",
     "Questionnaire",

@@ -23,6 +23,14 @@ from patients.selectors.facts import (
     record_items,
     tag_labels,
 )
+from patients.selectors.files import (
+    Gallery,
+    files_of,
+    gallery,
+    get_file,
+    pair_to_compare,
+    photographs_of,
+)
 from patients.selectors.listing import ListFilter, Listing, all_patients, list_patients
 from patients.selectors.search import Likeness, Page, possible_duplicates, search_patients
 from patients.selectors.status import (
@@ -34,6 +42,7 @@ from patients.selectors.status import (
 )
 
 __all__ = [
+    "Gallery",
     "Invitation",
     "Likeness",
     "ListFilter",
@@ -45,12 +54,17 @@ __all__ = [
     "Standing",
     "all_patients",
     "clinic_terms",
+    "files_of",
+    "gallery",
     "get_fact",
+    "get_file",
     "get_patient",
     "get_screening",
     "latest_invitation",
     "list_patients",
     "open_drafts",
+    "pair_to_compare",
+    "photographs_of",
     "possible_duplicates",
     "published_questionnaire",
     "record_facts",

@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 from patients.services.contact import normalise_phone, readable_phone, sort_name
+from patients.services.files import (
+    MAX_FILES,
+    MAX_MEGABYTES,
+    FileLabels,
+    Kept,
+    Sweep,
+    Upload,
+    add_file,
+    add_files,
+    erase_files,
+    relabel_file,
+    sweep_files,
+    withdraw_file,
+)
 from patients.services.importing import ImportOutcome, import_bundle, import_record
 from patients.services.judging import questionnaire_spec, reevaluate
 from patients.services.links import (
@@ -44,18 +58,27 @@ from patients.services.screening import (
     submit_screening,
 )
 from patients.services.seeding import seed_clinic
+from patients.services.serving import file_response
 from patients.services.tables import patients_csv
 
 __all__ = [
+    "MAX_FILES",
+    "MAX_MEGABYTES",
     "AllergyData",
     "ConditionData",
     "DecisionData",
     "FactData",
+    "FileLabels",
     "ImportOutcome",
+    "Kept",
     "MedicineData",
     "PatientData",
+    "Sweep",
+    "Upload",
     "accepted",
     "add_fact",
+    "add_file",
+    "add_files",
     "allowed_decisions",
     "bind_screening",
     "can_fill",
@@ -68,6 +91,8 @@ __all__ = [
     "decide_screening",
     "discard_draft",
     "end_fact",
+    "erase_files",
+    "file_response",
     "import_bundle",
     "import_record",
     "invite_to_screening",
@@ -82,6 +107,7 @@ __all__ = [
     "readable_phone",
     "reevaluate",
     "register_patient",
+    "relabel_file",
     "request_code",
     "resolve_link",
     "revoke_links",
@@ -90,6 +116,8 @@ __all__ = [
     "sort_name",
     "start_screening",
     "submit_screening",
+    "sweep_files",
     "tags_of",
     "update_patient",
+    "withdraw_file",
 ]

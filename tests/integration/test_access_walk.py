@@ -117,6 +117,8 @@ def ask(client: Client, method: str, url: str, **headers: str) -> HttpResponse:
         extra = {"data": "{}", "content_type": "application/json"}
     with undone():
         response: HttpResponse = getattr(client, method)(url, headers=headers, **extra)
+        if response.streaming:  # a file is closed when it has been read
+            b"".join(response)
     return response
 
 

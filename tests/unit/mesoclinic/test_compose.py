@@ -18,7 +18,7 @@ DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ("migrate", "web", "worker", "beat")
 # Set inside the containers; changing them from outside would only break things.
-FIXED = {"HOST", "BEAT_FILE", "ENV_FILE", "DATABASE_URL", "REDIS_URL", "PORT"}
+FIXED = {"HOST", "BEAT_FILE", "ENV_FILE", "DATABASE_URL", "REDIS_URL", "PORT", "MEDIA_ROOT"}
 # Meant for other programs' images, by their own names.
 FOREIGN = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_INITDB_ARGS", "MP_DATABASE"}
 _USE = re.compile(r"\$\{(?P<name>\w+)(?::?(?P<how>[-?])(?P<rest>[^}]*))?\}")
