@@ -104,6 +104,8 @@ def _book(terms: Terms, draft: Callable[[], list[Draft]]) -> list[Appointment]:
             continue
         except _Repeated:
             return _same_again(made)
+        except NothingFree:
+            return _without_room(terms, made)
         except SlotTaken as taken:
             raise _offering(terms, made, taken) from None
         except IntegrityError as error:
@@ -257,6 +259,22 @@ def _draft_course(terms: Terms, course: CourseBooking) -> list[Draft]:
 def _same_again(drafts: Sequence[Draft]) -> list[Appointment]:
     rows = Appointment.objects.filter(pk__in=[draft.id for draft in drafts])
     return sorted(rows.select_related("patient", "visit_type"), key=lambda row: row.during.lower)
+
+
+def _without_room(terms: Terms, drafts: Sequence[Draft]) -> list[Appointment]:
+    """No room is free. Who sent the same twice gets their visit; where the practitioner or the
+    patient has another visit, that is what the person can act on, so that is said.
+    """
+    found = clashes([draft.wanted for draft in drafts], terms.now)
+    if {clash.appointment_id for clash in found} & {draft.id for draft in drafts}:
+        return _same_again(drafts)
+    try:
+        rooms.check_clashes(terms, drafts, [clash for clash in found if not clash.lapsed])
+    except SlotTaken as taken:
+        raise _offering(terms, drafts, taken) from None
+    except rooms.PickTaken:
+        pass
+    raise NothingFree(field="room")
 
 
 def _after_same_id(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.access import Policy, can
 from mesoclinic.clinic.models import Clinic, Membership
+from mesoclinic.clinic.querysets import Prepared
 from mesoclinic.clinic.selectors import practitioners_of
 from mesoclinic.common.calendar import day_interval, local_date
 from mesoclinic.common.intervals import Interval, subtract
@@ -67,9 +68,26 @@ def check_exceptions(exceptions: Exceptions, actor: Actor) -> None:
         raise ReasonMissing
 
 
+# Put together once: every booking asks them.
+_TYPE = Prepared(
+    lambda clinic, pk: VisitType.objects.for_clinic(clinic).filter(pk=pk, is_active=True), values=2
+)
+_PATIENT = Prepared(lambda clinic, pk: Patient.objects.for_clinic(clinic).filter(pk=pk), values=2)
+_PRACTITIONER = Prepared(
+    lambda clinic, staff: (
+        Membership.objects.for_clinic(clinic)
+        .active()
+        .with_staff()
+        .practitioners()
+        .filter(staff_id=staff)
+    ),
+    values=2,
+)
+
+
 def bookable_type(clinic: Clinic, pk: UUID) -> VisitType:
     """The visit type, in use in this clinic. Raises NotBookable."""
-    kind = VisitType.objects.for_clinic(clinic).filter(pk=pk, is_active=True).first()
+    kind = _TYPE.first(clinic.pk, pk)
     if kind is None:
         raise NotBookable(field="visit_type")
     return kind
@@ -77,7 +95,7 @@ def bookable_type(clinic: Clinic, pk: UUID) -> VisitType:
 
 def bookable_patient(clinic: Clinic, pk: UUID) -> Patient:
     """The patient, if anything may still be planned. Raises PatientNotFound, PatientClosed."""
-    patient = Patient.objects.for_clinic(clinic).filter(pk=pk).first()
+    patient = _PATIENT.first(clinic.pk, pk)
     if patient is None:
         raise PatientNotFound(field="patient")
     if not patient.can_be_contacted:
@@ -88,7 +106,12 @@ def bookable_patient(clinic: Clinic, pk: UUID) -> Patient:
 def bookable_practitioners(clinic: Clinic, ids: Sequence[UUID]) -> dict[UUID, Membership]:
     """The practitioners' places in this clinic, with the person. Raises NotBookable."""
     wanted = set(ids)
-    found = {row.staff_id: row for row in practitioners_of(clinic).filter(staff__in=wanted)}
+    rows: Iterable[Membership]
+    if len(wanted) == 1:
+        rows = _PRACTITIONER.all(clinic.pk, *wanted)
+    else:
+        rows = practitioners_of(clinic).filter(staff__in=wanted)
+    found = {row.staff_id: row for row in rows}
     if set(found) != wanted:
         raise NotBookable(field="practitioner")
     return found

@@ -13,7 +13,7 @@ from mesoclinic.common.errors import DomainError
 from patients.exceptions import PatientClosed, PatientNotFound
 from patients.models import Patient
 from scheduling import exceptions
-from scheduling.models import Appointment, AppointmentStatusChange, WorkingHours
+from scheduling.models import Appointment, AppointmentStatusChange, Room, WorkingHours
 from scheduling.services import Exceptions, StatusChange, change_status, lapse_holds
 from scheduling.signals import appointments_booked, appointments_cancelled
 from tests.factories import scheduling as make
@@ -146,6 +146,26 @@ def test_rooms_are_shared_out_and_the_third_finds_none(
         else:
             rooms.add(desk.book(who, ten, practitioner_id=member.staff_id).room_id)
     assert rooms == {desk.room.pk, desk.second_room.pk}
+
+
+def test_where_every_room_is_taken_the_practitioner_is_named_first(
+    desk: make.Desk, ines: Patient, ten: dt.datetime
+) -> None:
+    """Another time of this practitioner helps; another room would not."""
+    Room.objects.exclude(pk=desk.room.pk).update(is_active=False)
+    desk.book(ines, ten)
+    with pytest.raises(exceptions.SlotTaken) as caught:
+        desk.book(treatments.patient(desk.clinic, "Bruno Costa"), ten)
+    assert caught.value.parties == ("practitioner",)
+    assert caught.value.next_free
+
+
+def test_a_second_click_on_the_last_room_meets_its_own_visit(
+    desk: make.Desk, ines: Patient, ten: dt.datetime
+) -> None:
+    Room.objects.exclude(pk=desk.room.pk).update(is_active=False)
+    first = desk.book(ines, ten, key="one-click")
+    assert desk.book(ines, ten, key="one-click") == first
 
 
 def test_the_usual_room_is_taken_first_and_a_wished_one_before_it(
