@@ -59,8 +59,9 @@ def actor_of(member: Membership) -> Actor:
     )
 
 
-def build(place: Place, now: dt.datetime, rng: random.Random) -> Stage:
+def build(place: Place, now: dt.datetime) -> None:
     """Make the clinic, its people and everything they need."""
+    rng = random.Random(place.slug)  # noqa: S311 - the same seed, the same stock; no secret
     clinic = Clinic.objects.create(slug=place.slug, base_url=settings.BASE_URL, **place.fields)
     members = [_member(clinic, person, now) for person in place.people]
     for number, name in enumerate(place.rooms):
@@ -76,8 +77,16 @@ def build(place: Place, now: dt.datetime, rng: random.Random) -> Stage:
     _away(clinic, practitioners, now)
     load_public_holidays(clinic=clinic, years=[now.year, now.year + 1], now=now)
     _stock(clinic, now, rng)
-    desk = next(m for m in members if m.role == "receptionist")
-    return Stage(clinic, practitioners, actor_of(desk))
+
+
+def stage_of(place: Place) -> Stage:
+    """A clinic that `build` has made."""
+    clinic = Clinic.objects.get(slug=place.slug)
+    rows = Membership.objects.for_clinic(clinic).select_related("staff", "clinic")
+    members = {member.staff.email: member for member in rows}
+    cast = [members[person.email] for person in place.people]
+    desk = next(member for member in cast if member.role == "receptionist")
+    return Stage(clinic, tuple(m for m in cast if m.role == "practitioner"), actor_of(desk))
 
 
 def administrator() -> None:

@@ -72,7 +72,7 @@ def _load_demo() -> None:
     done = home / "demo-loaded"
     if not done.exists():
         say("  loading the demo clinics; this happens once")
-        call_command(_DEMO)
+        call_command(_DEMO, "--side-by-side")
         done.touch()
     accounts = io.StringIO()
     call_command(_DEMO, "--accounts", stdout=accounts)

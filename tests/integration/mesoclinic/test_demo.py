@@ -1,0 +1,85 @@
+"""The demo clinics: told through the services, once, each as a whole."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from aftercare.models import Message
+from mesoclinic.clinic.models import Clinic
+from mesoclinic.demo.cast import PLACES
+from mesoclinic.demo.management.commands import load_demo
+from patients.models import Patient
+from scheduling.models import Appointment
+from treatments.models import SessionRecord, TreatmentPlan
+
+pytestmark = pytest.mark.django_db
+SMALL = 0.1
+
+
+def load(**options: Any) -> str:
+    out = StringIO()
+    call_command("load_demo", stdout=out, **{"scale": SMALL} | options)
+    return out.getvalue()
+
+
+def test_every_page_gets_something_to_show_once() -> None:
+    load()
+
+    for place in PLACES:
+        clinic = Clinic.objects.get(slug=place.slug)
+        visits = Appointment.objects.for_clinic(clinic)
+        assert Patient.objects.for_clinic(clinic).count() == int(place.patients * SMALL)
+        assert TreatmentPlan.objects.for_clinic(clinic).exists()
+        assert SessionRecord.objects.for_clinic(clinic).filter(signed_at__isnull=False).exists()
+        assert {"booked", "done"} <= set(visits.values_list("status", flat=True))
+        states = set(Message.objects.for_clinic(clinic).values_list("state", flat=True))
+        assert {"planned", "sent"} <= states
+    count = Patient.objects.count()
+    assert "here already" in load()
+    assert Patient.objects.count() == count
+
+
+def test_an_interrupted_load_is_told_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(load_demo.Teller, "become_contraindicated", stop)
+        with pytest.raises(KeyboardInterrupt):
+            load(only="lices", scale=0.02)
+    assert Clinic.objects.count() == len(PLACES)
+    assert not Patient.objects.exists()
+
+    load(only="lices", scale=0.02)
+
+    assert Patient.objects.count() == int(PLACES[0].patients * 0.02)
+
+
+def test_side_by_side_one_process_for_each_clinic(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+
+    class Child:
+        def __init__(self, command: list[str]) -> None:
+            started.append(command[2:])
+
+        def wait(self) -> int:
+            return len(started) - 1
+
+    monkeypatch.setattr(load_demo.subprocess, "Popen", Child)
+
+    with pytest.raises(CommandError, match="could not be loaded"):
+        load(side_by_side=True)
+
+    assert started == [
+        ["load_demo", "--only", place.slug, "--scale", str(SMALL)] for place in PLACES
+    ]
+
+
+def test_the_accounts_are_printed() -> None:
+    told = load(accounts=True)
+
+    assert all(person.email in told for place in PLACES for person in place.people)
