@@ -43,7 +43,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help="only these rows")
     parser.add_argument("--quick", action="store_true", help="a small data set, few repetitions")
-    parser.add_argument("--profile", action="store_true", help="print where each request's time goes")
+    parser.add_argument(
+        "--profile", action="store_true", help="print where each request's time goes"
+    )
     return parser.parse_args(arguments)
 
 

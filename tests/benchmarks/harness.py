@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg2
 
-from tests.benchmarks import probe
+from tests.benchmarks import calendar, probe
 from tests.benchmarks.client import Answer, Client, expect
 from tests.benchmarks.stage import WORKERS, Stage, new_session
 from tests.benchmarks.timing import Timing, measure
@@ -96,6 +96,19 @@ class Bench:
         )
         bottom = self.pages.get("empty") if floor is None else floor
         return Figure(key, timing.median, timing.p95, queries, bottom)
+
+    def free(self, practitioner: int, weeks: range) -> list[calendar.Slot]:
+        """Slots that are free now: not in the layout, and not booked by a row before."""
+        house = self.world.big
+        with self.sql.cursor() as cursor:
+            cursor.execute(
+                "SELECT lower(during) FROM scheduling_appointment "
+                "WHERE practitioner_id = %s AND status <> 'cancelled'",
+                [str(house.practitioner(practitioner))],
+            )
+            booked = {start for (start,) in cursor.fetchall()}
+        slots = self.world.free(practitioner, weeks)
+        return [slot for slot in slots if self.world.start_of(slot) not in booked]
 
     def bare(self, sql: str, values: Any, *, repeat: int = 0) -> float:
         """The median of a bare query with all its rows fetched, in milliseconds."""

@@ -7,7 +7,18 @@ from collections.abc import Iterable
 from tests.benchmarks.harness import Figure
 from tests.benchmarks.peers import MAIL_PEERS, PEERS, ROWS
 
-_HEAD = ("", "MesoClinic", "p95", "SQL", "floor", "times floor", "target", "", *PEERS, "their floor")
+_HEAD = (
+    "",
+    "MesoClinic",
+    "p95",
+    "SQL",
+    "floor",
+    "times floor",
+    "target",
+    "",
+    *PEERS,
+    "their floor",
+)
 
 
 def table(figures: Iterable[Figure]) -> str:

@@ -103,9 +103,7 @@ def _screen(house: House, patient: Patient, now: dt.datetime) -> None:
             value = next((one for one in calm if one in options), "no")
             answers[key] = [value] if question.kind.value == "many_of" else value
     patients.save_answers(actor=desk, screening=screening, answers=answers, now=now)
-    patients.submit_screening(
-        actor=desk, screening=screening, now=now, signed_name=patient.name
-    )
+    patients.submit_screening(actor=desk, screening=screening, now=now, signed_name=patient.name)
 
 
 def _plan(
