@@ -266,6 +266,14 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 if env.number("TRUSTED_PROXIES"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
+UPLOAD_MAX_BYTES = 120 * 1024 * 1024
+"""A request with files; each kind of file has its own, smaller limit."""
+FILE_UPLOAD_HANDLERS = [
+    "mesoclinic.uploads.BodyLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- Mail ----------------------------------------------------------------------------------------
 
@@ -313,7 +321,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-files": {
         "task": "patients.tasks.sweep",
-        "schedule": 86_400.0,
+        "schedule": 21_600.0,
         "options": {"expires": 3_600},
     },
     "heartbeat": {

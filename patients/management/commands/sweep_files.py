@@ -12,7 +12,7 @@ from patients.services import sweep_files
 
 
 class Command(BaseCommand):
-    """Compares MEDIA_ROOT with the database; the worker does the same once a day."""
+    """Compares MEDIA_ROOT with the database; the worker does the same every six hours."""
 
     help = (
         "Remove files in MEDIA_ROOT that no record names and that are a day old. Exit code 1 where "

@@ -8,10 +8,12 @@ import os
 import threading
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
@@ -19,6 +21,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import strategies as st
 from PIL import Image
 
 from mesoclinic.audit.actors import Actor
@@ -26,6 +29,7 @@ from mesoclinic.audit.models import AuditEntry
 from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.errors import Invalid
 from patients import panels, tasks
+from patients.domain.filetypes import sniff
 from patients.exceptions import (
     FileIsHeic,
     FileIsSvg,
@@ -50,6 +54,8 @@ from patients.services import (
     vault,
     withdraw_file,
 )
+from patients.services.files import _prepare
+from patients.services.pictures import clean_picture
 from tests.factories import files as made
 from tests.factories.clinic import ApiTokenFactory
 from tests.factories.patients import NOW, PatientFactory
@@ -276,6 +282,23 @@ def test_too_many_bytes_are_not_even_read(patient: Patient) -> None:
             actor=Actor.system(patient.clinic_id), patient=patient, upload=upload,
             labels=FileLabels(), now=NOW,
         )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow talks about broken EXIF
+@hypothesis.given(
+    seed=st.sampled_from([made.camera_jpeg(size=(40, 30)), made.png(), made.webp(), made.PDF]),
+    at=st.integers(0, 400),
+    noise=st.binary(min_size=1, max_size=8),
+    end=st.integers(20, 20_000),
+)
+@hypothesis.settings(max_examples=200, deadline=None)
+def test_damaged_files_are_refused_and_never_crash(
+    seed: bytes, at: int, noise: bytes, end: int
+) -> None:
+    data = (seed[:at] + noise + seed[at + len(noise) :])[:end]
+
+    with suppress(FileRefused):
+        clean_picture(data) if sniff(data).is_picture else _prepare(data)
 
 
 def archive() -> bytes:
@@ -583,6 +606,16 @@ def test_limits_of_a_form(
 
     assert "Send at most 20 files" in sent(client, patient, *many).content.decode()
     assert "more than 25 MB" in sent(client, patient, large).content.decode()
+    assert not PatientFile.objects.exists()
+
+
+def test_a_body_beyond_all_measure_is_not_kept_anywhere(
+    patient: Patient, practitioner: Membership, client_for: ClientFor, settings: Any
+) -> None:
+    settings.UPLOAD_MAX_BYTES = 1000
+
+    assert sent(client_for(practitioner), patient, form_file(made.jpeg())).status_code == 400
+    assert sent(Client(), patient, form_file(made.jpeg())).status_code in {302, 400}
     assert not PatientFile.objects.exists()
 
 
