@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from mesoclinic.audit.actors import Actor
@@ -215,12 +215,18 @@ def _check_day(day: dt.date | None, today: dt.date) -> None:
 
 @contextmanager
 def _written(row: PatientFile, prepared: _Prepared) -> Iterator[None]:
-    """The bytes are on the disk inside the block, and gone if it fails."""
+    """The bytes are on the disk inside the block, and gone if it fails.
+
+    Where the database went silent nobody knows whether it committed: then they stay, and the sweep
+    decides.
+    """
     try:
         vault.write(row.stored_name, prepared.content)
         if prepared.thumbnail:
             vault.write(row.thumbnail_name, prepared.thumbnail)
         yield
+    except (OperationalError, InterfaceError):
+        raise
     except BaseException:
         vault.remove(row.stored_name, row.thumbnail_name)
         raise

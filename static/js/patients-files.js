@@ -93,6 +93,15 @@
     });
   }
 
+  /* Back to the gallery; the next photograph is most likely of the same area. */
+  function showGallery() {
+    const area = form.elements.area.value;
+    const next = new URL(window.location.pathname, window.location.origin);
+    if (area) next.searchParams.set("area", area);
+    if (next.href === window.location.href) window.location.reload();
+    else window.location.assign(next);
+  }
+
   async function sendAll() {
     const waiting = items.filter((item) => !item.done);
     if (!waiting.length) { status.textContent = words.textNone; return; }
@@ -101,7 +110,7 @@
     let kept = 0;
     for (const item of waiting) if (await send(item)) kept += 1;
     button.disabled = false;
-    if (kept === waiting.length) window.location.reload();
+    if (kept === waiting.length) showGallery();
   }
 
   form.addEventListener("submit", (event) => {

@@ -69,7 +69,18 @@ def test_taken_on_a_phone_and_compared_by_keyboard(
     after = PatientFile.objects.latest("created_at")
     assert (after.area, after.view, after.uploaded_by) == ("face", "front", doctor.staff)
 
-    # When she looks at the gallery
+    # When she takes one more, which is all right
+    page.goto(f"{journey.url}{gallery}?area=face&view=left")
+    page.locator("#camera").set_input_files(
+        payload("left.png", made.png(made.drawn((300, 400), PALER)))
+    )
+    page.get_by_role("button", name="Keep").click()
+
+    # Then it stands in the gallery, and the area is ready for the next
+    expect(page.get_by_role("img", name="Face · Left")).to_be_visible()
+    expect(page.get_by_label("Area")).to_have_value("face")
+
+    # When she looks at all of them
     page.goto(journey.url + gallery)
     picture = page.get_by_role("img", name="Face · Front")
     expect(picture).to_have_count(2)

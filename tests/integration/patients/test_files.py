@@ -17,7 +17,7 @@ import hypothesis
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -399,6 +399,20 @@ def test_a_row_that_is_refused_takes_its_file_along(
     with pytest.raises(IntegrityError, match="planted"):
         made.kept(patient)
     assert on_disk(media) == []
+
+
+def test_bytes_stay_where_nobody_knows_whether_the_row_is_there(
+    patient: Patient, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fall_silent(*_args: object, **_more: object) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(PatientFile, "save", fall_silent)
+
+    with pytest.raises(OperationalError):
+        made.kept(patient)
+    assert len(on_disk(media)) == 2
+    assert sweep_files(now=timezone.now() + dt.timedelta(days=2)).removed == 2
 
 
 def test_a_full_disk_leaves_nothing_half_written(
