@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.cache.backends import redis as django_redis
@@ -13,6 +14,10 @@ class _Client(django_redis.RedisCacheClient):
     A client is a thin, thread-safe face of its pool, but making one fills a table of 170 commands:
     more work than the question it is asked.
     """
+
+    # Django's own, which its stubs leave out.
+    _client: Callable[..., Any]
+    _get_connection_pool: Callable[[bool], Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

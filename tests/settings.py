@@ -13,6 +13,7 @@ import secrets
 import shutil
 import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 
 from mesoclinic import embedded
 from mesoclinic.embedded import services
@@ -43,7 +44,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 # Files of patients go to a folder of their own, which ends with the run.
-MEDIA_ROOT = tempfile.mkdtemp(prefix="mesoclinic-media-")
+MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="mesoclinic-media-"))
 atexit.register(shutil.rmtree, MEDIA_ROOT, ignore_errors=True)
 MEDIA_ACCEL_PREFIX = ""
 # Tests create many accounts; the real hasher is slow on purpose.

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from uuid import UUID
 
 from django.db import connection, models
-from django.db.models.query import get_related_populators  # type: ignore[attr-defined]
+from django.db.models import query as django_query
 
 if TYPE_CHECKING:
     from mesoclinic.clinic.models import Clinic
+
+# Private to Django and wrong in its stubs; the tests of `Prepared` notice when it changes.
+_related_populators: Callable[..., list[Any]] = django_query.get_related_populators
 
 _Row = TypeVar("_Row", bound=models.Model, covariant=True)
 _Found = TypeVar("_Found", bound=models.Model)
@@ -63,7 +66,7 @@ def _instances(compiler: Any, rows: list[Any]) -> Any:
     info = compiler.klass_info
     first, last = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column[0].target.attname for column in compiler.select[first:last]]
-    related = get_related_populators(info, compiler.select, connection.alias)
+    related = _related_populators(info, compiler.select, connection.alias)
     converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
     for row in compiler.apply_converters(rows, converters) if converters else rows:
         found = info["model"].from_db(connection.alias, names, row[first:last])

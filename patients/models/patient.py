@@ -59,12 +59,17 @@ class Patient(ClinicOwned):
         help_text=_("Used in messages; the whole name if empty."),
     )  # fmt: skip
     family_name = models.CharField(
-        _("sort under"), max_length=100, blank=True, help_text=_("The part of the name lists sort by.")
+        _("sort under"),
+        max_length=100,
+        blank=True,
+        help_text=_("The part of the name lists sort by."),
     )
     birth_date = models.DateField(_("date of birth"), null=True, blank=True)
     sex = models.CharField(_("sex"), max_length=10, choices=Sex, default=Sex.UNKNOWN)
     email = models.EmailField(_("e-mail"), blank=True)
-    phone = models.CharField(_("phone"), max_length=20, blank=True, help_text=_("With country code."))
+    phone = models.CharField(
+        _("phone"), max_length=20, blank=True, help_text=_("With country code.")
+    )
     address = models.TextField(_("address"), blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en")

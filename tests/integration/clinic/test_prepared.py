@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from django.db.models import QuerySet
+from pytest_django import DjangoAssertNumQueries
 
 from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.clinic.querysets import Prepared
@@ -13,7 +15,7 @@ from tests.factories.clinic import MembershipFactory
 pytestmark = pytest.mark.django_db
 
 
-def of_clinic(clinic_id: object, staff_id: object) -> object:
+def of_clinic(clinic_id: UUID, staff_id: UUID) -> QuerySet[Membership]:
     return (
         Membership.objects.active()
         .filter(clinic_id=clinic_id, staff_id=staff_id, role="practitioner")
@@ -25,7 +27,7 @@ def of_clinic(clinic_id: object, staff_id: object) -> object:
 def test_rows_and_joined_rows_are_those_of_the_queryset(clinic: Clinic) -> None:
     wanted = MembershipFactory(clinic=clinic, role="practitioner")
     MembershipFactory(clinic=clinic, role="practitioner")
-    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)  # type: ignore[arg-type]
+    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)
 
     for _again in range(2):
         (found,) = prepared.all(clinic.pk, wanted.staff_id)
@@ -39,7 +41,7 @@ def test_rows_and_joined_rows_are_those_of_the_queryset(clinic: Clinic) -> None:
 
 def test_values_take_their_own_places(clinic: Clinic, other_clinic: Clinic) -> None:
     mine = MembershipFactory(clinic=clinic, role="practitioner")
-    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)  # type: ignore[arg-type]
+    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)
     assert prepared.first(clinic.pk, mine.staff_id) == mine
     assert prepared.first(other_clinic.pk, mine.staff_id) is None
     assert prepared.first(mine.staff_id, clinic.pk) is None
@@ -47,17 +49,17 @@ def test_values_take_their_own_places(clinic: Clinic, other_clinic: Clinic) -> N
 
 
 def test_joined_rows_cost_one_query(
-    clinic: Clinic, django_assert_num_queries: pytest.FixtureRequest
+    clinic: Clinic, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     mine = MembershipFactory(clinic=clinic, role="practitioner")
-    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)  # type: ignore[arg-type]
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)
+    with django_assert_num_queries(1):
         (found,) = prepared.all(clinic.pk, mine.staff_id)
         assert found.staff.full_name
         assert found.clinic.time_zone
 
 
 def test_the_number_of_values_must_fit() -> None:
-    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)  # type: ignore[arg-type]
+    prepared: Prepared[Membership] = Prepared(of_clinic, values=2)
     with pytest.raises(ValueError, match="argument"):
         prepared.all(uuid4())

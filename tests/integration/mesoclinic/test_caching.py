@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from django.core.cache import cache, caches
 
 
 def test_one_client_serves_every_call() -> None:
-    client = caches["default"]._cache
+    backend: Any = caches["default"]
+    client = backend._cache
     assert client.get_client() is client.get_client("key", write=True)
 
 

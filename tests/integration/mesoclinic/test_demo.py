@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from aftercare.models import Message
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.demo.cast import PLACES
-from mesoclinic.demo.management.commands import load_demo
+from mesoclinic.demo.story import Teller
 from patients.models import Patient
 from scheduling.models import Appointment
 from treatments.models import SessionRecord, TreatmentPlan
@@ -48,7 +48,7 @@ def test_an_interrupted_load_is_told_anew(monkeypatch: pytest.MonkeyPatch) -> No
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(load_demo.Teller, "become_contraindicated", stop)
+        broken.setattr(Teller, "become_contraindicated", stop)
         with pytest.raises(KeyboardInterrupt):
             load(only="lices", scale=0.02)
     assert Clinic.objects.count() == len(PLACES)
@@ -69,7 +69,7 @@ def test_side_by_side_one_process_for_each_clinic(monkeypatch: pytest.MonkeyPatc
         def wait(self) -> int:
             return len(started) - 1
 
-    monkeypatch.setattr(load_demo.subprocess, "Popen", Child)
+    monkeypatch.setattr("subprocess.Popen", Child)
 
     with pytest.raises(CommandError, match="could not be loaded"):
         load(side_by_side=True)
