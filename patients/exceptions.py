@@ -59,6 +59,30 @@ class PatientClosed(Conflict):
     default_message = _("This record is closed: the patient has died or asked to be forgotten.")
 
 
+class MergeNotFound(NotFound):
+    """No such merge in this clinic."""
+
+    default_code = "merge_not_found"
+    default_message = _("There is no such merge in this clinic.")
+
+
+class MergeRefused(Conflict):
+    """The two entries can't become one; the message says why where it is known."""
+
+    default_code = "merge_refused"
+    default_message = _("These two entries can't be merged.")
+
+
+class MergeNotUndoable(Conflict):
+    """Too late, undone already, or the kept entry has itself been merged or erased since."""
+
+    default_code = "merge_not_undoable"
+    default_message = _(
+        "This merge can't be undone any more: thirty days have passed, it was undone, or the "
+        "record was merged or closed since."
+    )
+
+
 class FactIsImported(Conflict):
     """Imported facts are ended, not rewritten."""
 

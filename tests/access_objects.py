@@ -42,6 +42,7 @@ from tests.factories.patients import (
     confirmed,
     decided,
     draft_for,
+    merged,
     screened,
     seeded,
 )
@@ -152,6 +153,16 @@ def _patient(clinic: Clinic) -> Model:
 @makes("patients:file", "patients:file-*", "api-file-*", "admin:patients.patientfile")
 def _file(clinic: Clinic) -> Model:
     return photograph(PatientFactory(clinic=clinic))
+
+
+@makes("patients:merge")
+def _two_patients(clinic: Clinic) -> dict[str, object]:
+    return {"pk": PatientFactory(clinic=clinic).pk, "other": PatientFactory(clinic=clinic).pk}
+
+
+@makes("patients:merge-undo")
+def _merge(clinic: Clinic) -> Model:
+    return merged(PatientFactory(clinic=clinic), PatientFactory(clinic=clinic))
 
 
 @makes("patients:fact-add")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from patients.models.base import PatientOwned
 from patients.models.files import PatientFile
 from patients.models.links import LinkCode, PatientLink
+from patients.models.merging import PatientMerge
 from patients.models.patient import ContactPreference, ExternalIdentifier, Patient
 from patients.models.record import Allergy, ClinicalTerm, Condition, Medicine
 from patients.models.screening import (
@@ -26,6 +27,7 @@ __all__ = [
     "Patient",
     "PatientFile",
     "PatientLink",
+    "PatientMerge",
     "PatientOwned",
     "Questionnaire",
     "Screening",

@@ -96,6 +96,15 @@ class Patient(ClinicOwned):
     preferred_until = models.TimeField(_("preferred until"), null=True, blank=True)
     deceased_on = models.DateField(_("died on"), null=True, blank=True)
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="+", null=True, blank=True, editable=False,
+        verbose_name=_("merged into"),
+        help_text=_("The entry that stands for this one. Its own address leads there."),
+    )  # fmt: skip
+    screen_again_since = models.DateTimeField(
+        _("to be screened again since"), null=True, blank=True, editable=False,
+        help_text=_("Screenings signed before do not count as valid any more."),
+    )  # fmt: skip
     search = models.GeneratedField(
         expression=_searchable(), output_field=models.TextField(), db_persist=True
     )
@@ -118,6 +127,11 @@ class Patient(ClinicOwned):
             # The target of the composite foreign keys of every patient-owned table.
             models.UniqueConstraint(name="patient_id_and_clinic", fields=["id", "clinic"]),
             models.CheckConstraint(name="patient_has_name", condition=~Q(name="")),
+            # Whatever hides an erased entry hides one that another stands for.
+            models.CheckConstraint(
+                name="patient_merged_is_hidden",
+                condition=Q(merged_into__isnull=True) | Q(erased_at__isnull=False),
+            ),
             models.CheckConstraint(
                 name="patient_phototype_1_to_6",
                 condition=Q(phototype__isnull=True) | Q(phototype__range=(1, 6)),

@@ -32,6 +32,13 @@ from patients.selectors.files import (
     photographs_of,
 )
 from patients.selectors.listing import ListFilter, Listing, all_patients, list_patients
+from patients.selectors.merging import (
+    Pair,
+    get_merge,
+    merges_into,
+    stands_for,
+    suspected_pairs,
+)
 from patients.selectors.search import Likeness, Page, possible_duplicates, search_patients
 from patients.selectors.status import (
     ScreeningStatus,
@@ -48,6 +55,7 @@ __all__ = [
     "ListFilter",
     "Listing",
     "Page",
+    "Pair",
     "SafetyRecord",
     "ScreeningLine",
     "ScreeningStatus",
@@ -58,10 +66,12 @@ __all__ = [
     "gallery",
     "get_fact",
     "get_file",
+    "get_merge",
     "get_patient",
     "get_screening",
     "latest_invitation",
     "list_patients",
+    "merges_into",
     "open_drafts",
     "pair_to_compare",
     "photographs_of",
@@ -76,6 +86,8 @@ __all__ = [
     "screening_status",
     "screening_status_for",
     "search_patients",
+    "stands_for",
     "stored_result",
+    "suspected_pairs",
     "tag_labels",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 
 from mesoclinic.clinic.models import Clinic
 from patients.domain.codec import from_json
@@ -135,7 +135,10 @@ def _latest_results(ids: list[UUID], clinic: Clinic | None) -> Iterable[ResultRo
         rows.order_by("patient_id", "-screening__submitted_at", "-evaluated_at", "-id")
         .distinct("patient_id")
         .select_related("screening")
-        .annotate(confirmed_at=Subquery(confirmed.values("confirmed_at")[:1]))
+        .annotate(
+            confirmed_at=Subquery(confirmed.values("confirmed_at")[:1]),
+            again_since=F("patient__screen_again_since"),
+        )
     )
 
 
@@ -159,20 +162,33 @@ def _status(row: ResultRow, decisions: list[ScreeningDecision], today: dt.date) 
     result = stored_result(row)
     outcome = result.outcome_on(today)
     decision = next((one for one in decisions[:1] if covers(one, result, today)), None)
+    valid_until = _valid_until(row)
     return ScreeningStatus(
         patient_id=row.patient_id,
         today=today,
-        standing=_standing(outcome, decision, row.valid_until, today),
+        standing=_standing(outcome, decision, valid_until, today),
         outcome=outcome,
         result=result,
         screening_id=row.screening_id,
         result_id=row.pk,
         submitted_at=row.screening.submitted_at,
         confirmed_at=row.confirmed_at,  # type: ignore[attr-defined]
-        valid_until=row.valid_until,
+        valid_until=valid_until,
         decision=decision,
         defer_until=_defer_until(result, decision, today),
     )
+
+
+def _valid_until(row: ResultRow) -> dt.date:
+    """The last day of validity; over where two entries were merged after this screening.
+
+    Neither of two judgements knew of the other, so the patient is asked again.
+    """
+    since: dt.datetime | None = row.again_since  # type: ignore[attr-defined]
+    signed = row.screening.submitted_at
+    if since is None or signed is None or signed > since:
+        return row.valid_until
+    return min(row.valid_until, (since - dt.timedelta(days=1)).date())
 
 
 def covers(decision: ScreeningDecision, result: ScreeningResult, today: dt.date) -> bool:

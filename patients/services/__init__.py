@@ -31,6 +31,7 @@ from patients.services.links import (
     resolve_link,
     revoke_links,
 )
+from patients.services.merging import merge_patients, undo_merge
 from patients.services.questionnaires import check_spec, publish_questionnaire
 from patients.services.record import (
     AllergyData,
@@ -99,6 +100,7 @@ __all__ = [
     "link_actor",
     "mark_opened",
     "mark_used",
+    "merge_patients",
     "missing_answers",
     "normalise_phone",
     "patients_csv",
@@ -118,6 +120,7 @@ __all__ = [
     "submit_screening",
     "sweep_files",
     "tags_of",
+    "undo_merge",
     "update_patient",
     "withdraw_file",
 ]

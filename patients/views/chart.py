@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -19,9 +19,11 @@ from patients.models.record import RecordFact
 from patients.selectors import (
     SafetyRecord,
     latest_invitation,
+    merges_into,
     open_drafts,
     safety_record,
     screening_status,
+    stands_for,
 )
 from patients.services import can_fill, readable_phone
 from patients.views.base import StaffView
@@ -59,6 +61,9 @@ class PatientChart(_WithTimeline):
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The chart. Clinical content only for practitioners."""
+        kept = stands_for(self.request.clinic, pk)
+        if kept is not None:
+            return redirect("patients:chart", pk=kept)
         patient = self.patient(pk)
         record_read(
             self.request.actor, model="patients.patient", patients=[patient.pk],
@@ -73,6 +78,7 @@ class PatientChart(_WithTimeline):
             "age": patient.age_on(self.today),
             "phone": readable_phone(patient.phone),
             "clinical": self.clinical,
+            "merges": merges_into(patient, self.now),
             "facts": fact_groups(safety_record(patient)) if self.clinical else None,
         }
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from mesoclinic.audit.actors import Actor
@@ -21,6 +22,7 @@ from patients.models import (
     Medicine,
     Patient,
     PatientLink,
+    PatientMerge,
     Questionnaire,
     Screening,
     ScreeningConfirmation,
@@ -204,3 +206,9 @@ def confirmed(result: ScreeningResult, now: dt.datetime = NOW) -> ScreeningConfi
     """Nothing has changed since."""
     actor = Actor.system(result.clinic_id)
     return services.confirm_unchanged(actor=actor, patient=result.patient, now=now)
+
+
+def merged(keep: Patient, drop: Patient, now: dt.datetime | None = None) -> PatientMerge:
+    """`drop` made part of `keep` by a manager."""
+    actor = Actor(kind="staff", id="zita", label="Zita", clinic_id=keep.clinic_id, role="manager")
+    return services.merge_patients(actor=actor, keep=keep, drop=drop, now=now or timezone.now())

@@ -1,0 +1,108 @@
+"""Who may be in the books twice, and which entry now stands for which."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from mesoclinic.clinic.models import Clinic
+from patients.exceptions import MergeNotFound
+from patients.models import Patient, PatientMerge
+
+MOST_PAIRS = 50
+_LONGEST_CHAIN = 20
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two entries that may be one person; the older entry first."""
+
+    first: Patient
+    second: Patient
+    same_birth_date: bool
+    same_phone: bool
+    same_email: bool
+
+    @property
+    def both(self) -> tuple[Patient, Patient]:
+        """The two, to walk through."""
+        return (self.first, self.second)
+
+
+# Names are compared only within the few entries that share a birth date, phone or e-mail; a shared
+# phone or e-mail alone is a family more often than a double.
+_PAIRS = """
+    WITH live AS (
+        SELECT id, clinic_id, name, birth_date, phone, email, created_at
+        FROM patients_patient WHERE clinic_id = %(clinic)s AND erased_at IS NULL
+    ), candidates AS (
+        SELECT a.id AS a, b.id AS b FROM live a JOIN live b
+            ON a.birth_date = b.birth_date AND a.id < b.id
+        UNION
+        SELECT a.id, b.id FROM live a JOIN live b
+            ON a.phone = b.phone AND a.phone <> '' AND a.id < b.id
+        UNION
+        SELECT a.id, b.id FROM live a JOIN live b
+            ON a.email = b.email AND a.email <> '' AND a.id < b.id
+    ), judged AS (
+        SELECT a.id AS first, b.id AS second,
+            similarity(mesoclinic_fold(a.name), mesoclinic_fold(b.name)) AS alike,
+            coalesce(a.birth_date = b.birth_date, false) AS born,
+            a.phone = b.phone AND a.phone <> '' AS phone,
+            a.email = b.email AND a.email <> '' AS email
+        FROM candidates JOIN live a ON a.id = candidates.a JOIN live b ON b.id = candidates.b
+        WHERE a.birth_date IS NULL OR b.birth_date IS NULL OR a.birth_date = b.birth_date
+            OR (a.phone = b.phone AND a.phone <> '' AND a.email = b.email AND a.email <> '')
+    )
+    SELECT first, second, born, phone, email FROM judged WHERE alike >= 0.45
+    ORDER BY alike DESC, first, second LIMIT %(most)s
+"""
+
+
+def suspected_pairs(clinic: Clinic) -> list[Pair]:
+    """Pairs with a similar name and the same birth date, phone or e-mail, the likeliest first.
+
+    At most fifty. Two queries.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PAIRS, {"clinic": clinic.pk, "most": MOST_PAIRS})
+        rows = cursor.fetchall()
+    ids = {pk for row in rows for pk in row[:2]}
+    patients = Patient.objects.for_clinic(clinic).in_bulk(list(ids))
+    pairs = []
+    for one, two, born, phone, email in rows:
+        first, second = sorted((patients[one], patients[two]), key=lambda each: each.created_at)
+        pairs.append(Pair(first, second, born, phone, email))
+    return pairs
+
+
+def stands_for(clinic: Clinic, patient_id: UUID) -> UUID | None:
+    """The entry that `patient_id` was merged into, through several merges if need be."""
+    found: UUID | None = None
+    rows = Patient.objects.for_clinic(clinic)
+    for _step in range(_LONGEST_CHAIN):
+        after = rows.filter(pk=found or patient_id).values_list("merged_into_id", flat=True).first()
+        if after is None:
+            return found
+        found = after
+    return found
+
+
+def merges_into(patient: Patient, now: dt.datetime) -> list[PatientMerge]:
+    """The merges into this entry that can still be undone. One query."""
+    return list(
+        PatientMerge.objects.filter(kept=patient, undone_at__isnull=True, undo_until__gte=now)
+        .select_related("dropped")
+        .defer("moved", "changes", "created")
+    )
+
+
+def get_merge(clinic: Clinic, merge_id: UUID) -> PatientMerge:
+    """One merge of the clinic. Raises MergeNotFound."""
+    merge = PatientMerge.objects.for_clinic(clinic).filter(pk=merge_id).first()
+    if merge is None:
+        raise MergeNotFound
+    return merge
