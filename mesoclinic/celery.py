@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, before_task_publish, setup_logging, worker_ready
+from celery.signals import (
+    beat_init,
+    before_task_publish,
+    setup_logging,
+    worker_init,
+    worker_ready,
+)
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mesoclinic.settings")
@@ -22,6 +29,13 @@ app.autodiscover_tasks(["mesoclinic"], related_name="health")
 @setup_logging.connect
 def use_django_logging(**_kwargs: Any) -> None:
     """Keep Celery from setting up logging of its own: Django's configuration holds."""
+
+
+@worker_init.connect
+def share_what_is_imported(**_kwargs: Any) -> None:
+    """Before the pool forks: what stays is never searched for garbage, so it stays shared."""
+    gc.collect()
+    gc.freeze()
 
 
 @worker_ready.connect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -13,12 +14,17 @@ def main() -> None:
     """Wait for "go" on the input, send everything that is due, print the report as JSON."""
     django.setup()
     from django.db import connection
+    from django.urls import reverse
     from django.utils import timezone
 
     from aftercare.services import dispatch
     from aftercare.services.transport import SmtpTransport
 
+    # A worker that has run for a while has all this behind it.
     connection.ensure_connection()
+    reverse("today")
+    gc.collect()
+    gc.freeze()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
