@@ -324,6 +324,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 21_600.0,
         "options": {"expires": 3_600},
     },
+    "let-holds-lapse": {
+        "task": "scheduling.tasks.let_holds_lapse",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "extend-public-holidays": {
+        "task": "scheduling.tasks.extend_public_holidays",
+        "schedule": 21_600.0,
+        "options": {"expires": 3_600},
+    },
     "heartbeat": {
         "task": "mesoclinic.health.heartbeat",
         "schedule": 30.0,
@@ -352,7 +362,7 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.AnonRateThrottle",
         "rest_framework.throttling.UserRateThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "1200/min"},
+    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "12000/min"},
     "NUM_PROXIES": env.number("TRUSTED_PROXIES"),
 }
 SPECTACULAR_SETTINGS = {
