@@ -72,25 +72,32 @@ def judge(
     return evaluate(SPEC, clear_answers() | dict(answers or {}), known, TODAY, TERMS)
 
 
-def _answer(question: Question) -> st.SearchStrategy[object]:
+_DAYS = tuple((TODAY - timedelta(days=ago)).isoformat() for ago in (-1, 0, 1, 6, 7, 8, 13, 14, 30))
+_WORDS = ("fish", "warfarin", "egg", "ibuprofen", "nothing known", "a stroke", "Simvastatin 20 MG")
+
+
+def possible_answers(question: Question) -> list[object]:
+    """Answers of every shape to one question, few enough to draw from at once."""
     values = sorted(question.values or frozenset())
-    if question.kind in (QuestionKind.YES_NO_UNKNOWN, QuestionKind.ONE_OF):
-        return st.sampled_from(values)
     if question.kind is QuestionKind.MANY_OF:
-        return st.lists(st.sampled_from(values), min_size=1, max_size=4, unique=True)
+        return [*([one] for one in values), *([one, values[0]] for one in values[1:]), values[:4]]
     if question.kind is QuestionKind.DATE:
-        days = st.integers(min_value=0, max_value=30)
-        return days.map(lambda ago: (TODAY - timedelta(days=ago)).isoformat())
-    if question.kind is QuestionKind.NUMBER:
-        return st.integers(min_value=0, max_value=300)
-    words = st.sampled_from(["fish", "warfarin", "egg", "ibuprofen", "nothing known", "a stroke"])
+        return [*_DAYS, "9999-12-31", "soon"]
     if question.kind is QuestionKind.TEXT:
-        return words
-    return st.lists(words.map(lambda name: {"name": name}), min_size=1, max_size=3)
+        return list(_WORDS)
+    if question.kind in (QuestionKind.ALLERGY_LIST, QuestionKind.MEDICINE_LIST):
+        return [[{"name": one}] for one in _WORDS] + [["fish", "warfarin", "Amlodipine"]]
+    return [*values]
 
 
-ANSWERS: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
-    {}, optional={key: _answer(question) for key, question in SPEC.questions.items()}
+_SAYINGS = [
+    (key, value) for key, question in SPEC.questions.items() for value in possible_answers(question)
+]
+# Half of the patients have answered everything, else hardly any outcome would be but incomplete.
+ANSWERS: st.SearchStrategy[dict[str, object]] = st.builds(
+    lambda base, said: {**base, **dict(said)},
+    st.sampled_from([{}, clear_answers()]),
+    st.lists(st.sampled_from(_SAYINGS), max_size=12),
 )
 TAGS = sorted({term.tag for term in TERMS} | {"allergy", "pregnancy_unclear"})
 FACTS = st.builds(Fact, st.sampled_from(TAGS), st.just("as recorded"), st.booleans())
