@@ -32,6 +32,8 @@ GONE = 404
 CONFLICT = 409
 
 
+# The secret in the address is the credential, and no session is read: there is nothing that a page
+# elsewhere could borrow. Mail programs post the one-click unsubscribe without having seen a form.
 @method_decorator(csrf_exempt, name="dispatch")
 class PatientLinkView(View):
     """A page of one purpose (None: any). Subclasses declare `@access(Policy.PATIENT_LINK)`.
