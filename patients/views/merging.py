@@ -112,7 +112,13 @@ def _lines(keep: Patient, drop: Patient) -> list[tuple[object, object, object]]:
     )  # fmt: skip
     labels = {field.name: field.verbose_name for field in Patient._meta.concrete_fields}
     return [
-        (labels[name], getattr(keep, name), getattr(drop, name))
+        (labels[name], _shown(keep, name), _shown(drop, name))
         for name in names
         if getattr(keep, name) or getattr(drop, name)
     ]
+
+
+def _shown(patient: Patient, name: str) -> object:
+    if name == "phone":
+        return readable_phone(patient.phone)
+    return getattr(patient, name)
