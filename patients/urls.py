@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from patients import api
 from patients.views import (
     chart,
+    contact,
     files,
     identity,
     importing,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("patients/import/", importing.PatientImport.as_view(), name="import"),
     path(_chart, chart.PatientChart.as_view(), name="chart"),
     path(f"{_chart}timeline/", chart.PatientTimeline.as_view(), name="timeline"),
+    path(f"{_chart}contact/", contact.PatientContact.as_view(), name="contact"),
     path(f"{_chart}edit/", identity.PatientEdit.as_view(), name="edit"),
     path(f"{_chart}merge/<uuid:other>/", merging.PatientMergePage.as_view(), name="merge"),
     path("merges/<uuid:pk>/undo/", merging.MergeUndo.as_view(), name="merge-undo"),

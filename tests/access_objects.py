@@ -138,6 +138,7 @@ def _seal(clinic: Clinic) -> Model:
     "patients:chart",
     "patients:timeline",
     "patients:edit",
+    "patients:contact",
     "patients:files",
     "patients:files-compare",
     "patients:screening-start",

@@ -15,6 +15,7 @@ from patients.forms.clinical import (
 )
 from patients.forms.files import LabelsForm, UploadForm, WithdrawForm
 from patients.forms.patient import PatientForm
+from patients.forms.preferences import ContactForm
 from patients.forms.questions import (
     Dressing,
     Reading,
@@ -29,6 +30,7 @@ __all__ = [
     "AllergyForm",
     "CodeForm",
     "ConditionForm",
+    "ContactForm",
     "DecisionForm",
     "DomainForm",
     "Dressing",

@@ -32,6 +32,12 @@ from patients.services.links import (
     revoke_links,
 )
 from patients.services.merging import merge_patients, undo_merge
+from patients.services.preferences import (
+    CHANNELS,
+    Wishes,
+    contact_wishes,
+    set_contact_wishes,
+)
 from patients.services.questionnaires import check_spec, publish_questionnaire
 from patients.services.record import (
     AllergyData,
@@ -63,6 +69,7 @@ from patients.services.serving import file_response
 from patients.services.tables import patients_csv
 
 __all__ = [
+    "CHANNELS",
     "MAX_FILES",
     "MAX_MEGABYTES",
     "AllergyData",
@@ -76,6 +83,7 @@ __all__ = [
     "PatientData",
     "Sweep",
     "Upload",
+    "Wishes",
     "accepted",
     "add_fact",
     "add_file",
@@ -88,6 +96,7 @@ __all__ = [
     "check_code",
     "check_spec",
     "confirm_unchanged",
+    "contact_wishes",
     "create_link",
     "decide_screening",
     "discard_draft",
@@ -115,6 +124,7 @@ __all__ = [
     "revoke_links",
     "save_answers",
     "seed_clinic",
+    "set_contact_wishes",
     "sort_name",
     "start_screening",
     "submit_screening",
