@@ -287,7 +287,7 @@ def test_fever_and_pus_alarm_the_practitioner_and_stop_the_next_session(
     doctor = journey.staff(lices.doctor, "/inbox/")
     expect(doctor.get_by_text("Urgent").first).to_be_visible()
     journey.see(doctor, "inbox")
-    doctor.get_by_role("link", name=re.compile("Inês Carvalho:")).first.click()
+    doctor.get_by_role("main").locator("a[href*='/check-ins/']").first.click()
     journey.see(doctor, "checkin-read")
     doctor.goto(f"{journey.url}/")
     journey.see(doctor, "today-urgent")
