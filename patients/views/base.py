@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils import timezone
-from django.views import View
-
-from mesoclinic.clinic.access import Policy, can
-from mesoclinic.clinic.http import StaffRequest
+from mesoclinic.clinic.pages import StaffPage
 from patients.models import Patient
 from patients.selectors import get_patient
 
-UNPROCESSABLE = 422
 
-
-class StaffView(View):
-    """A page of somebody with a role: `self.request.clinic` and friends are there."""
-
-    request: StaffRequest
-
-    @property
-    def now(self) -> dt.datetime:
-        """The instant of the request: read once, passed on everywhere."""
-        if not hasattr(self, "_now"):
-            self._now = timezone.now()
-        return self._now
-
-    @property
-    def today(self) -> dt.date:
-        """The clinic's day."""
-        return self.request.clinic.today(self.now)
-
-    @property
-    def clinical(self) -> bool:
-        """Whether this person sees clinical content."""
-        return can(self.request.actor, Policy.CLINICAL)
+class StaffView(StaffPage):
+    """A page about a patient."""
 
     def patient(self, pk: UUID) -> Patient:
         """The patient of this clinic, or 404."""
         return get_patient(self.request.clinic, pk)
-
-
-def again(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
-    """A form that came back: 422, with what was typed."""
-    return render(request, template, context, status=UNPROCESSABLE)

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.pages import UNPROCESSABLE, again
 from mesoclinic.common.calendar import local_date
 from mesoclinic.common.errors import DomainError
 from patients.forms import LabelsForm, UploadForm, WithdrawForm
@@ -27,7 +28,7 @@ from patients.services import (
     relabel_file,
     withdraw_file,
 )
-from patients.views.base import UNPROCESSABLE, StaffView, again
+from patients.views.base import StaffView
 
 MODEL = "patients.patientfile"
 

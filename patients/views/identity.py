@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from mesoclinic.common.ids import new_id
 from patients.exceptions import PossibleDuplicate
 from patients.forms import PatientForm
 from patients.models import Patient
 from patients.services import PatientData, readable_phone, register_patient, update_patient
-from patients.views.base import StaffView, again
+from patients.views.base import StaffView
 
 
 @access(Policy.FRONT_DESK)

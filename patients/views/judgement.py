@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from patients.domain.answers import Answer, AnswerState, read_answers
 from patients.domain.findings import Finding, FindingKind
@@ -30,7 +31,7 @@ from patients.selectors import (
     tag_labels,
 )
 from patients.services import allowed_decisions, decide_screening, questionnaire_spec
-from patients.views.base import StaffView, again
+from patients.views.base import StaffView
 
 
 class JudgementView(StaffView):

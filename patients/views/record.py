@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from patients.forms import AllergyForm, ConditionForm, MedicineForm
 from patients.models import Allergy, Condition, Medicine, Patient
 from patients.selectors import get_fact
 from patients.services import add_fact, change_fact, end_fact
-from patients.views.base import StaffView, again
+from patients.views.base import StaffView
 
 FORMS: dict[str, type[AllergyForm] | type[MedicineForm] | type[ConditionForm]] = {
     "allergy": AllergyForm,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.pages import again
 from patients.exceptions import AlreadySubmitted, QuestionnaireReplaced
 from patients.forms import SignForm
 from patients.models import Screening
@@ -33,7 +34,7 @@ from patients.services import (
     questionnaire_spec,
     start_screening,
 )
-from patients.views.base import StaffView, again
+from patients.views.base import StaffView
 from patients.views.filling import Filling
 
 NO_CONTENT = 204

@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from scheduling.domain.status import UPCOMING, Status, targets
 from scheduling.forms import CancelForm, StatusForm
 from scheduling.models import Appointment
 from scheduling.selectors.appointments import check_appointment, get_appointment, history
 from scheduling.services import StatusChange, cancel_appointment, change_status, ics_for
-from scheduling.views.base import StaffView, again
+from scheduling.views.base import StaffView
 
 
 @dataclass(frozen=True)

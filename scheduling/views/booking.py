@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from mesoclinic.common.ids import new_id
 from patients.models import Patient
@@ -30,7 +31,7 @@ from scheduling.selectors.booking import (
     visit_types,
 )
 from scheduling.services import book_appointment
-from scheduling.views.base import StaffView, again, as_date, as_uuid, strip_links
+from scheduling.views.base import StaffView, as_date, as_uuid, strip_links
 
 _FOUND = 8
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from mesoclinic.common.ids import new_id
 from patients.selectors import screening_status
@@ -26,7 +27,7 @@ from scheduling.models import Appointment, VisitType
 from scheduling.selectors import courses, explaining, pictures
 from scheduling.selectors.courses import Course, Planned, Wishes
 from scheduling.services import accept_holds, book_course
-from scheduling.views.base import StaffView, again, as_uuid
+from scheduling.views.base import StaffView, as_uuid
 from treatments.models import TreatmentPlan
 
 HOLD = timedelta(minutes=30)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from scheduling.domain.status import UPCOMING
 from scheduling.exceptions import (
@@ -27,7 +28,7 @@ from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.booking import Choice, free_times
 from scheduling.selectors.moves import Place, effect_of_move
 from scheduling.services import move_appointment
-from scheduling.views.base import StaffView, again, as_date, as_uuid, strip_links
+from scheduling.views.base import StaffView, as_date, as_uuid, strip_links
 
 _NOT_FOUND = 404
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django import forms
 from django.http import HttpResponse
-from django.utils import timezone
-from django.views import View
 
 from mesoclinic.audit.services import record_read
-from mesoclinic.clinic.access import Policy, can
-from mesoclinic.clinic.http import StaffRequest
+from mesoclinic.clinic.pages import StaffPage
 from mesoclinic.common.errors import DomainError, Forbidden, NotFound
 from patients.models import Patient
 from treatments.domain.cocktail import Finding, Level
@@ -22,25 +18,8 @@ _STATES = {Level.STOP: "stop", Level.REVIEW: "warn", Level.NOTE: "info"}
 _VERDICT_STATES = {Verdict.GO: "ok", Verdict.REVIEW: "warn", Verdict.STOP: "stop"}
 
 
-class StaffView(View):
-    """A page of somebody with a role: `request.clinic`, `.membership` and `.actor` are there."""
-
-    request: StaffRequest
-
-    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        """Read the clock once: one page shows one moment."""
-        super().setup(request, *args, **kwargs)
-        self.now: dt.datetime = timezone.now()
-
-    @property
-    def today(self) -> dt.date:
-        """The clinic's local day."""
-        return self.request.clinic.today(self.now)
-
-    @property
-    def is_clinical(self) -> bool:
-        """Whether the reader may see ingredients, doses and findings."""
-        return can(self.request.actor, Policy.CLINICAL)
+class StaffView(StaffPage):
+    """A page about plans, sessions and stock."""
 
     def has_read(self, patients: list[Patient], model: str = "treatments.treatmentplan") -> None:
         """One audit row for what this page shows."""

@@ -54,7 +54,7 @@ class PlanList(StaffView):
             "wanted": wanted,
             "statuses": TreatmentPlan.Status.choices,
             "practitioners": list(catalogue.practitioners(request.clinic)),
-            "clinical": self.is_clinical,
+            "clinical": self.clinical,
         }
         return render(request, "treatments/plan_list.html", context)
 
@@ -67,8 +67,8 @@ class PlanDetail(StaffView):
         """The page."""
         plan = get_plan(request.clinic, pk)
         self.has_read([plan.patient])
-        context = {"plan": plan, "clinical": self.is_clinical, **_sessions_context(self, plan)}
-        if self.is_clinical:
+        context = {"plan": plan, "clinical": self.clinical, **_sessions_context(self, plan)}
+        if self.clinical:
             context |= _clinical_context(self, plan, context["next"])
         return render(request, "treatments/plan_detail.html", context)
 
