@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -19,7 +19,9 @@ from aftercare.serializers import (
     CheckInSerializer,
     MessageDecisionSerializer,
     MessageDetailSerializer,
+    MessageQuery,
     MessageSerializer,
+    PatientQuery,
     TaskOutcomeSerializer,
     TaskSerializer,
 )
@@ -41,6 +43,7 @@ class AuditedList(mixins.ListModelMixin, ClinicViewSet):
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
 
+@extend_schema_view(list=extend_schema(parameters=[MessageQuery]))
 @access(Policy.FRONT_DESK)
 class MessageViewSet(AuditedList):
     """The ledger: what was sent, what will be, what was not, and why."""
@@ -53,10 +56,9 @@ class MessageViewSet(AuditedList):
         """Newest first; `?patient=` and `?state=` narrow."""
         if getattr(self, "swagger_fake_view", False):
             return Message.objects.none()
-        rows = Message.objects.for_clinic(self.clinic)
-        wanted = {"patient_id": "patient", "state": "state", "subject_id": "subject"}
-        params = self.request.query_params
-        return rows.filter(**{field: params[q] for field, q in wanted.items() if params.get(q)})
+        query = MessageQuery(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        return Message.objects.for_clinic(self.clinic).filter(**query.validated_data)
 
     @extend_schema(responses=MessageDetailSerializer)
     def retrieve(self, request: Request, pk: UUID) -> Response:
@@ -74,6 +76,7 @@ class MessageViewSet(AuditedList):
     @action(detail=True, methods=["post"])
     def release(self, request: Request, pk: UUID) -> Response:
         """Send a held or failed message again, or leave it."""
+        message = selectors.message(self.clinic, pk)
         body = MessageDecisionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         decide = (
@@ -81,7 +84,7 @@ class MessageViewSet(AuditedList):
             if body.validated_data["decision"] == "send"
             else release.leave_unsent
         )
-        decide(actor=self.actor, clinic=self.clinic, message_id=pk, now=timezone.now())
+        decide(actor=self.actor, clinic=self.clinic, message_id=message.pk, now=timezone.now())
         return Response(MessageSerializer(selectors.message(self.clinic, pk)).data)
 
 
@@ -111,9 +114,9 @@ class TaskViewSet(AuditedList):
     @action(detail=True, methods=["post"])
     def finish(self, request: Request, pk: UUID) -> Response:
         """Say what came of a task."""
+        task = selectors.task(self.clinic, self.membership.role, pk)
         body = TaskOutcomeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        task = selectors.task(self.clinic, self.membership.role, pk)
         done = tasks.finish_task(
             actor=self.actor,
             clinic=self.clinic,
@@ -124,6 +127,7 @@ class TaskViewSet(AuditedList):
         return Response(TaskSerializer(done).data)
 
 
+@extend_schema_view(list=extend_schema(parameters=[PatientQuery]))
 @access(Policy.CLINICAL)
 class CheckInViewSet(AuditedList):
     """What patients reported."""
@@ -136,6 +140,6 @@ class CheckInViewSet(AuditedList):
         """Newest first; `?patient=` narrows."""
         if getattr(self, "swagger_fake_view", False):
             return CheckIn.objects.none()
-        rows = CheckIn.objects.for_clinic(self.clinic)
-        patient = self.request.query_params.get("patient")
-        return rows.filter(patient_id=patient) if patient else rows
+        query = PatientQuery(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        return CheckIn.objects.for_clinic(self.clinic).filter(**query.validated_data)

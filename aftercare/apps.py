@@ -17,8 +17,10 @@ class AftercareConfig(AppConfig):
         from aftercare import receivers  # noqa: F401  (its receivers connect on import)
         from aftercare.selectors import chart
         from aftercare.services.heartbeat import backlog_health
+        from aftercare.services.preview import preview_booking
         from mesoclinic.clinic.templatetags.mesoclinic import register_chips
         from patients import panels
+        from scheduling.panels import register_message_preview
 
         health.register("messages", backlog_health)
         register_chips("message", MESSAGES)
@@ -31,6 +33,7 @@ class AftercareConfig(AppConfig):
         panels.register_timeline(chart.checkin_entries, {"checkin": _("Check-ins")})
         panels.register_link_page("checkin", "aftercare:link-checkin")
         panels.register_link_page("unsubscribe", "aftercare:unsubscribe")
+        register_message_preview(preview_booking)
 
 
 MESSAGES = {

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.forms.boundfield import BoundWidget
 from django.utils.translation import gettext_lazy as _
 
-from aftercare.domain.triage import ReportedEffect, TriageRules
+from aftercare.domain.triage import Report, ReportedEffect, TriageRules, Urgency, assess
 from aftercare.models import Message
-from aftercare.selectors import LedgerFilter
+from aftercare.selectors import LedgerFilter, Show
 
 
 class LedgerForm(forms.Form):
     """The filters over the ledger."""
 
+    show = forms.ChoiceField(
+        required=False, choices=[(one.value, one.value) for one in Show], widget=forms.HiddenInput
+    )
     name = forms.CharField(label=_("Patient"), max_length=100, required=False)
     state = forms.ChoiceField(
         label=_("State"), required=False, choices=[("", _("All states")), *Message.State.choices]
@@ -37,6 +43,7 @@ class LedgerForm(forms.Form):
         """What to look for; a value that is not valid is left out."""
         data: dict[str, Any] = self.cleaned_data if self.is_valid() else {}
         return LedgerFilter(
+            show=Show(data.get("show") or Show.PAST),
             state=data.get("state", ""),
             patient_id=data.get("patient"),
             name=data.get("name", ""),
@@ -51,6 +58,22 @@ class FinishTaskForm(forms.Form):
         label=_("What came of it?"), max_length=300, required=True,
         widget=forms.TextInput(attrs={"placeholder": _("For example: called, will come at 3")}),
     )  # fmt: skip
+
+
+_ACUTE = Urgency.URGENT.rank
+
+
+@dataclass(frozen=True)
+class EffectRow:
+    """One effect to tick; `level` is its urgency by itself, `answer` what to say at once."""
+
+    box: BoundWidget
+    level: str
+    answer: str
+
+
+def _said(text: Mapping[str, str], language: str) -> str:
+    return text.get(language) or text["en"]
 
 
 class CheckInForm(forms.Form):
@@ -81,13 +104,39 @@ class CheckInForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip
 
-    def __init__(self, rules: TriageRules, language: str, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, rules: TriageRules, language: str, *args: Any, hours_since: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.rules, self.language, self.hours_since = rules, language, hours_since
         field = self.fields["effects"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  (for the type checker)
-        field.choices = [
-            (effect.key, effect.name.get(language) or effect.name["en"]) for effect in rules.effects
+        field.choices = [(effect.key, _said(effect.name, language)) for effect in rules.effects]
+
+    def effect_rows(self) -> list[EffectRow]:
+        """Each effect with its box, and what to say as soon as it is ticked."""
+        return [
+            EffectRow(
+                box=box,
+                level=self._level(effect.key).value,
+                answer=_said(effect.advice, self.language),
+            )
+            for effect, box in zip(self.rules.effects, self["effects"], strict=True)
         ]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask how strong it is, unless help must not wait for an answer."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        asked = [key for key in data.get("effects", []) if self._level(key).rank < _ACUTE]
+        acute = len(asked) < len(data.get("effects", []))
+        if asked and not acute and not data.get("strength"):
+            self.add_error("strength", _("Say how strong it is."))
+        return data
+
+    def _level(self, key: str) -> Urgency:
+        """How an effect is judged when it is mild and does not grow."""
+        alone = Report(effects=(ReportedEffect(key, 1),), hours_since=self.hours_since)
+        return assess(alone, self.rules).urgency
 
     def reported(self) -> tuple[ReportedEffect, ...]:
         """The effects as the rules read them; a strength that was not said counts as unknown."""

@@ -46,8 +46,9 @@ def plan_for_booking(
     clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
 ) -> None:
     """One confirmation for all of them, and the reminders of each."""
-    planning.plan(clinic, Anchor.BOOKED, [_together(appointments, now, "booked")], now=now)
-    planning.plan(clinic, Anchor.VISIT, [_visit(a) for a in appointments], now=now)
+    visits = [_visit(appointment) for appointment in appointments]
+    told = planning.to_announce(clinic, visits, calendar="booked", now=now)
+    planning.plan_each(clinic, [(Anchor.BOOKED, told), (Anchor.VISIT, visits)], now=now)
 
 
 @receiver(appointments_moved)
@@ -55,10 +56,11 @@ def replan_for_move(
     clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
 ) -> None:
     """Withdraw what spoke of the old times, then announce the new ones once."""
+    visits = [_visit(appointment) for appointment in appointments]
     why = _("The visit was moved.")
-    planning.withdraw("appointment", [a.pk for a in appointments], why=why, now=now)
-    planning.plan(clinic, Anchor.MOVED, [_together(appointments, now, "moved")], now=now)
-    planning.plan(clinic, Anchor.VISIT, [_visit(a) for a in appointments], now=now)
+    planning.withdraw("appointment", [visit.id for visit in visits], why=why, now=now)
+    told = planning.to_announce(clinic, visits, calendar="moved", now=now)
+    planning.plan_each(clinic, [(Anchor.MOVED, told), (Anchor.VISIT, visits)], now=now)
 
 
 @receiver(appointments_cancelled)
@@ -66,9 +68,10 @@ def withdraw_for_cancellation(
     clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
 ) -> None:
     """Withdraw the reminders and say once that the visits do not take place."""
+    visits = [_visit(appointment) for appointment in appointments]
     why = _("The visit was cancelled.")
-    planning.withdraw("appointment", [a.pk for a in appointments], why=why, now=now)
-    planning.plan(clinic, Anchor.CANCELLED, [_together(appointments, now, "cancelled")], now=now)
+    planning.withdraw("appointment", [visit.id for visit in visits], why=why, now=now)
+    planning.announce(clinic, Anchor.CANCELLED, visits, calendar="cancelled", now=now)
 
 
 @receiver(appointment_status_changed)
@@ -203,22 +206,4 @@ def _visit(appointment: Appointment) -> Subject:
         anchor=appointment.during.lower,
         version=appointment.schedule_version,
         is_session=appointment.planned_session_id is not None,
-    )
-
-
-def _together(appointments: Sequence[Appointment], now: dt.datetime, calendar: str) -> Subject:
-    """One subject for visits that are announced in one mail."""
-    first = min(appointments, key=lambda a: a.during.lower)
-    return Subject(
-        kind="appointment",
-        id=first.pk,
-        patient_id=first.patient_id,
-        anchor=now,
-        version=first.schedule_version,
-        is_session=first.planned_session_id is not None,
-        context={
-            "appointments": [str(a.pk) for a in appointments],
-            "versions": {str(a.pk): a.schedule_version for a in appointments},
-            "calendar": calendar,
-        },
     )

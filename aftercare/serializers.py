@@ -40,6 +40,19 @@ class MessageDetailSerializer(MessageSerializer):
         read_only_fields = fields
 
 
+class PatientQuery(serializers.Serializer[None]):
+    """`?patient=` of a list."""
+
+    patient = serializers.UUIDField(required=False, source="patient_id")
+
+
+class MessageQuery(PatientQuery):
+    """`?patient=`, `?state=` and `?subject=` (a visit, session or link) of the ledger."""
+
+    state = serializers.ChoiceField(choices=Message.State.choices, required=False)
+    subject = serializers.UUIDField(required=False, source="subject_id")
+
+
 class MessageDecisionSerializer(serializers.Serializer[None]):
     """What a person decides about a held or failed message."""
 

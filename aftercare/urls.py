@@ -14,6 +14,7 @@ urlpatterns = [
     path("messages/", messages.Ledger.as_view(), name="ledger"),
     path("messages/<uuid:pk>/", messages.MessageDetail.as_view(), name="message"),
     path("messages/<uuid:pk>/release/", messages.ReleaseMessage.as_view(), name="release"),
+    path("messages/resend/<uuid:pk>/", messages.ResendFailed.as_view(), name="resend"),
     path("inbox/", inbox.Inbox.as_view(), name="inbox"),
     path("inbox/count/", inbox.InboxCount.as_view(), name="inbox-count"),
     path("inbox/<uuid:pk>/claim/", inbox.ClaimTask.as_view(), name="task-claim"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from django.db.models import Count, Func, Q, QuerySet, TextField, Value
@@ -15,6 +16,7 @@ from aftercare.models import CheckIn, Message, StaffTask
 from mesoclinic.clinic.models import Clinic, Role
 
 PAGE = 50
+_WAITING = [Message.State.FAILED.value, Message.State.HELD.value]
 _SEEN_BY: dict[str, list[str]] = {
     Role.RECEPTIONIST.value: [StaffTask.Role.FRONT_DESK.value],
     Role.PRACTITIONER.value: [StaffTask.Role.CLINICAL.value, StaffTask.Role.FRONT_DESK.value],
@@ -22,10 +24,20 @@ _SEEN_BY: dict[str, list[str]] = {
 }
 
 
+class Show(StrEnum):
+    """Which part of the ledger: due until now (newest first), still to come (soonest first), or
+    what waits for a person's decision."""
+
+    PAST = "past"
+    COMING = "coming"
+    WAITING = "waiting"
+
+
 @dataclass(frozen=True)
 class LedgerFilter:
-    """What the ledger shows: states, a part of a patient's name, and where to go on from."""
+    """What the ledger shows: a part, states, a part of a patient's name, and where to go on from."""
 
+    show: Show = Show.PAST
     state: str = ""
     patient_id: UUID | None = None
     name: str = ""
@@ -34,15 +46,15 @@ class LedgerFilter:
 
 @dataclass(frozen=True)
 class LedgerPage:
-    """One page of messages, latest due first; `next_key` leads to the page after it."""
+    """One page of messages; `next_key` leads to the page after it."""
 
     messages: Sequence[Message]
     next_key: tuple[dt.datetime, UUID] | None
 
 
-def ledger(clinic: Clinic, wanted: LedgerFilter) -> LedgerPage:
+def ledger(clinic: Clinic, wanted: LedgerFilter, *, now: dt.datetime) -> LedgerPage:
     """Messages of the clinic by due time, by key set: page 1,000 costs what page 1 costs."""
-    rows = Message.objects.for_clinic(clinic).select_related("patient")
+    rows = _part(Message.objects.for_clinic(clinic).select_related("patient"), wanted.show, now)
     if wanted.state:
         rows = rows.filter(state=wanted.state)
     if wanted.patient_id:
@@ -53,22 +65,37 @@ def ledger(clinic: Clinic, wanted: LedgerFilter) -> LedgerPage:
                 Value(wanted.name), function="mesoclinic_fold", output_field=TextField()
             )
         )
+    forward = wanted.show is Show.COMING
     if wanted.before:
-        due_at, pk = wanted.before
-        rows = rows.filter(Q(due_at__lt=due_at) | Q(due_at=due_at, pk__lt=pk))
-    found = list(rows.order_by("-due_at", "-pk")[: PAGE + 1])
+        rows = rows.filter(_after(*wanted.before, forward=forward))
+    order = ("due_at", "pk") if forward else ("-due_at", "-pk")
+    found = list(rows.order_by(*order)[: PAGE + 1])
     more = len(found) > PAGE
     page = found[:PAGE]
     return LedgerPage(page, (page[-1].due_at, page[-1].pk) if more else None)
 
 
+def _part(rows: QuerySet[Message], show: Show, now: dt.datetime) -> QuerySet[Message]:
+    if show is Show.WAITING:
+        return rows.filter(state__in=_WAITING)
+    return rows.filter(due_at__gt=now) if show is Show.COMING else rows.filter(due_at__lte=now)
+
+
+def _after(due_at: dt.datetime, pk: UUID, *, forward: bool) -> Q:
+    """What comes after a row; the first condition is the one that an index can start from."""
+    if forward:
+        return Q(due_at__gte=due_at) & (Q(due_at__gt=due_at) | Q(pk__gt=pk))
+    return Q(due_at__lte=due_at) & (Q(due_at__lt=due_at) | Q(pk__lt=pk))
+
+
+def waiting_count(clinic: Clinic) -> int:
+    """How many messages wait for a decision."""
+    return Message.objects.for_clinic(clinic).filter(state__in=_WAITING).count()
+
+
 def failed_recently(clinic: Clinic, since: dt.datetime) -> int:
     """How many messages failed or are held since an instant."""
-    return (
-        Message.objects.for_clinic(clinic)
-        .filter(state__in=[Message.State.FAILED, Message.State.HELD], due_at__gte=since)
-        .count()
-    )
+    return Message.objects.for_clinic(clinic).filter(state__in=_WAITING, due_at__gte=since).count()
 
 
 def message(clinic: Clinic, pk: UUID) -> Message:

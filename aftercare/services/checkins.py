@@ -49,27 +49,38 @@ def rules_in_force(clinic: Clinic) -> tuple[TriageRuleSet, TriageRules]:
     return row, from_json(row.spec)
 
 
+def questions_for(link: PatientLink, *, now: dt.datetime) -> tuple[TriageRules, int]:
+    """The rules to ask by, and the whole hours since the session the link is about.
+
+    Raises `NoTriageRules`, and `NotFound` when the link is not about a session.
+    """
+    _row, rules = rules_in_force(link.clinic)
+    return rules, _hours_since(_session_of(link), now)
+
+
 def answer_checkin(*, link: PatientLink, answer: CheckInAnswer, now: dt.datetime) -> Triage:
     """Store and judge an answer; open a task, and draft an adverse event when it is grave.
 
-    Raises `AlreadyAnswered` for a second answer by the same link, `NotFound` when the link is not
-    about a session.
+    The same answer twice (a double click) is stored once and judged alike. Raises
+    `AlreadyAnswered` for another answer by the same link, `NotFound` when the link is not about a
+    session.
     """
     actor = link_actor(link)
     session = _session_of(link)
     row, rules = rules_in_force(link.clinic)
-    since = session.signed_at or session.started_at
     report = Report(
         effects=answer.effects,
-        hours_since=max(int((now - since).total_seconds() // 3600), 0),
+        hours_since=_hours_since(session, now),
         feeling=answer.feeling,
         asks_for_help=bool(answer.text.strip()),
     )
     triage = assess(report, rules)
     with audited(actor):
-        # One winner of a double click: the loser finds the link used and writes nothing.
+        # One winner of a double click: the loser waits here, then finds the answer stored.
         if not mark_used(actor=actor, link=link, now=now):
-            raise AlreadyAnswered
+            if not _is_stored(link, answer):
+                raise AlreadyAnswered
+            return triage
         checkin = CheckIn.objects.create(
             clinic_id=link.clinic_id,
             patient_id=link.patient_id,
@@ -84,9 +95,27 @@ def answer_checkin(*, link: PatientLink, answer: CheckInAnswer, now: dt.datetime
         )
         if triage.urgency is not Urgency.SELF_CARE:
             _tell_staff(checkin, triage, now)
-        if triage.alerts_staff:
+        if triage.alerts_staff or _is_severe(answer):
             _draft_event(link, session, triage, answer, now)
     return triage
+
+
+def _hours_since(session: SessionRecord, now: dt.datetime) -> int:
+    since = session.signed_at or session.started_at
+    return max(int((now - since).total_seconds() // 3600), 0)
+
+
+def _is_stored(link: PatientLink, answer: CheckInAnswer) -> bool:
+    stored = CheckIn.objects.filter(link=link).first()
+    return stored is not None and (
+        (stored.feeling, stored.text, stored.effects)
+        == (answer.feeling, answer.text.strip(), [_as_json(one) for one in answer.effects])
+    )
+
+
+def _is_severe(answer: CheckInAnswer) -> bool:
+    """Whether the patient calls something strong; the gate stops at an open severe reaction."""
+    return any((one.severity or 0) >= _SEVERE for one in answer.effects)
 
 
 def _session_of(link: PatientLink) -> SessionRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -36,6 +37,19 @@ def transition(
     )
     apply(rows, to=to, why=why, now=now, next_try_at=next_try_at)
     return rows
+
+
+def note(message: Message, why: str, *, now: dt.datetime) -> None:
+    """Write into a message's history what did not change its state."""
+    MessageEvent.objects.create(
+        clinic_id=message.clinic_id,
+        patient_id=message.patient_id,
+        message_id=message.pk,
+        from_state=message.state,
+        to_state=message.state,
+        at=now,
+        why=why,
+    )
 
 
 def apply(
@@ -86,7 +100,7 @@ def sent(leases: Mapping[UUID, dt.datetime | None], *, why: str, now: dt.datetim
     taken over since is left alone. One statement, because it is done for every message there is.
     """
     ids = sorted(leases)
-    values = {
+    values: dict[str, Any] = {
         "ids": ids,
         "leases": [leases[pk] for pk in ids],
         "events": [new_id() for _ in ids],

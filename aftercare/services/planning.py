@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from aftercare.domain.outbox import State
@@ -27,6 +27,7 @@ from aftercare.domain.timing import (
 from aftercare.models import Message, ProgrammeStep
 from aftercare.services import ledger
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.querysets import Prepared
 from mesoclinic.common.ids import new_id
 
 
@@ -43,6 +44,10 @@ class Subject:
     context: Mapping[str, object] = field(default_factory=dict)
 
 
+# Put together once: every booking asks it.
+_STEPS = Prepared(lambda clinic: ProgrammeStep.objects.for_clinic(clinic).filter(is_active=True))
+
+
 def plan(
     clinic: Clinic, anchor: ProgrammeStep.Anchor, subjects: Sequence[Subject], *, now: dt.datetime
 ) -> list[Message]:
@@ -50,19 +55,106 @@ def plan(
 
     A step whose time has passed is written as skipped, with the reason, so that the ledger tells.
     """
-    steps = list(ProgrammeStep.objects.for_clinic(clinic).filter(anchor=anchor, is_active=True))
-    if not steps or not subjects:
+    return plan_each(clinic, [(anchor, subjects)], now=now)
+
+
+def plan_each(
+    clinic: Clinic,
+    wanted: Sequence[tuple[ProgrammeStep.Anchor, Sequence[Subject]]],
+    *,
+    now: dt.datetime,
+) -> list[Message]:
+    """The same for several anchors at once: two reads and two inserts, however many messages."""
+    if not any(subjects for _anchor, subjects in wanted):
         return []
-    known = _known(subjects)
-    messages = [
-        _message(clinic, step, subject, now)
+    steps = _STEPS.all(clinic.pk)
+    pairs = [
+        (subject, step)
+        for anchor, subjects in wanted
         for subject in subjects
         for step in steps
-        if (subject.is_session or not step.sessions_only)
-        and (subject.kind, subject.id, step.key, subject.version) not in known
+        if step.anchor == anchor and (subject.is_session or not step.sessions_only)
+    ]
+    if not pairs:
+        return []
+    known = _known([subject for subject, _step in pairs])
+    messages = [
+        _message(clinic, step, subject, now)
+        for subject, step in pairs
+        if (subject.kind, subject.id, step.key, subject.version) not in known
     ]
     ledger.write_planned(messages, now=now)
     return messages
+
+
+def announce(
+    clinic: Clinic,
+    anchor: ProgrammeStep.Anchor,
+    visits: Sequence[Subject],
+    *,
+    calendar: str,
+    now: dt.datetime,
+) -> None:
+    """Tell each patient once of what was booked, moved or cancelled (`calendar` says which).
+
+    While an announcement of the same kind has not left yet, it takes the visits in: whoever
+    cancels seven visits one by one sends one mail. Replays write nothing.
+    """
+    plan(clinic, anchor, to_announce(clinic, visits, calendar=calendar, now=now), now=now)
+
+
+def to_announce(
+    clinic: Clinic, visits: Sequence[Subject], *, calendar: str, now: dt.datetime
+) -> list[Subject]:
+    """One subject for each patient who is to be told anew; waiting announcements take in the rest."""
+    by_patient: dict[UUID, list[Subject]] = {}
+    for visit in visits:
+        by_patient.setdefault(visit.patient_id, []).append(visit)
+    told = []
+    for patient_id, theirs in by_patient.items():
+        said = Message.objects.for_clinic(clinic).filter(
+            patient_id=patient_id, context__calendar=calendar
+        )
+        before = list(said.values_list("state", "context__versions"))
+        known = {
+            (pk, version) for _state, versions in before for pk, version in (versions or {}).items()
+        }
+        fresh = [
+            visit
+            for visit in sorted(theirs, key=lambda one: one.anchor)
+            if (str(visit.id), visit.version) not in known
+        ]
+        waits = any(state == State.PLANNED.value for state, _versions in before)
+        if fresh and not (waits and _joined(said, fresh, now)):
+            told.append(_together(fresh, calendar, now))
+    return told
+
+
+def _joined(said: QuerySet[Message], visits: Sequence[Subject], now: dt.datetime) -> bool:
+    """Whether an announcement that waits has taken the visits in."""
+    waiting = said.select_for_update(skip_locked=True).filter(state=State.PLANNED.value)
+    messages = list(waiting.order_by("pk"))
+    for message in messages:
+        context = message.context
+        names = [*context["appointments"], *(str(visit.id) for visit in visits)]
+        context["appointments"] = list(dict.fromkeys(names))
+        context["versions"] |= {str(visit.id): visit.version for visit in visits}
+        Message.objects.filter(pk=message.pk).update(context=context)
+        ledger.note(message, _("It also tells of another visit."), now=now)
+    return bool(messages)
+
+
+def _together(visits: Sequence[Subject], calendar: str, now: dt.datetime) -> Subject:
+    """One subject for visits of one patient that are told of in one mail."""
+    return replace(
+        visits[0],
+        anchor=now,
+        context={
+            "appointments": [str(visit.id) for visit in visits],
+            "versions": {str(visit.id): visit.version for visit in visits},
+            "calendar": calendar,
+        },
+    )
 
 
 def withdraw(

@@ -15,6 +15,11 @@ from patients.models import ContactPreference, PatientLink
 from patients.services import link_actor, mark_used
 
 
+def kind_of(link: PatientLink) -> str:
+    """The kind of messages that a link stops, in words."""
+    return str(_purpose(link).label)
+
+
 def opt_out(*, link: PatientLink, now: dt.datetime) -> str:
     """Stop messages of the kind the link came with; returns that kind in words.
 
@@ -22,22 +27,27 @@ def opt_out(*, link: PatientLink, now: dt.datetime) -> str:
     nothing.
     """
     actor = link_actor(link)
-    sent = Message.objects.filter(patient_id=link.patient_id)
-    message = sent.filter(pk=link.subject_id).first() if link.subject_id else None
-    purpose = message.purpose if message else ContactPreference.Purpose.NEWS.value
+    purpose = _purpose(link)
     with audited(actor):
         ContactPreference.objects.update_or_create(
             patient_id=link.patient_id,
             channel="email",
-            purpose=purpose,
+            purpose=purpose.value,
             defaults={"clinic_id": link.clinic_id, "allowed": False, "changed_at": now},
         )
         ledger.transition(
-            Q(patient_id=link.patient_id, purpose=purpose, is_essential=False)
+            Q(patient_id=link.patient_id, purpose=purpose.value, is_essential=False)
             & Q(state=State.PLANNED.value),
             to=State.SUPPRESSED,
             why=_("The patient opted out of such messages."),
             now=now,
         )
         mark_used(actor=actor, link=link, now=now)
-    return str(ContactPreference.Purpose(purpose).label)
+    return str(purpose.label)
+
+
+def _purpose(link: PatientLink) -> ContactPreference.Purpose:
+    sent = Message.objects.filter(patient_id=link.patient_id)
+    about = sent.filter(pk=link.subject_id) if link.subject_id else sent.none()
+    found = about.values_list("purpose", flat=True).first()
+    return ContactPreference.Purpose(found or ContactPreference.Purpose.NEWS)

@@ -108,9 +108,7 @@ def address_changed(clinic: Clinic, patient: Patient, *, now: dt.datetime) -> St
     if not patient.email:
         return None
     outcome = _("There is a new address.")
-    close_tasks(
-        kind=StaffTask.Kind.NO_ADDRESS, subject_id=patient.pk, outcome=outcome, now=now
-    )
+    close_tasks(kind=StaffTask.Kind.NO_ADDRESS, subject_id=patient.pk, outcome=outcome, now=now)
     count = (
         Message.objects.for_clinic(clinic)
         .filter(patient=patient, state=State.FAILED.value, expires_at__gt=now)

@@ -11,13 +11,14 @@ from django.views import View
 
 from aftercare import selectors
 from aftercare.domain.triage import Urgency
+from aftercare.exceptions import AlreadyAnswered
 from aftercare.forms import CheckInForm
-from aftercare.services.checkins import CheckInAnswer, answer_checkin, rules_in_force
+from aftercare.services.checkins import CheckInAnswer, answer_checkin, questions_for
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
 from patients.models import PatientLink
-from patients.views.links import PatientLinkView
+from patients.views.links import CONFLICT, PatientLinkView
 
 UNPROCESSABLE = 422
 
@@ -27,9 +28,13 @@ class AnswerCheckIn(PatientLinkView):
     """How is your skin today? Answered once, under a minute, on a phone."""
 
     purpose: ClassVar[str | None] = PatientLink.Purpose.CHECKIN.value
+    # A double click must end on the advice, not on "this link was used".
+    repeats: ClassVar[bool] = True
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The empty form; nothing that is on file is shown."""
+        """The empty form; nothing that is on file is shown, not even what was answered."""
+        if self.link.used_at is not None:
+            return self.page("aftercare/checkin_answered.html")
         return self.page("aftercare/checkin_form.html", {"form": self._form()})
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -42,7 +47,10 @@ class AnswerCheckIn(PatientLinkView):
             effects=form.reported(),
             text=form.cleaned_data["text"],
         )
-        triage = answer_checkin(link=self.link, answer=answer, now=self.now)
+        try:
+            triage = answer_checkin(link=self.link, answer=answer, now=self.now)
+        except AlreadyAnswered:
+            return self.page("aftercare/checkin_answered.html", status=CONFLICT)
         language = self.patient.language[:2]
         return self.page(
             "aftercare/checkin_done.html",
@@ -54,14 +62,16 @@ class AnswerCheckIn(PatientLinkView):
                 "details": [
                     text
                     for one in triage.effects
-                    if (text := one.advice.get(language) or one.advice.get("en"))
+                    # In an emergency nothing that is harmless stands beside what to do.
+                    if (one.urgency is triage.urgency or not triage.alerts_staff)
+                    and (text := one.advice.get(language) or one.advice.get("en"))
                 ],
             },
         )
 
     def _form(self, data: object = None) -> CheckInForm:
-        _row, rules = rules_in_force(self.clinic)
-        return CheckInForm(rules, self.patient.language[:2], data)
+        rules, hours = questions_for(self.link, now=self.now)
+        return CheckInForm(rules, self.patient.language[:2], data, hours_since=hours)
 
 
 @access(Policy.CLINICAL)

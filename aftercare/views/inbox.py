@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages as flash
@@ -13,10 +14,23 @@ from django.views import View
 
 from aftercare import selectors
 from aftercare.forms import FinishTaskForm
+from aftercare.models import StaffTask
 from aftercare.services import tasks
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
+
+_SHOWN = 200
+UNPROCESSABLE = 422
+
+
+def by_kind(rows: Sequence[StaffTask]) -> list[tuple[str, list[StaffTask]]]:
+    """What is urgent, then the rest by kind; within each the order stays."""
+    groups: dict[str, list[StaffTask]] = {}
+    for task in rows:
+        title = _("Urgent") if task.is_urgent else task.get_kind_display()
+        groups.setdefault(str(title), []).append(task)
+    return list(groups.items())
 
 
 @access(Policy.FRONT_DESK)
@@ -27,12 +41,15 @@ class Inbox(View):
         """`?done=1` shows what is finished."""
         shows_done = "done" in request.GET
         read = selectors.done_tasks if shows_done else selectors.open_tasks
-        rows = list(read(request.clinic, request.membership.role))
+        rows = list(read(request.clinic, request.membership.role)[:_SHOWN])
         record_read(
             request.actor, model="aftercare.stafftask", patients=[t.patient_id for t in rows]
         )
+        count = selectors.count_open_tasks(request.clinic, request.membership.role)
         context = {
-            "tasks": rows, "shows_done": shows_done, "form": FinishTaskForm(), "now": timezone.now()
+            "groups": [(_("Finished last"), rows)] if shows_done else by_kind(rows),
+            "count": count, "hidden": 0 if shows_done else count - len(rows),
+            "shows_done": shows_done, "form": FinishTaskForm(), "now": timezone.now(),
         }  # fmt: skip
         return render(request, "aftercare/inbox.html", context)
 
@@ -67,7 +84,8 @@ class FinishTask(View):
         task = selectors.task(request.clinic, request.membership.role, pk)
         form = FinishTaskForm(request.POST)
         if not form.is_valid():
-            return render(request, "aftercare/finish.html", {"task": task, "form": form})
+            context = {"task": task, "form": form}
+            return render(request, "aftercare/finish.html", context, status=UNPROCESSABLE)
         tasks.finish_task(
             actor=request.actor, clinic=request.clinic, task_id=task.pk,
             outcome=form.cleaned_data["outcome"], now=timezone.now(),

@@ -11,16 +11,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views import View
 
 from aftercare import selectors
 from aftercare.forms import LedgerForm
 from aftercare.models import Message
+from aftercare.selectors import Show
 from aftercare.services import release
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
 from patients.panels import TimelineEntry
+from patients.selectors import get_patient
 
 _MARKS = {"sent": ("ok", "check2"), "failed": ("stop", "x-lg"), "held": ("warn", "pause")}
 
@@ -44,23 +47,50 @@ def history_of(message: Message) -> list[TimelineEntry]:
     return entries
 
 
+def _next_url(request: StaffRequest, page: selectors.LedgerPage) -> str:
+    if page.next_key is None:
+        return ""
+    due_at, pk = page.next_key
+    query = {**request.GET.dict(), "before": f"{due_at.isoformat()}_{pk}"}
+    return f"{reverse('aftercare:ledger')}?{urlencode(query)}"
+
+
+def _parts(wanted: selectors.LedgerFilter, waiting: int) -> list[dict[str, object]]:
+    """The three parts of the ledger as links that keep the patient."""
+    patient = {"patient": str(wanted.patient_id)} if wanted.patient_id else {}
+    labels = [
+        (Show.PAST, _("Until now"), 0),
+        (Show.COMING, _("To come"), 0),
+        (Show.WAITING, _("To decide"), waiting),
+    ]
+    return [
+        {
+            "url": f"?{urlencode({'show': part.value, **patient})}",
+            "label": label,
+            "count": count,
+            "is_on": wanted.show is part,
+        }
+        for part, label, count in labels
+    ]
+
+
 @access(Policy.FRONT_DESK)
 class Ledger(View):
     """All messages of the clinic, filtered."""
 
     def get(self, request: StaffRequest) -> HttpResponse:
-        """One page, latest due first."""
+        """One page: what was due last, what comes next, or what waits for a decision."""
         form = LedgerForm(request.GET)
-        page = selectors.ledger(request.clinic, form.wanted())
+        wanted = form.wanted()
+        page = selectors.ledger(request.clinic, wanted, now=timezone.now())
         record_read(
             request.actor, model="aftercare.message", patients=[m.patient_id for m in page.messages]
         )
-        next_url = ""
-        if page.next_key:
-            due_at, pk = page.next_key
-            query = {**request.GET.dict(), "before": f"{due_at.isoformat()}_{pk}"}
-            next_url = f"{reverse('aftercare:ledger')}?{urlencode(query)}"
-        context = {"form": form, "rows": page.messages, "next_url": next_url}
+        context = {
+            "form": form, "rows": page.messages, "next_url": _next_url(request, page),
+            "parts": _parts(wanted, selectors.waiting_count(request.clinic)),
+            "show": wanted.show.value, "patient": wanted.patient_id,
+        }  # fmt: skip
         return render(request, "aftercare/ledger.html", context)
 
 
@@ -93,3 +123,29 @@ class ReleaseMessage(View):
             release.leave_unsent(actor=request.actor, clinic=request.clinic, message_id=pk, now=now)
             flash.success(request, _("It is not sent."))
         return redirect("aftercare:message", pk=pk)
+
+
+@access(Policy.FRONT_DESK)
+class ResendFailed(View):
+    """One click for everything of a patient that failed: the address was corrected."""
+
+    def post(self, request: StaffRequest, pk: UUID) -> HttpResponse:
+        """Back to the chart."""
+        patient = get_patient(request.clinic, pk)
+        sent = release.send_failed_again(
+            actor=request.actor, clinic=request.clinic, patient_id=patient.pk, now=timezone.now()
+        )
+        if sent:
+            count = len(sent)
+            flash.success(
+                request,
+                ngettext(
+                    "%(count)s message is sent again within a minute.",
+                    "%(count)s messages are sent again within a minute.",
+                    count,
+                )
+                % {"count": count},
+            )
+        else:
+            flash.info(request, _("There is nothing left to send again."))
+        return redirect("patients:chart", pk=patient.pk)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.http import HttpRequest, HttpResponse
 
-from aftercare.services.preferences import opt_out
+from aftercare.services.preferences import kind_of, opt_out
 from mesoclinic.clinic.access import Policy, access
 from patients.models import PatientLink
 from patients.views.links import PatientLinkView
@@ -21,7 +21,7 @@ class Unsubscribe(PatientLinkView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The question."""
-        return self.page("aftercare/unsubscribe.html")
+        return self.page("aftercare/unsubscribe.html", {"kind": kind_of(self.link)})
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """The deed; doing it twice is fine."""
