@@ -13,7 +13,7 @@ _HEAD = (
     "p95",
     "SQL",
     "floor",
-    "times floor",
+    "to floor",
     "target",
     "",
     *PEERS,
