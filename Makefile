@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test check lint format bench clean lock
+.PHONY: help run manage test test-slow mutation check lint format bench clean lock
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
 
 run: $(VENV)/.runtime node_modules/.installed ## Start everything on this machine (PORT=8000)
 	@exec $(RUN) -m mesoclinic.embedded run --with-parent
@@ -19,6 +19,12 @@ manage: $(VENV)/.runtime ## Run a Django command, for example: make manage ARGS=
 
 test: $(VENV)/.dev node_modules/.installed ## Run the whole suite (ARGS="-k name" narrows it)
 	@$(RUN) -m pytest -n 2 $(ARGS)
+
+test-slow: $(VENV)/.dev ## Check the screening rules on 100,000 random worlds each (about two hours)
+	@SCREENING_EXAMPLES=$${SCREENING_EXAMPLES:-100000} $(RUN) -m pytest -n 2 -m slow tests/unit/patients $(ARGS)
+
+mutation: $(VENV)/.dev ## Change the screening rules in every small way; the tests must notice (an hour)
+	@nice $(RUN) -m tests.mutation $(ARGS)
 
 check: $(VENV)/.dev node_modules/.installed ## Style, types, layers, migrations, deployment settings, templates
 	@$(RUN) -m tests.checks
