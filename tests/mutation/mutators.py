@@ -63,7 +63,7 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
     for node in places:
         for kind, replacement in _changes(node):
             changed = _replaced(tree, index[id(node)], replacement)
-            line = getattr(node, "lineno", 0)
+            line = getattr(node.iter if isinstance(node, ast.comprehension) else node, "lineno", 0)
             found.append((line, kind, _source(node), _source(replacement), changed))
     found.sort(key=lambda one: one[0])
     for number, (line, kind, before, after, changed) in enumerate(found):
