@@ -7,7 +7,11 @@ it prints its port, and the number of messages it took when a connection sends V
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
+
+from mesoclinic.embedded.processes import die_with_parent
 
 _END = b"\r\n.\r\n"
 
@@ -72,4 +76,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    die_with_parent(signal.SIGTERM, os.getppid())
     asyncio.run(main())
