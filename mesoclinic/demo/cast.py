@@ -57,7 +57,7 @@ LICES = Place(
         ZITA,
     ),
     rooms=("Room 1", "Room 2", "Room 3", "Office"),
-    patients=200,
+    patients=170,
     phone_prefix="+3326191",
 )
 
@@ -84,7 +84,7 @@ HARBOUR = Place(
         ZITA,
     ),
     rooms=("Harbour room", "Garden room", "Office"),
-    patients=100,
+    patients=130,
     phone_prefix="+6125550",
 )
 
