@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views import View
 
 from aftercare import selectors
@@ -115,14 +115,23 @@ class ReleaseMessage(View):
 
     def post(self, request: StaffRequest, pk: UUID) -> HttpResponse:
         """`decision` is `send` or `drop`."""
-        now = timezone.now()
-        if request.POST.get("decision") == "send":
-            release.send_again(actor=request.actor, clinic=request.clinic, message_id=pk, now=now)
-            flash.success(request, _("It is sent again within a minute."))
+        message = selectors.message(request.clinic, pk)
+        decide, said = _DECISIONS.get(request.POST.get("decision", ""), (None, ""))
+        if decide is None:
+            flash.error(request, _("Choose what is to become of the message."))
         else:
-            release.leave_unsent(actor=request.actor, clinic=request.clinic, message_id=pk, now=now)
-            flash.success(request, _("It is not sent."))
+            decide(
+                actor=request.actor, clinic=request.clinic, message_id=message.pk,
+                now=timezone.now(),
+            )  # fmt: skip
+            flash.success(request, str(said))
         return redirect("aftercare:message", pk=pk)
+
+
+_DECISIONS = {
+    "send": (release.send_again, gettext_lazy("It is sent again within a minute.")),
+    "drop": (release.leave_unsent, gettext_lazy("It is not sent.")),
+}
 
 
 @access(Policy.FRONT_DESK)

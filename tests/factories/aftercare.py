@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from aftercare.models import (
@@ -13,11 +14,18 @@ from aftercare.models import (
     StaffTask,
     TriageRuleSet,
 )
+from aftercare.services import dispatch
 from aftercare.services.seeding import seed_clinic
+from aftercare.services.transport import SmtpTransport
+from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.ids import new_id
-from patients.models import Patient
-from treatments.models import SessionRecord
+from patients.models import Patient, PatientLink
+from patients.services import create_link
+from scheduling.models import Appointment
+from scheduling.services import CourseBooking, CourseVisit, book_course
+from tests.factories.scheduling import Desk
+from treatments.models import PlannedSession, SessionRecord
 
 HOUR = dt.timedelta(hours=1)
 
@@ -95,3 +103,39 @@ def checkin(session: SessionRecord, answered_at: dt.datetime, **fields: Any) -> 
         "answered_at": answered_at,
     }
     return CheckIn.objects.create(**values | fields)
+
+
+def seeded(clinic: Clinic) -> Clinic:
+    """The clinic with the default templates, programme and triage rules."""
+    seed_clinic(clinic)
+    return clinic
+
+
+def post(at: dt.datetime) -> dispatch.Report:
+    """One round of the postman at an instant, over the configured SMTP server."""
+    with SmtpTransport() as transport:
+        return dispatch.dispatch_due(clock=lambda: at, transport=transport)
+
+
+def booked_course(
+    desk: Desk, sessions: Sequence[PlannedSession], starts: Sequence[dt.datetime], now: dt.datetime
+) -> list[Appointment]:
+    """The sessions of a plan, booked together."""
+    visits = tuple(
+        CourseVisit(session.pk, desk.member.staff_id, start)
+        for session, start in zip(sessions, starts, strict=True)
+    )
+    course = CourseBooking(
+        plan_id=sessions[0].plan_id, visit_type_id=desk.session.pk, visits=visits
+    )
+    return book_course(clinic=desk.clinic, actor=desk.actor, now=now, course=course)
+
+
+def link(
+    patient: Patient, purpose: PatientLink.Purpose, subject_id: Any, now: dt.datetime
+) -> tuple[PatientLink, str]:
+    """A link as it is mailed, and its token."""
+    return create_link(
+        actor=Actor.system(patient.clinic_id), patient=patient, purpose=purpose.value,
+        subject_id=subject_id, expires_at=now + 14 * 24 * HOUR, now=now,
+    )  # fmt: skip

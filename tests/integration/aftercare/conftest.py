@@ -1,0 +1,64 @@
+"""The Lices with its programme, a course to book, and the postman."""
+
+from __future__ import annotations
+
+import pytest
+
+from aftercare.models import Message
+from mesoclinic.clinic.models import Clinic, Membership
+from patients.models import Patient
+from tests.factories import aftercare as make
+from tests.factories import scheduling, treatments
+from treatments.models import PlannedSession, SessionRecord, TreatmentPlan
+
+
+@pytest.fixture
+def lices(clinic: Clinic) -> Clinic:
+    """The Lices with the default templates, programme and triage rules."""
+    return make.seeded(clinic)
+
+
+@pytest.fixture
+def desk(lices: Clinic, practitioner: Membership) -> scheduling.Desk:
+    """Dr Ayla Kara's hours, rooms and visit types."""
+    return scheduling.desk(practitioner)
+
+
+@pytest.fixture
+def ines(lices: Clinic) -> Patient:
+    """A patient with an address."""
+    return treatments.patient(lices, email="ines@example.org")
+
+
+@pytest.fixture
+def stock(lices: Clinic) -> treatments.Catalogue:
+    """The small catalogue."""
+    return treatments.catalogue(lices)
+
+
+@pytest.fixture
+def plan(stock: treatments.Catalogue, practitioner: Membership, ines: Patient) -> TreatmentPlan:
+    """An active course of three sessions, cleared and consented."""
+    return treatments.course(stock, practitioner, who=ines)
+
+
+@pytest.fixture
+def sessions(plan: TreatmentPlan) -> list[PlannedSession]:
+    """Its sessions, in order."""
+    return list(plan.sessions.order_by("number"))
+
+
+@pytest.fixture
+def record(
+    plan: TreatmentPlan, stock: treatments.Catalogue, practitioner: Membership
+) -> SessionRecord:
+    """The first session, signed twenty minutes after NOW."""
+    return treatments.signed(plan, stock, practitioner)
+
+
+def by_step(patient: Patient) -> dict[str, list[Message]]:
+    """A patient's messages by the key of their step, by due time."""
+    found: dict[str, list[Message]] = {}
+    for message in Message.objects.filter(patient=patient).order_by("due_at", "created_at"):
+        found.setdefault(message.step_key, []).append(message)
+    return found
