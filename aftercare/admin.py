@@ -18,7 +18,7 @@ from aftercare.models import (
     TriageRuleSet,
 )
 from aftercare.services.contents import VARIABLES
-from aftercare.services.rendering import variables_in
+from aftercare.services.rendering import is_well_formed, variables_in
 from mesoclinic.clinic.admin_base import CatalogueAdmin, ReadOnlyPatientDataAdmin
 
 if TYPE_CHECKING:
@@ -41,13 +41,21 @@ class MessageTemplateForm(TemplateModelForm):
         """Only names that say nothing about health may stand in a subject."""
         subject: str = self.cleaned_data["subject"]
         self._refuse(variables_in(subject) - self.SUBJECT, sorted(self.SUBJECT))
+        self._read(subject)
         return subject
 
     def clean_body(self) -> str:
         """Unknown variables fail here, not when the message leaves."""
         body: str = self.cleaned_data["body"]
         self._refuse(variables_in(body) - VARIABLES, sorted(VARIABLES))
+        self._read(body)
         return body
+
+    def _read(self, text: str) -> None:
+        if not is_well_formed(text):
+            raise forms.ValidationError(
+                _("A variable is two braces, a name in small letters, and two braces: {{ name }}.")
+            )
 
     def _refuse(self, unknown: frozenset[str], known: list[str]) -> None:
         if unknown:

@@ -61,6 +61,12 @@ def variables_in(text: str) -> frozenset[str]:
     return frozenset(VARIABLE.findall(text))
 
 
+def is_well_formed(text: str) -> bool:
+    """Whether every brace pair of a template is a variable: what is not would reach the patient."""
+    rest = VARIABLE.sub("", text)
+    return "{{" not in rest and "}}" not in rest
+
+
 def fill(text: str, variables: Mapping[str, str]) -> str:
     """Put the values into a template; raises `UnknownVariable` for a name without a value."""
 

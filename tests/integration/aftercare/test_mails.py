@@ -1,0 +1,180 @@
+"""What the patient reads: their language, their clinic, both twins, nothing in the open."""
+
+from __future__ import annotations
+
+import datetime as dt
+from email.message import EmailMessage
+
+import pytest
+import time_machine
+from django.test import Client
+
+from aftercare.models import Message, MessageTemplate, ProgrammeStep
+from aftercare.services import contents, planning
+from aftercare.services.planning import Subject
+from mesoclinic.audit.actors import Actor
+from mesoclinic.clinic.models import Clinic
+from patients.models import Patient, PatientLink
+from patients.services import invite_to_screening
+from tests.factories import aftercare as make
+from tests.factories import patients as people
+from tests.factories import scheduling, treatments
+from tests.factories.treatments import NOW
+from tests.mailsink import MailSink
+
+WEDNESDAY = dt.date(2026, 1, 28)
+
+
+def plain(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def html(mail: EmailMessage) -> str:
+    part = mail.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
+
+
+@pytest.fixture
+def every_mail(
+    desk: scheduling.Desk, ines: Patient, mail_sink: MailSink
+) -> dict[str, EmailMessage]:
+    """Every default message, sent."""
+    visit = scheduling.visit(desk, ines, desk.at(WEDNESDAY, 10))
+    for step in ProgrammeStep.objects.for_clinic(desk.clinic):
+        kind = step.anchor if step.anchor in {"booked", "moved"} else ""
+        make.message(
+            ines, NOW, step_key=step.key, template_key=step.template_key, title=step.name,
+            subject_type="appointment", subject_id=visit.pk, is_essential=step.is_essential,
+            schedule_version=visit.schedule_version, context={"code": "482915", "calendar": kind},
+        )  # fmt: skip
+    make.post(NOW)
+    titles = dict(Message.objects.values_list("message_id", "template_key"))
+    return {titles[mail["Message-ID"]]: mail for mail in mail_sink.messages}
+
+
+def test_every_default_mail_is_whole(
+    every_mail: dict[str, EmailMessage], desk: scheduling.Desk
+) -> None:
+    clinic = desk.clinic
+    assert set(every_mail) == set(
+        MessageTemplate.objects.for_clinic(clinic).values_list("key", flat=True)
+    )
+    for mail in every_mail.values():
+        for text in (plain(mail), html(mail)):
+            assert "{{" not in text
+            assert "%%" not in text
+            for line in (clinic.name, clinic.phone, *clinic.address.splitlines()):
+                assert line in text
+        assert "Inês" not in mail["Subject"]
+        assert mail["Auto-Submitted"] == "auto-generated"
+        assert "<script" not in html(mail)
+        assert "src=" not in html(mail)  # nothing to load: no tracking
+
+
+def test_the_preview_line_of_the_mail_program_says_nothing_of_health(
+    every_mail: dict[str, EmailMessage], desk: scheduling.Desk
+) -> None:
+    for mail in every_mail.values():
+        _head, _sep, rest = html(mail).partition('class="preheader"')
+        line = rest.partition(">")[2].partition("<")[0]
+        assert (
+            line == f"A message from {desk.clinic.name}. Questions? Call us on {desk.clinic.phone}."
+        )
+
+
+def test_optional_mails_end_with_a_way_to_stop_them(
+    every_mail: dict[str, EmailMessage], desk: scheduling.Desk
+) -> None:
+    essential = set(
+        ProgrammeStep.objects.for_clinic(desk.clinic)
+        .filter(is_essential=True)
+        .values_list("template_key", flat=True)
+    )
+    for key, mail in every_mail.items():
+        offers = [mail["List-Unsubscribe"] is not None, "Stop them" in plain(mail)]
+        offers.append("/unsubscribe/" in html(mail))
+        assert offers == [key not in essential] * 3, key
+
+
+@pytest.mark.parametrize(
+    ("language", "clinics", "subject", "month"),
+    [
+        ("fr", "en", "Vos rendez-vous chez Clinique des Lices", "mercredi 28 janvier 2026"),
+        ("fr-CA", "en", "Vos rendez-vous chez Clinique des Lices", "mercredi 28 janvier 2026"),
+        ("en", "fr", "Your visits at Clinique des Lices", "Wednesday 28 January 2026"),
+        ("de", "fr", "Vos rendez-vous chez Clinique des Lices", "mercredi 28 janvier 2026"),
+        ("de", "tr", "Your visits at Clinique des Lices", "Wednesday 28 January 2026"),
+    ],
+)
+def test_the_patients_language_then_the_clinics_then_english(
+    desk: scheduling.Desk, mail_sink: MailSink, language: str, clinics: str, subject: str,
+    month: str,
+) -> None:  # fmt: skip
+    Clinic.objects.filter(pk=desk.clinic.pk).update(language=clinics)
+    who = treatments.patient(desk.clinic, email="a@example.org", language=language)
+    desk.book(who, desk.at(WEDNESDAY, 10))
+    make.post(NOW)
+    (mail,) = mail_sink.messages
+    assert mail["Subject"] == subject
+    assert month in plain(mail)
+    assert f'lang="{"fr" if "mercredi" in month else "en"}"' in html(mail)
+
+
+def test_a_name_is_text_whatever_it_is(lices: Clinic, mail_sink: MailSink) -> None:
+    make.template(lices)
+    name = '<b>Zoë</b> & "Co" %%STOP%%'
+    who = treatments.patient(lices, name, email="zoe@example.org")
+    make.message(who, NOW)
+    make.post(NOW)
+    (mail,) = mail_sink.messages
+    assert "<b>Zoë" not in html(mail)
+    assert "&lt;b&gt;Zoë&lt;/b&gt; &amp;" in html(mail)
+    assert name in plain(mail)
+
+
+def test_an_invitation_by_mail_opens_the_questionnaire(lices: Clinic, mail_sink: MailSink) -> None:
+    people.seeded(lices)
+    who = treatments.patient(lices, email="ines@example.org")
+    with time_machine.travel(NOW, tick=False):
+        invite_to_screening(actor=Actor.system(), patient=who, now=NOW)
+        make.post(NOW)
+        (mail,) = mail_sink.messages
+        [url] = [line for line in plain(mail).splitlines() if "/screening/" in line]
+        assert url.startswith(f"{lices.base_url}/p/")
+        opened = Client().get(url.removeprefix(lices.base_url))
+    assert opened.status_code == 200
+    assert lices.name in opened.content.decode()
+    assert PatientLink.objects.filter(used_at__isnull=False).count() == 0
+
+
+def test_an_invitation_answered_before_it_leaves_does_not_leave(
+    lices: Clinic, mail_sink: MailSink
+) -> None:
+    who = treatments.patient(lices, email="ines@example.org")
+    subject = Subject("invitation", who.pk, who.pk, NOW)
+    planning.plan(lices, ProgrammeStep.Anchor.INVITED, [subject], now=NOW)
+    treatments.screen(who, at=Message.objects.get().created_at + dt.timedelta(hours=1))
+    make.post(NOW)
+    assert not mail_sink.messages
+    assert Message.objects.get().state == "skipped"
+
+
+def test_no_secret_of_a_mail_is_stored(every_mail: dict[str, EmailMessage], ines: Patient) -> None:
+    tokens = {
+        line.split("/p/")[1].split("/")[0]
+        for mail in every_mail.values()
+        for line in plain(mail).splitlines()
+        if "/p/" in line
+    }
+    assert len(tokens) >= 5
+    stored = str(list(PatientLink.objects.values())) + str(list(Message.objects.values()))
+    assert not any(token in stored for token in tokens)
+
+
+def test_every_variable_of_the_defaults_is_known(lices: Clinic) -> None:
+    for template in MessageTemplate.objects.for_clinic(lices):
+        used = contents.variables_in(template.subject) | contents.variables_in(template.body)
+        assert used <= contents.VARIABLES
