@@ -51,10 +51,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The test database, in which transactional tests may empty even the audit record."""
     with django_db_blocker.unblock():
         database.allow_flush()
+    yield
+    with django_db_blocker.unblock():
+        database.close_strays()
 
 
 @pytest.fixture(autouse=True)

@@ -19,3 +19,12 @@ def _truncate_triggers() -> list[tuple[str, str]]:
             "WHERE t.tgname LIKE 'pgtrigger_no_truncate%'"
         )
         return [(str(table), str(trigger)) for table, trigger in cursor.fetchall()]
+
+
+def close_strays() -> None:
+    """End sessions that a stopped server or thread of a test has left in the test database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
