@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from socket import socket
-from typing import Any
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 
@@ -62,7 +62,7 @@ class MailSink:
             self._arrived.wait_for(lambda: len(self.messages) >= count, seconds)
         return self.messages
 
-    def __enter__(self) -> MailSink:
+    def __enter__(self) -> Self:
         self._controller.start()
         return self
 

@@ -12,6 +12,7 @@ from django.test import Client
 from aftercare.models import Message, MessageTemplate, ProgrammeStep
 from aftercare.services import contents, planning
 from aftercare.services.planning import Subject
+from aftercare.services.rendering import variables_in
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
 from patients.models import Patient, PatientLink
@@ -20,21 +21,10 @@ from tests.factories import aftercare as make
 from tests.factories import patients as people
 from tests.factories import scheduling, treatments
 from tests.factories.treatments import NOW
+from tests.integration.aftercare.reading import html, plain
 from tests.mailsink import MailSink
 
 WEDNESDAY = dt.date(2026, 1, 28)
-
-
-def plain(mail: EmailMessage) -> str:
-    part = mail.get_body(("plain",))
-    assert part is not None
-    return str(part.get_content())
-
-
-def html(mail: EmailMessage) -> str:
-    part = mail.get_body(("html",))
-    assert part is not None
-    return str(part.get_content())
 
 
 @pytest.fixture
@@ -176,5 +166,5 @@ def test_no_secret_of_a_mail_is_stored(every_mail: dict[str, EmailMessage], ines
 
 def test_every_variable_of_the_defaults_is_known(lices: Clinic) -> None:
     for template in MessageTemplate.objects.for_clinic(lices):
-        used = contents.variables_in(template.subject) | contents.variables_in(template.body)
+        used = variables_in(template.subject) | variables_in(template.body)
         assert used <= contents.VARIABLES

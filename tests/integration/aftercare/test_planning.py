@@ -8,7 +8,6 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from icalendar import Calendar
 
 from aftercare.models import Message, ProgrammeStep
 from aftercare.receivers import plan_for_booking
@@ -24,6 +23,7 @@ from tests.factories import aftercare as make
 from tests.factories import scheduling, treatments
 from tests.factories.treatments import NOW
 from tests.integration.aftercare.conftest import by_step
+from tests.integration.aftercare.reading import events_in, html, plain
 from tests.mailsink import MailSink
 from treatments.models import PlannedSession, SessionRecord
 
@@ -59,15 +59,6 @@ def cancel(desk: scheduling.Desk, visit: Appointment, at: dt.datetime) -> None:
     )
 
 
-def events_in(mail: object) -> list[object]:
-    """The calendar entries of a mail, and the method its file and its part agree on."""
-    (part,) = mail.iter_attachments()  # type: ignore[attr-defined]
-    calendar = Calendar.from_ical(part.get_content())
-    assert part.get_param("method") == calendar["method"]
-    assert part.get_filename() == "visit.ics"
-    return calendar.walk("VEVENT")
-
-
 # --- booking -------------------------------------------------------------------------------
 
 
@@ -78,7 +69,7 @@ def test_a_course_is_confirmed_by_one_mail_with_every_visit(
 
     (mail,) = mail_sink.messages
     assert mail["Subject"] == "Your visits at Clinique des Lices"
-    text = mail.get_body(("plain",)).get_content()
+    text = plain(mail)
     assert "Wednesday 28 January 2026, 10:00" in text
     assert text.count(", 10:00") == 3
     events = events_in(mail)
@@ -106,7 +97,7 @@ def test_a_reminder_that_comes_too_late_is_written_as_skipped(
     assert found["visit-reminder-3h"][0].state == "planned"
     make.post(NOW)
     (mail,) = mail_sink.messages
-    assert "calendar file" in mail.get_body(("plain",)).get_content()
+    assert "calendar file" in plain(mail)
 
 
 def test_a_consultation_is_not_prepared_like_a_session(
@@ -158,7 +149,7 @@ def test_visits_of_two_patients_are_told_to_each_alone(
     ]
     plan_for_booking(clinic=desk.clinic, appointments=made, now=NOW, sender=None)
     make.post(NOW)
-    told = {mail["To"]: mail.get_body(("plain",)).get_content() for mail in mail_sink.messages}
+    told = {mail["To"]: plain(mail) for mail in mail_sink.messages}
     assert len(told) == 2
     assert sum("09:00" in text for text in told.values()) == 1
     assert sum("11:00" in text for text in told.values()) == 1
@@ -173,8 +164,7 @@ def test_the_questionnaire_is_asked_for_only_where_none_is_valid(
     desk.book(ines, desk.at(WEDNESDAY, 10))
     make.post(NOW)
     (mail,) = mail_sink.messages
-    for kind in ("plain", "html"):
-        text = mail.get_body((kind,)).get_content()
+    for text in (plain(mail), html(mail)):
         assert ("/screening/" in text) is not screened
         assert ("a few questions" in text) is not screened
 
@@ -323,8 +313,8 @@ def test_signing_sends_advice_at_once_and_asks_after_a_day(
     assert len(mail_sink.messages) == 1
     make.post(signed_at + DAY)
     _advice, ask = mail_sink.messages
-    assert "/p/" in ask.get_body(("plain",)).get_content()
-    assert "/check-in/" in ask.get_body(("html",)).get_content()
+    assert "/p/" in plain(ask)
+    assert "/check-in/" in html(ask)
     assert ask["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
