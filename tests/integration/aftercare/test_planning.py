@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from aftercare.models import Message, ProgrammeStep
-from aftercare.receivers import plan_for_booking
+from aftercare.receivers.visits import plan_for_booking
 from aftercare.services import planning
 from aftercare.services.planning import Subject
 from mesoclinic.clinic.models import Clinic

@@ -1,0 +1,101 @@
+"""Screenings: the invitation, and what a judgement means for the staff."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils.translation import gettext as _
+
+from aftercare.models import ProgrammeStep, StaffTask
+from aftercare.services import planning, tasks
+from aftercare.services.planning import Subject
+from mesoclinic.clinic.models import Clinic
+from patients.models import Patient, PatientLink, ScreeningDecision, ScreeningResult
+from patients.signals import (
+    patient_cleared,
+    patient_contraindicated,
+    screening_decided,
+    screening_evaluated,
+    screening_invited,
+)
+
+Anchor = ProgrammeStep.Anchor
+
+
+@receiver(screening_invited)
+def send_invitation(
+    clinic: Clinic, patient: Patient, link: PatientLink, now: dt.datetime, **_kwargs: Any
+) -> None:
+    """The patient is asked to fill in the questionnaire."""
+    subject = Subject(kind="invitation", id=link.pk, patient_id=patient.pk, anchor=now)
+    planning.plan(clinic, Anchor.INVITED, [subject], now=now)
+
+
+@receiver(patient_contraindicated)
+def alert_staff(
+    clinic: Clinic, patient: Patient, result: ScreeningResult, now: dt.datetime, **_kwargs: Any
+) -> None:
+    """Somebody speaks with the patient: the visits are on hold, the mail says nothing."""
+    tasks.open_task(
+        clinic.pk,
+        patient.pk,
+        tasks.NewTask(
+            kind=StaffTask.Kind.CONTRAINDICATED,
+            role=StaffTask.Role.CLINICAL,
+            title=_("can't be treated now"),
+            detail=_("The visits are on hold. Call the patient."),
+            subject_id=patient.pk,
+            url_name="patients:chart",
+            is_urgent=True,
+            due_at=now + dt.timedelta(hours=4),
+        ),
+    )
+
+
+@receiver(patient_cleared)
+def withdraw_alert(patient: Patient, now: dt.datetime, **_kwargs: Any) -> None:
+    """The reason is gone."""
+    tasks.close_tasks(
+        kind=StaffTask.Kind.CONTRAINDICATED,
+        subject_id=patient.pk,
+        outcome=_("Not contraindicated any more."),
+        now=now,
+    )
+
+
+@receiver(screening_evaluated)
+def ask_for_review(
+    clinic: Clinic, patient: Patient, result: ScreeningResult, now: dt.datetime, **_kwargs: Any
+) -> None:
+    """A screening that needs a practitioner's decision waits in the inbox; older ones don't."""
+    _close_reviews(patient, _("A newer screening is there."), now)
+    if result.outcome != ScreeningResult.Outcome.REVIEW:
+        return
+    tasks.open_task(
+        clinic.pk,
+        patient.pk,
+        tasks.NewTask(
+            kind=StaffTask.Kind.SCREENING_REVIEW,
+            role=StaffTask.Role.CLINICAL,
+            title=_("screening to review"),
+            subject_id=result.screening_id,
+            url_name="patients:screening-detail",
+            due_at=now + dt.timedelta(days=2),
+        ),
+    )
+
+
+@receiver(screening_decided)
+def close_review(
+    patient: Patient, decision: ScreeningDecision, now: dt.datetime, **_kwargs: Any
+) -> None:
+    """The practitioner has decided."""
+    _close_reviews(patient, decision.get_decision_display(), now)
+
+
+def _close_reviews(patient: Patient, outcome: str, now: dt.datetime) -> None:
+    tasks.close_tasks_of(
+        patient_id=patient.pk, kind=StaffTask.Kind.SCREENING_REVIEW, outcome=outcome, now=now
+    )

@@ -1,0 +1,90 @@
+"""Visits booked, moved, cancelled, missed: what is planned and what is withdrawn."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftercare.models import ProgrammeStep
+from aftercare.services import planning
+from aftercare.services.planning import Subject
+from mesoclinic.clinic.models import Clinic
+from scheduling.models import Appointment
+from scheduling.signals import (
+    appointment_status_changed,
+    appointments_booked,
+    appointments_cancelled,
+    appointments_moved,
+)
+
+Anchor = ProgrammeStep.Anchor
+_QUIET = {
+    Appointment.StatusChoices.NO_SHOW: gettext_lazy("The patient did not come."),
+    Appointment.StatusChoices.ON_HOLD: gettext_lazy("The visit is on hold."),
+}
+
+
+@receiver(appointments_booked)
+def plan_for_booking(
+    clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
+) -> None:
+    """One confirmation for all of them, and the reminders of each."""
+    visits = [_visit(appointment) for appointment in appointments]
+    told = planning.to_announce(clinic, visits, calendar="booked", now=now)
+    planning.plan_each(clinic, [(Anchor.BOOKED, told), (Anchor.VISIT, visits)], now=now)
+
+
+@receiver(appointments_moved)
+def replan_for_move(
+    clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
+) -> None:
+    """Withdraw what spoke of the old times, then announce the new ones once."""
+    visits = [_visit(appointment) for appointment in appointments]
+    why = _("The visit was moved.")
+    planning.withdraw("appointment", [visit.id for visit in visits], why=why, now=now)
+    told = planning.to_announce(clinic, visits, calendar="moved", now=now)
+    planning.plan_each(clinic, [(Anchor.MOVED, told), (Anchor.VISIT, visits)], now=now)
+
+
+@receiver(appointments_cancelled)
+def withdraw_for_cancellation(
+    clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
+) -> None:
+    """Withdraw the reminders and say once that the visits do not take place."""
+    visits = [_visit(appointment) for appointment in appointments]
+    why = _("The visit was cancelled.")
+    planning.withdraw("appointment", [visit.id for visit in visits], why=why, now=now)
+    planning.announce(clinic, Anchor.CANCELLED, visits, calendar="cancelled", now=now)
+
+
+@receiver(appointment_status_changed)
+def follow_status(
+    clinic: Clinic,
+    appointment: Appointment,
+    from_status: str,
+    to_status: str,
+    now: dt.datetime,
+    **_kwargs: Any,
+) -> None:
+    """A visit on hold or missed is not spoken of; one that is on again is reminded of again."""
+    if to_status in _QUIET:
+        why = str(_QUIET[Appointment.StatusChoices(to_status)])
+        planning.withdraw("appointment", [appointment.pk], why=why, now=now)
+    elif from_status in _QUIET:
+        planning.revive(_visit(appointment), why=_("The visit takes place after all."), now=now)
+
+
+def _visit(appointment: Appointment) -> Subject:
+    return Subject(
+        kind="appointment",
+        id=appointment.pk,
+        patient_id=appointment.patient_id,
+        anchor=appointment.during.lower,
+        version=appointment.schedule_version,
+        is_session=appointment.planned_session_id is not None,
+    )
