@@ -125,7 +125,9 @@ class PatientAdmin(ReadOnlyPatientDataAdmin):
     list_display = ["name", "record_number", "birth_date", "clinic", "deceased_on"]
     list_filter = ["clinic", "sex", "language"]
     search_fields = ["search"]
-    exclude = ["notes", "phototype", "weight_kg", "search"]
+    exclude = [
+        "notes", "phototype", "weight_kg", "sun_exposure", "smoking", "alcohol", "stress", "search",
+    ]  # fmt: skip
 
 
 class ClinicalAdmin(ReadOnlyPatientDataAdmin):

@@ -29,10 +29,12 @@ from patients.services import (
 IDENTITY = [
     "id", "record_number", "name", "preferred_name", "family_name", "birth_date", "sex", "email",
     "phone", "address", "country", "language", "emergency_contact", "guardian_name",
-    "guardian_consent_on", "alert", "preferred_weekdays", "preferred_from", "preferred_until",
-    "deceased_on", "created_at",
+    "guardian_contact", "guardian_consent_on", "found_through", "found_note", "alert", "preferred_weekdays", "preferred_from", "preferred_until",
+    "deceased_on", "restricted_at", "created_at",
 ]  # fmt: skip
-CLINICAL = ["phototype", "weight_kg", "notes"]
+CLINICAL = [
+    "phototype", "weight_kg", "sun_exposure", "smoking", "alcohol", "stress", "notes",
+]  # fmt: skip
 
 
 class PatientSerializer(serializers.ModelSerializer[Patient]):
@@ -43,7 +45,7 @@ class PatientSerializer(serializers.ModelSerializer[Patient]):
     class Meta:
         model = Patient
         fields = IDENTITY
-        read_only_fields = ["id", "record_number", "created_at"]
+        read_only_fields = ["id", "record_number", "restricted_at", "created_at"]
         extra_kwargs = {"language": {"required": False}, "family_name": {"required": False}}
 
     def to_data(self) -> PatientData:

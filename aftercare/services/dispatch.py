@@ -35,6 +35,7 @@ GROUP = 20
 # What a letter and the question whether it is wanted need of the patient.
 _ADDRESSED = (
     "clinic", "name", "preferred_name", "email", "language", "deceased_on", "erased_at",
+    "restricted_at",
 )  # fmt: skip
 
 log = structlog.get_logger(__name__)

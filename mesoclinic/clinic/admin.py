@@ -67,7 +67,10 @@ class ClinicAdmin(CatalogueAdmin):
             _("Messages"),
             {"fields": ["sender_name", "sender_email", "sending_from", "sending_until"]},
         ),
-        (_("Rules"), {"fields": ["screening_valid_days", "mfa_required_roles"]}),
+        (
+            _("Rules"),
+            {"fields": ["screening_valid_days", "keep_records_years", "mfa_required_roles"]},
+        ),
     ]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -30,6 +30,10 @@ def _row(*names: str) -> Div:
     return Div(*shown, css_class="form-row")
 
 
+def _optional(choices: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return [("", _("Not recorded")), *choices]
+
+
 class PatientForm(DomainForm):
     """Identity, contact and preferences of a patient."""
 
@@ -67,14 +71,24 @@ class PatientForm(DomainForm):
         label=_("Address"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
     emergency_contact = forms.CharField(
-        label=_("Emergency contact"), max_length=200, required=False
-    )
+        label=_("Emergency contact"), max_length=200, required=False,
+        help_text=_("Name, who they are to the patient, and phone."),
+    )  # fmt: skip
     guardian_name = forms.CharField(
         label=_("Guardian"), max_length=200, required=False, help_text=_("Of a minor.")
     )
+    guardian_contact = forms.CharField(
+        label=_("How to reach the guardian"), max_length=200, required=False,
+        help_text=_("For example: mother, +33 6 12 34 56 78"),
+    )  # fmt: skip
     guardian_consent_on = forms.DateField(
         label=_("Guardian agreed on"), required=False, widget=DateInput()
     )
+    found_through = forms.ChoiceField(
+        label=_("How they found the clinic"), required=False,
+        choices=_optional(Patient.Found.choices),
+    )  # fmt: skip
+    found_note = forms.CharField(label=_("Through whom or what"), max_length=100, required=False)
     alert = forms.CharField(
         label=_("Alert"), max_length=200, required=False,
         help_text=_("Shown to everybody wherever the patient appears. Keep it short."),
@@ -90,7 +104,9 @@ class PatientForm(DomainForm):
         help_text=_("Nothing is sent any more."),
     )  # fmt: skip
 
-    clinical: ClassVar[tuple[str, ...]] = ("phototype", "weight_kg", "notes")
+    clinical: ClassVar[tuple[str, ...]] = (
+        "phototype", "weight_kg", "sun_exposure", "smoking", "alcohol", "stress", "notes",
+    )  # fmt: skip
     phototype = forms.TypedChoiceField(
         label=_("Skin phototype"), required=False, coerce=int, empty_value=None,
         choices=[("", _("Not recorded")), *((n, str(n)) for n in range(1, 7))],
@@ -100,6 +116,18 @@ class PatientForm(DomainForm):
         label=_("Weight (kg)"), required=False, max_digits=5, decimal_places=1, min_value=1,
         max_value=500,
     )  # fmt: skip
+    sun_exposure = forms.ChoiceField(
+        label=_("Sun exposure"), required=False, choices=_optional(Patient.Amount.choices)
+    )
+    smoking = forms.ChoiceField(
+        label=_("Smoking"), required=False, choices=_optional(Patient.Smoking.choices)
+    )
+    alcohol = forms.ChoiceField(
+        label=_("Alcohol"), required=False, choices=_optional(Patient.Alcohol.choices)
+    )
+    stress = forms.ChoiceField(
+        label=_("Stress"), required=False, choices=_optional(Patient.Amount.choices)
+    )
     notes = forms.CharField(
         label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -163,8 +191,15 @@ def _patient_helper(shown: Mapping[str, forms.Field]) -> FormHelper:
         (
             _("Good to know"),
             [
-                ("alert",), ("phototype", "weight_kg"), ("notes",), ("emergency_contact",),
-                ("guardian_name", "guardian_consent_on"), ("deceased_on",),
+                ("alert",), ("emergency_contact",), ("guardian_name", "guardian_contact"),
+                ("guardian_consent_on",), ("found_through", "found_note"), ("deceased_on",),
+            ],
+        ),
+        (
+            _("Skin and habits"),
+            [
+                ("phototype", "weight_kg"), ("sun_exposure", "stress"), ("smoking", "alcohol"),
+                ("notes",),
             ],
         ),
         (
@@ -175,6 +210,7 @@ def _patient_helper(shown: Mapping[str, forms.Field]) -> FormHelper:
     sections = []
     for title, lines in rows:
         kept = [[name for name in line if name in shown] for line in lines]
-        sections.append(_section(title, *(_row(*line) for line in kept if line)))
+        if any(kept):
+            sections.append(_section(title, *(_row(*line) for line in kept if line)))
     helper.layout = Layout(*sections)
     return helper

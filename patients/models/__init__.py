@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from patients.models.base import PatientOwned
 from patients.models.files import PatientFile
+from patients.models.importing import ImportRow, ImportRun
 from patients.models.links import LinkCode, PatientLink
 from patients.models.merging import PatientMerge
 from patients.models.patient import ContactPreference, ExternalIdentifier, Patient
@@ -22,6 +23,8 @@ __all__ = [
     "Condition",
     "ContactPreference",
     "ExternalIdentifier",
+    "ImportRow",
+    "ImportRun",
     "LinkCode",
     "Medicine",
     "Patient",

@@ -48,6 +48,31 @@ class Patient(ClinicOwned):
         OTHER = "other", _("Other")
         UNKNOWN = "unknown", _("Not said")
 
+    class Found(models.TextChoices):
+        RECOMMENDED = "recommended", _("Recommended by a friend or patient")
+        REFERRED = "referred", _("Sent by a doctor")
+        SEARCH = "search", _("Web search")
+        SOCIAL = "social", _("Social media")
+        PASSING = "passing", _("Passing by")
+        ADVERT = "advert", _("Advertisement or event")
+        OTHER = "other", _("Another way")
+
+    class Amount(models.TextChoices):
+        LOW = "low", _("Little")
+        MEDIUM = "medium", _("Some")
+        HIGH = "high", _("Much")
+
+    class Smoking(models.TextChoices):
+        NEVER = "never", _("Never")
+        FORMER = "former", _("Stopped")
+        SOME = "some", _("Now and then")
+        DAILY = "daily", _("Daily")
+
+    class Alcohol(models.TextChoices):
+        NONE = "none", _("None")
+        SOME = "some", _("Now and then")
+        DAILY = "daily", _("Most days")
+
     record_number = models.CharField(
         _("record number"), max_length=20, help_text=_("Given by the clinic, for example P-00042.")
     )
@@ -75,7 +100,21 @@ class Patient(ClinicOwned):
     language = models.CharField(_("language"), max_length=10, default="en")
     emergency_contact = models.CharField(_("emergency contact"), max_length=200, blank=True)
     guardian_name = models.CharField(_("guardian"), max_length=200, blank=True)
+    guardian_contact = models.CharField(
+        _("how to reach the guardian"), max_length=200, blank=True,
+        help_text=_("Who they are to the patient, and phone or e-mail."),
+    )  # fmt: skip
     guardian_consent_on = models.DateField(_("guardian agreed on"), null=True, blank=True)
+    found_through = models.CharField(
+        _("how they found the clinic"), max_length=12, choices=Found, blank=True
+    )
+    found_note = models.CharField(
+        _("through whom"), max_length=100, blank=True, help_text=_("For example the doctor's name.")
+    )
+    sun_exposure = models.CharField(_("sun exposure"), max_length=6, choices=Amount, blank=True)
+    smoking = models.CharField(_("smoking"), max_length=6, choices=Smoking, blank=True)
+    alcohol = models.CharField(_("alcohol"), max_length=6, choices=Alcohol, blank=True)
+    stress = models.CharField(_("stress"), max_length=6, choices=Amount, blank=True)
     phototype = models.PositiveSmallIntegerField(
         _("skin phototype"), null=True, blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(6)],
@@ -96,6 +135,17 @@ class Patient(ClinicOwned):
     preferred_until = models.TimeField(_("preferred until"), null=True, blank=True)
     deceased_on = models.DateField(_("died on"), null=True, blank=True)
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
+    kept_until = models.DateField(
+        _("kept by law until"), null=True, blank=True, editable=False,
+        help_text=_("The law wants the record of treatment to be kept; then that is erased too."),
+    )  # fmt: skip
+    restricted_at = models.DateTimeField(
+        _("restricted since"), null=True, blank=True, editable=False,
+        help_text=_("The patient asked that the data be kept, but not used."),
+    )  # fmt: skip
+    restricted_reason = models.CharField(
+        _("why restricted"), max_length=300, blank=True, editable=False
+    )
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, related_name="+", null=True, blank=True, editable=False,
         verbose_name=_("merged into"),
@@ -133,6 +183,15 @@ class Patient(ClinicOwned):
                 condition=Q(merged_into__isnull=True) | Q(erased_at__isnull=False),
             ),
             models.CheckConstraint(
+                name="patient_kept_only_if_erased",
+                condition=Q(kept_until__isnull=True) | Q(erased_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="patient_restricted_with_reason",
+                condition=Q(restricted_at__isnull=True, restricted_reason="")
+                | (Q(restricted_at__isnull=False) & ~Q(restricted_reason="")),
+            ),
+            models.CheckConstraint(
                 name="patient_phototype_1_to_6",
                 condition=Q(phototype__isnull=True) | Q(phototype__range=(1, 6)),
             ),
@@ -161,8 +220,8 @@ class Patient(ClinicOwned):
 
     @property
     def can_be_contacted(self) -> bool:
-        """Nobody writes to the dead or to those who asked to be forgotten."""
-        return self.deceased_on is None and self.erased_at is None
+        """Nobody plans for, or writes to, the dead and those who asked to be forgotten or left."""
+        return self.deceased_on is None and self.erased_at is None and self.restricted_at is None
 
     def age_on(self, day: dt.date) -> int | None:
         """Whole years on `day`, or None where the birth date is unknown."""

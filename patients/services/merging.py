@@ -48,7 +48,8 @@ from patients.services.rows import (
 UNDO_FOR = dt.timedelta(days=30)
 _FILLED = (
     "preferred_name", "email", "phone", "address", "country", "emergency_contact", "guardian_name",
-    "phototype", "weight_kg", "deceased_on",
+    "guardian_contact", "found_through", "found_note", "sun_exposure", "smoking", "alcohol",
+    "stress", "phototype", "weight_kg", "deceased_on", "restricted_at", "restricted_reason",
 )  # fmt: skip
 
 

@@ -47,7 +47,14 @@ class PatientData:
     language: str = ""
     emergency_contact: str = ""
     guardian_name: str = ""
+    guardian_contact: str = ""
     guardian_consent_on: dt.date | None = None
+    found_through: str = ""
+    found_note: str = ""
+    sun_exposure: str = ""
+    smoking: str = ""
+    alcohol: str = ""
+    stress: str = ""
     phototype: int | None = None
     weight_kg: Decimal | None = None
     alert: str = ""

@@ -98,6 +98,15 @@ class Clinic(models.Model):
         default=180,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_SCREENING_DAYS)],
     )
+    keep_records_years = models.PositiveSmallIntegerField(
+        _("records of treatment are kept for (years)"),
+        default=20,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text=_(
+            "After the last treatment, as the law of the country says. What a patient asks to have "
+            "erased before then is erased, but for the record of treatment."
+        ),
+    )
     mfa_required_roles = ArrayField(
         models.CharField(max_length=20, choices=Role.choices),
         verbose_name=_("second factor required for"),
@@ -130,6 +139,10 @@ class Clinic(models.Model):
                     screening_valid_days__gte=1, screening_valid_days__lte=MAX_SCREENING_DAYS
                 ),
                 name="clinic_screening_days",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(keep_records_years__gte=1, keep_records_years__lte=50),
+                name="clinic_keep_years",
             ),
             models.CheckConstraint(
                 condition=models.Q(mfa_required_roles__contained_by=Role.values),
