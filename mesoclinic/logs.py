@@ -87,5 +87,7 @@ def configure(level: str, *, as_json: bool) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": level, "propagate": True},
             # One line per request is enough; this one repeats it.
             "django.request": {"level": "ERROR"},
+            # Tells of every table of every font that goes into a document.
+            "fontTools": {"level": "WARNING"},
         },
     }

@@ -1,4 +1,4 @@
-"""Serves the few front-end files that pages load straight out of ``node_modules``.
+"""Serves the few front-end files that pages and documents load straight out of ``node_modules``.
 
 Only the files named in :data:`VENDOR_FILES` are found, under ``vendor/``. A whole package folder
 would drag thousands of files through ``collectstatic``; source maps and font files are listed
@@ -48,6 +48,9 @@ VENDOR_FILES: dict[str, str] = {
         )
         for subset in _INTER_SUBSETS
     },
+    # Whole alphabets in one file, for documents (PDF); pages load the subsets above.
+    "vendor/inter/inter-400.ttf": "@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf",
+    "vendor/inter/inter-600.ttf": "@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf",
     "vendor/event-calendar/event-calendar.min.css": (
         "@event-calendar/build/dist/event-calendar.min.css"
     ),
@@ -59,6 +62,22 @@ VENDOR_FILES: dict[str, str] = {
     ),
 }
 """Public static path → path below ``node_modules``."""
+
+
+def vendor_file(name: str) -> Path:
+    """Where a listed file lies on this machine: as installed, else as collected.
+
+    The server's image keeps only the collected files. Raises KeyError for a name not listed,
+    FileNotFoundError with the remedy where neither is there.
+    """
+    installed = Path(settings.BASE_DIR) / "node_modules" / VENDOR_FILES[name]
+    collected = Path(settings.STATIC_ROOT or "staticfiles") / name
+    for path in (installed, collected):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f"{name} is missing; run `npm ci --ignore-scripts` or `manage.py collectstatic`."
+    )
 
 
 class NodeModulesStorage(FileSystemStorage):
