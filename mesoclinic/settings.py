@@ -328,6 +328,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "offer-freed-times": {
+        "task": "scheduling.tasks.offer_freed_times",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "extend-public-holidays": {
         "task": "scheduling.tasks.extend_public_holidays",
         "schedule": 21_600.0,

@@ -13,10 +13,15 @@ from scheduling.models import (
     Appointment,
     AppointmentMove,
     AppointmentStatusChange,
+    BookingRules,
     Device,
+    FreedTime,
+    ResourceHours,
     Room,
     TimeOff,
     VisitType,
+    WaitlistEntry,
+    WaitlistOffer,
     WorkingHours,
 )
 
@@ -54,7 +59,9 @@ class VisitTypeAdmin(CatalogueAdmin):
             _("Time"),
             {"fields": ("duration_min", "buffer_before_min", "buffer_after_min", "grid_min")},
         ),
-        (_("Needs"), {"fields": ("room_kind", "device_kind", "needs_licence")}),
+        (_("Needs"), {"fields": ("room_kind", "device_kind", "needs_licence", "given_by")}),
+        (_("Sessions only"), {"fields": ("technique", "areas_up_to")}),
+        (_("Chosen by patients"), {"fields": ("is_online", "notice_hours", "horizon_days")}),
     )
 
 
@@ -74,6 +81,55 @@ class WorkingHoursAdmin(CatalogueAdmin):
     list_filter = ("weekday", "clinic", "practitioner")
     search_fields = ("practitioner__full_name",)
     list_select_related = ("practitioner", "room", "clinic")
+
+
+@admin.register(ResourceHours)
+class ResourceHoursAdmin(CatalogueAdmin):
+    """Hours of rooms and devices; maintenance is time off."""
+
+    list_display = ("room", "device", "weekday", "starts", "ends", "valid_from", "valid_until")
+    list_filter = ("weekday", "clinic")
+    search_fields = ("room__name", "device__name")
+    list_select_related = ("room", "device", "clinic")
+
+
+@admin.register(BookingRules)
+class BookingRulesAdmin(CatalogueAdmin):
+    """Waiting list, missed visits and late arrivals of a clinic."""
+
+    list_display = ("clinic", "offer_minutes", "no_show_limit", "no_show_then", "late_minutes")
+    list_filter = ("no_show_then", "clinic")
+    search_fields = ("clinic__name",)
+
+
+@admin.register(FreedTime)
+class FreedTimeAdmin(ReadOnlyPatientDataAdmin):
+    """Times that were offered along the waiting list."""
+
+    list_display = ("during", "practitioner", "status", "clinic")
+    list_filter = ("status", "clinic")
+    search_fields = ("practitioner__full_name",)
+    list_select_related = ("practitioner", "clinic")
+
+
+@admin.register(WaitlistEntry)
+class WaitlistEntryAdmin(ReadOnlyPatientDataAdmin):
+    """Who waits, for what."""
+
+    list_display = ("created_at", "patient", "visit_type", "practitioner", "status")
+    list_filter = ("status", "visit_type", "clinic")
+    search_fields = ("patient__name", "patient__record_number")
+    list_select_related = ("patient", "visit_type", "practitioner")
+
+
+@admin.register(WaitlistOffer)
+class WaitlistOfferAdmin(ReadOnlyPatientDataAdmin):
+    """Which time was offered to whom, and the answer."""
+
+    list_display = ("created_at", "patient", "freed", "status", "expires_at")
+    list_filter = ("status", "clinic")
+    search_fields = ("patient__name", "patient__record_number")
+    list_select_related = ("patient", "freed")
 
 
 @admin.register(TimeOff)

@@ -222,7 +222,7 @@ class Courses(ClinicAPIView):
         asked.is_valid(raise_exception=True)
         record_read(self.actor, model=_NAME, patients=[plan.patient_id], reason="api")
         planned = courses.propose(
-            self.clinic, courses.course_of(self.clinic, plan), courses.session_type(self.clinic),
+            self.clinic, courses.course_of(self.clinic, plan), courses.session_type(self.clinic, plan),
             asked.to_wishes(), timezone.now(),
         )  # fmt: skip
         blocked = planned.result.blocked
@@ -239,7 +239,7 @@ class Courses(ClinicAPIView):
         plan = courses.get_plan(self.clinic, pk)
         asked = shapes.CourseBookSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        kind = courses.session_type(self.clinic)
+        kind = courses.session_type(self.clinic, plan)
         booked = book_course(
             clinic=self.clinic, actor=self.actor, now=timezone.now(),
             course=asked.to_course(plan.pk, kind.pk),

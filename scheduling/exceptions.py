@@ -176,3 +176,38 @@ class OrderOfSessions(Conflict):
 
     default_code = "order_of_sessions"
     default_message = _("The sessions of a course must stay in their order.")
+
+
+class EntryNotFound(NotFound):
+    """No such entry of the waiting list in this clinic."""
+
+    default_code = "entry_not_found"
+    default_message = _("There is no such entry on the waiting list.")
+
+
+class AlreadyWaiting(Conflict):
+    """Somebody waits for this session or visit already."""
+
+    default_code = "already_waiting"
+    default_message = _("The patient waits for this visit already. Change that entry instead.")
+
+
+class NobodyWaits(Conflict):
+    """Nobody on the waiting list can take a time."""
+
+    default_code = "nobody_waits"
+    default_message = _("Nobody on the waiting list can take this time.")
+
+
+class OfferOver(Conflict):
+    """An offer that ran out, or went to somebody else."""
+
+    default_code = "offer_over"
+    default_message = _("This time is no longer kept for you. You stay on our waiting list.")
+
+
+class NothingToUndo(Conflict):
+    """The last change is too long ago, or was somebody else's."""
+
+    default_code = "nothing_to_undo"
+    default_message = _("This can't be taken back any more.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.dispatch import receiver
@@ -13,7 +14,10 @@ from mesoclinic.clinic.models import Clinic
 from patients.models import Patient
 from patients.signals import patient_contraindicated
 from scheduling.domain.status import Status
-from scheduling.services import follow_session, hold_visits
+from scheduling.models import Appointment, AppointmentMove, WaitlistEntry
+from scheduling.selectors.calendars import interval_of
+from scheduling.services import follow_session, hold_visits, note_freed
+from scheduling.signals import appointments_cancelled, appointments_moved
 from treatments.models import SessionRecord
 from treatments.signals import session_signed, session_started
 
@@ -49,3 +53,33 @@ def end_visit(
         clinic=clinic, actor=actor, now=now,
         planned_session_id=record.planned_session_id, target=Status.DONE,
     )  # fmt: skip
+
+
+@receiver(appointments_cancelled, dispatch_uid="scheduling.freed_by_cancelling")
+def offer_cancelled_time(
+    clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
+) -> None:
+    """Whoever waits may have it."""
+    for visit in appointments:
+        note_freed(
+            clinic=clinic, now=now, practitioner_id=visit.practitioner_id,
+            during=interval_of(visit.during),
+        )  # fmt: skip
+
+
+@receiver(appointments_moved, dispatch_uid="scheduling.freed_by_moving")
+def offer_time_moved_from(
+    clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
+) -> None:
+    """The time that a visit moved away from."""
+    if not WaitlistEntry.objects.for_clinic(clinic).filter(status="waiting").exists():
+        return
+    for visit in appointments:
+        move = AppointmentMove.objects.filter(
+            appointment=visit, schedule_version=visit.schedule_version
+        ).first()
+        if move is not None:
+            note_freed(
+                clinic=clinic, now=now, practitioner_id=move.from_practitioner_id,
+                during=interval_of(move.from_during),
+            )  # fmt: skip

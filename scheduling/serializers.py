@@ -29,7 +29,8 @@ class VisitTypeSerializer(serializers.ModelSerializer[VisitType]):
         model = VisitType
         fields = [
             "id", "key", "name", "kind", "duration_min", "buffer_before_min", "buffer_after_min",
-            "grid_min", "room_kind", "device_kind", "needs_licence", "is_active",
+            "grid_min", "room_kind", "device_kind", "needs_licence", "given_by", "technique",
+            "areas_up_to", "is_online", "notice_hours", "horizon_days", "is_active",
         ]  # fmt: skip
         read_only_fields = fields
 

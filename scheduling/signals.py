@@ -18,3 +18,6 @@ appointments_cancelled = Signal()
 
 # `appointment`, `from_status`, `to_status`: any other change of status (confirmed, arrived, on hold…)
 appointment_status_changed = Signal()
+
+# `offer` (WaitlistOffer with `entry`, `hold` and `patient`): a time is held for somebody who waits
+waitlist_offered = Signal()

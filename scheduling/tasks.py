@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from mesoclinic.clinic.models import Clinic
-from scheduling.services import lapse_holds, load_public_holidays
+from scheduling.services import lapse_holds, load_public_holidays, run_waiting_list
 
 
 @shared_task(name="scheduling.tasks.let_holds_lapse")
@@ -24,4 +24,13 @@ def extend_public_holidays() -> int:
     return sum(
         load_public_holidays(clinic=one, years=years, now=now)
         for one in Clinic.objects.filter(is_active=True)
+    )
+
+
+@shared_task(name="scheduling.tasks.offer_freed_times")
+def offer_freed_times() -> int:
+    """End offers that nobody answered, and offer open times to the next on the waiting list."""
+    now = timezone.now()
+    return sum(
+        run_waiting_list(clinic=one, now=now) for one in Clinic.objects.filter(is_active=True)
     )

@@ -13,6 +13,7 @@ administration are named "admin:app.model".
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -22,7 +23,14 @@ from django.utils import timezone
 
 from mesoclinic.audit.models import AuditEntry, AuditSeal
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
-from scheduling.models import Appointment, AppointmentMove, AppointmentStatusChange, Device
+from scheduling.models import (
+    Appointment,
+    AppointmentMove,
+    AppointmentStatusChange,
+    BookingRules,
+    Device,
+    ResourceHours,
+)
 from tests.factories import aftercare, scheduling, treatments
 from tests.factories.clinic import (
     ApiTokenFactory,
@@ -440,6 +448,36 @@ def _working_hours(clinic: Clinic) -> Model:
 def _time_off(clinic: Clinic) -> Model:
     now = timezone.now()
     return scheduling.time_off(_desk(clinic), now, now + scheduling.DAY)
+
+
+@makes("admin:scheduling.resourcehours")
+def _resource_hours(clinic: Clinic) -> Model:
+    return ResourceHours.objects.create(
+        clinic=clinic, room=_desk(clinic).room, weekday=0, starts=dt.time(9), ends=dt.time(17)
+    )
+
+
+@makes("admin:scheduling.bookingrules")
+def _booking_rules(clinic: Clinic) -> Model:
+    return BookingRules.objects.create(clinic=clinic)
+
+
+@makes("admin:scheduling.waitlistentry")
+def _waitlist_entry(clinic: Clinic) -> Model:
+    return scheduling.waiting(_desk(clinic), treatments.patient(clinic))
+
+
+@makes("admin:scheduling.freedtime")
+def _freed_time(clinic: Clinic) -> Model:
+    return scheduling.freed(_desk(clinic), timezone.now() + scheduling.DAY)
+
+
+@makes("admin:scheduling.waitlistoffer")
+def _waitlist_offer(clinic: Clinic) -> Model:
+    desk = _desk(clinic)
+    return scheduling.offer(
+        desk, scheduling.waiting(desk, treatments.patient(clinic)), timezone.now() + scheduling.DAY
+    )
 
 
 # --- aftercare ------------------------------------------------------------------------------------

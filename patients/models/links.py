@@ -23,6 +23,7 @@ class PatientLink(PatientOwned):
         CONFIRM = "confirm", _("Confirm a visit")
         CHECKIN = "checkin", _("Say how it is")
         UNSUBSCRIBE = "unsubscribe", _("Stop messages")
+        OFFER = "offer", _("Take an offered time")
 
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose)
     digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)

@@ -8,16 +8,30 @@ from scheduling.models.appointment import (
     AppointmentMove,
     AppointmentStatusChange,
 )
-from scheduling.models.resources import Device, Room, TimeOff, VisitType, WorkingHours
+from scheduling.models.resources import (
+    Device,
+    ResourceHours,
+    Room,
+    TimeOff,
+    VisitType,
+    WorkingHours,
+)
+from scheduling.models.rules import BookingRules
+from scheduling.models.waitlist import FreedTime, WaitlistEntry, WaitlistOffer
 
 __all__ = [
     "BLOCKING",
     "Appointment",
     "AppointmentMove",
     "AppointmentStatusChange",
+    "BookingRules",
     "Device",
+    "FreedTime",
+    "ResourceHours",
     "Room",
     "TimeOff",
     "VisitType",
+    "WaitlistEntry",
+    "WaitlistOffer",
     "WorkingHours",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -13,6 +13,13 @@ from django.db.models.functions import Extract
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.base import ClinicOwned
+from mesoclinic.clinic.models import Role
+from treatments.models import Technique
+
+
+def by_practitioners() -> list[str]:
+    """Who gives a visit unless a manager says otherwise."""
+    return [Role.PRACTITIONER.value]
 
 
 class Room(ClinicOwned):
@@ -67,6 +74,7 @@ class VisitType(ClinicOwned):
         CONSULTATION = "consultation", _("Consultation")
         SESSION = "session", _("Session")
         REVIEW = "review", _("Review")
+        PHOTOGRAPHS = "photographs", _("Photographs")
 
     key = models.SlugField(_("key"), max_length=50)
     name = models.CharField(_("name"), max_length=100)
@@ -89,6 +97,32 @@ class VisitType(ClinicOwned):
         _("injections"), default=False,
         help_text=_("Only a practitioner with a valid licence can be booked for it."),
     )  # fmt: skip
+    given_by = ArrayField(
+        models.CharField(max_length=20, choices=Role), verbose_name=_("given by"),
+        default=by_practitioners,
+        help_text=_("Whoever has one of these roles, and working hours, can be booked for it."),
+    )  # fmt: skip
+    technique = models.ForeignKey(
+        Technique, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        verbose_name=_("technique"),
+        help_text=_("Sessions only: for plans with this technique. Empty: any technique."),
+    )  # fmt: skip
+    areas_up_to = models.PositiveSmallIntegerField(
+        _("areas, at most"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("Sessions only: for plans that treat at most so many areas. Empty: any."),
+    )  # fmt: skip
+    is_online = models.BooleanField(
+        _("patients book it online"), default=False,
+        help_text=_("Offered on the clinic's booking page."),
+    )  # fmt: skip
+    notice_hours = models.PositiveSmallIntegerField(
+        _("notice (hours)"), default=24,
+        help_text=_("Patients choose a time at least so long ahead; the desk may book any time."),
+    )  # fmt: skip
+    horizon_days = models.PositiveSmallIntegerField(
+        _("horizon (days)"), default=90, validators=[MinValueValidator(1)],
+        help_text=_("Patients choose a time at most so many days ahead."),
+    )  # fmt: skip
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
@@ -103,6 +137,15 @@ class VisitType(ClinicOwned):
             ),
             models.CheckConstraint(
                 name="visit_type_grid", condition=Q(grid_min__gte=5, grid_min__lte=480)
+            ),
+            models.CheckConstraint(
+                name="visit_type_given_by",
+                condition=Q(given_by__contained_by=Role.values) & Q(given_by__len__gte=1),
+                violation_error_message=_("Somebody has to give it: choose a role."),
+            ),
+            models.CheckConstraint(
+                name="visit_type_horizon",
+                condition=Q(horizon_days__gte=1) & Q(horizon_days__lte=730),
             ),
         ]
 
@@ -162,6 +205,52 @@ class WorkingHours(ClinicOwned):
                     (_valid_days(), RangeOperators.OVERLAPS),
                 ],
                 violation_error_message=_("These hours overlap others of the same day."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.weekday} {self.starts:%H:%M} to {self.ends:%H:%M}"
+
+
+class ResourceHours(ClinicOwned):
+    """When a room or a device can be used, by weekday. One without any hours always can."""
+
+    room = models.ForeignKey(
+        Room, on_delete=models.CASCADE, null=True, blank=True, related_name="hours",
+        verbose_name=_("room"),
+    )  # fmt: skip
+    device = models.ForeignKey(
+        Device, on_delete=models.CASCADE, null=True, blank=True, related_name="hours",
+        verbose_name=_("device"),
+    )  # fmt: skip
+    weekday = models.PositiveSmallIntegerField(
+        _("weekday"), validators=[MaxValueValidator(6)], help_text=_("Monday is 0.")
+    )
+    starts = models.TimeField(_("from"))
+    ends = models.TimeField(_("until"))
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["room", "device", "weekday", "starts"]
+        verbose_name = _("hours of a room or device")
+        verbose_name_plural = _("hours of rooms and devices")
+        constraints = [
+            models.CheckConstraint(
+                name="resource_hours_of_one",
+                condition=Q(room__isnull=False, device__isnull=True)
+                | Q(room__isnull=True, device__isnull=False),
+                violation_error_message=_("Choose either a room or a device."),
+            ),
+            models.CheckConstraint(name="resource_hours_weekday", condition=Q(weekday__lte=6)),
+            models.CheckConstraint(
+                name="resource_hours_in_order", condition=Q(starts__lt=F("ends"))
+            ),
+            models.CheckConstraint(
+                name="resource_hours_valid_in_order",
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_until__isnull=True)
+                | Q(valid_from__lte=F("valid_until")),
             ),
         ]
 

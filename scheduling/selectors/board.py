@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 from mesoclinic.clinic.models import Clinic, Membership
-from mesoclinic.clinic.selectors import practitioners_of
+from mesoclinic.clinic.selectors import staff_of
 from scheduling.domain.status import BLOCKING, Status
 from scheduling.models import Appointment, WorkingHours
 from scheduling.selectors.appointments import appointments_between, with_session_totals
@@ -66,7 +66,7 @@ def day_board(clinic: Clinic, day: date, *, practitioner_id: UUID | None = None)
     """
     rows = with_session_totals(appointments_between(clinic, days_between(clinic, day, day)))
     rows = rows.filter(status__in=sorted(_SHOWN))
-    members = list(practitioners_of(clinic))
+    members = list(staff_of(clinic))
     if practitioner_id is not None:
         rows = rows.filter(practitioner=practitioner_id)
         members = [member for member in members if member.staff_id == practitioner_id]

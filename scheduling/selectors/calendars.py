@@ -33,7 +33,8 @@ class Search:
     """What somebody looks for: a visit type in a stretch of time, with some practitioners.
 
     `ignoring` are visits that don't count as busy (those about to be moved). With `patient_id`
-    the patient's own visits count as taken.
+    the patient's own visits count as taken. `by_patient`: the patient chooses, so the notice and
+    the horizon of the visit type hold, which the desk need not keep.
     """
 
     clinic: Clinic
@@ -43,6 +44,7 @@ class Search:
     now: datetime
     patient_id: UUID | None = None
     ignoring: tuple[UUID, ...] = ()
+    by_patient: bool = False
 
     @property
     def request(self) -> SlotRequest:
@@ -56,6 +58,8 @@ class Search:
             buffer_before=timedelta(minutes=kind.buffer_before_min),
             buffer_after=timedelta(minutes=kind.buffer_after_min),
             now=self.now,
+            notice=timedelta(hours=kind.notice_hours if self.by_patient else 0),
+            horizon=timedelta(days=kind.horizon_days) if self.by_patient else None,
         )
 
 
@@ -127,6 +131,26 @@ def load_hours(clinic: Clinic, practitioners: Iterable[UUID]) -> Hours:
         block = HoursBlock(weekday, starts, ends, first, last)
         found.setdefault(who, []).append((block, room))
     return Hours(found)
+
+
+_OPEN = """
+SELECT coalesce(room_id, device_id), weekday, starts, ends, valid_from, valid_until
+FROM scheduling_resourcehours
+WHERE clinic_id = %s AND (room_id = ANY (%s) OR device_id = ANY (%s)) ORDER BY weekday, starts
+"""
+
+
+def resource_hours(
+    clinic: Clinic, rooms: Iterable[UUID], devices: Iterable[UUID]
+) -> dict[UUID, tuple[HoursBlock, ...]]:
+    """Hours of rooms and devices; one without any is left out: it can always be used. One query."""
+    found: dict[UUID, tuple[HoursBlock, ...]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, [clinic.pk, list(rooms), list(devices)])
+        rows = cursor.fetchall()
+    for one, *block in rows:
+        found[one] = (*found.get(one, ()), HoursBlock(*block))
+    return found
 
 
 def hours_of(clinic: Clinic, practitioners: Iterable[UUID]) -> dict[UUID, tuple[HoursBlock, ...]]:
@@ -214,7 +238,7 @@ def busy(wanted: Mapping[str, Sequence[UUID]], search: Search) -> Busy:
 
 
 def load_resources(search: Search) -> Resources:
-    """Everything the search needs: five queries at most, however long and however many."""
+    """Everything the search needs: six queries at most, however long and however many."""
     rooms, devices = _rooms_and_devices(search)
     people = search.practitioners
     wanted = {
@@ -226,14 +250,17 @@ def load_resources(search: Search) -> Resources:
     hours = load_hours(search.clinic, people)
     absent = away(search.clinic, search.within)
     taken = busy(wanted, search)
+    opened = resource_hours(search.clinic, rooms, devices or ())
 
     def calendar(one: UUID, blocks: tuple[HoursBlock, ...] | None) -> ResourceCalendar:
         return ResourceCalendar(one, blocks, absent.by_id.get(one, ()), taken.get(one, ()))
 
     return Resources(
         practitioners=tuple(calendar(who, hours.blocks(who)) for who in people),
-        rooms=tuple(calendar(room, None) for room in rooms),
-        devices=None if devices is None else tuple(calendar(one, None) for one in devices),
+        rooms=tuple(calendar(room, opened.get(room)) for room in rooms),
+        devices=(
+            None if devices is None else tuple(calendar(one, opened.get(one)) for one in devices)
+        ),
         closures=absent.closures,
         patient_busy=taken.get(search.patient_id, ()) if search.patient_id else (),
     )

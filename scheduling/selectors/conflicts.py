@@ -121,6 +121,18 @@ WHERE NOT EXISTS (
 ) AND NOT EXISTS (
     SELECT 1 FROM scheduling_timeoff o
     WHERE o.{column} = r.id AND o.in_force AND o.during && tstzrange(w.starts, w.ends)
+) AND (
+    NOT EXISTS (SELECT 1 FROM scheduling_resourcehours h WHERE h.{column} = r.id)
+    OR (
+        SELECT range_agg(tsrange(l.day + h.starts, l.day + h.ends)) @> tsrange(l.starts, l.ends)
+        FROM scheduling_resourcehours h
+        CROSS JOIN (SELECT w.starts AT TIME ZONE %(zone)s AS starts,
+                           w.ends AT TIME ZONE %(zone)s AS ends,
+                           (w.starts AT TIME ZONE %(zone)s)::date AS day) l
+        WHERE h.{column} = r.id AND h.weekday = extract(isodow FROM l.day) - 1
+          AND coalesce(h.valid_from <= l.day, true) AND coalesce(h.valid_until >= l.day, true)
+        GROUP BY l.starts, l.ends
+    )
 )
 ORDER BY 1, {order}
 """
@@ -133,6 +145,7 @@ class Shelf:
     clinic_id: UUID
     kind: str
     column: str
+    zone: str
 
     @property
     def sql(self) -> str:
@@ -161,6 +174,7 @@ def free_of_kind(
         "closes": [occupies.end for _, occupies in times],
         "clinic": shelf.clinic_id,
         "kind": shelf.kind,
+        "zone": shelf.zone,
         "now": now,
         "ignoring": list(ignoring),
     }

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils.translation import gettext
 
 from mesoclinic.clinic.models import Clinic, Hemisphere, Membership
-from mesoclinic.clinic.selectors import practitioners_of
+from mesoclinic.clinic.selectors import staff_of
 from mesoclinic.common.calendar import add_days, day_interval, local_date
 from mesoclinic.common.intervals import Interval
 from scheduling.domain.courses import (
@@ -180,22 +180,39 @@ def course_of(clinic: Clinic, plan: TreatmentPlan) -> Course:
     )
 
 
-def session_type(clinic: Clinic) -> VisitType:
-    """The visit type in which sessions are booked. Raises NotBookable where there is none."""
-    found = (
+def session_type(clinic: Clinic, plan: TreatmentPlan | None = None) -> VisitType:
+    """The visit type in which sessions are booked; for a plan the one that fits it best.
+
+    A type for one of the plan's techniques goes before one for any, the smallest size of area
+    that holds the plan's areas before a bigger one. Three queries. Raises NotBookable.
+    """
+    kinds = list(
         VisitType.objects.for_clinic(clinic)
         .filter(kind=VisitType.Kind.SESSION, is_active=True)
         .order_by("name")
-        .first()
     )
-    if found is None:
+    if plan is not None and len(kinds) > 1:
+        techniques = set(plan.techniques.values_list("pk", flat=True))
+        areas = plan.areas.count()
+        kinds = [one for one in kinds if _takes(one, techniques, areas)] or kinds
+        kinds.sort(key=lambda one: (one.technique_id is None, one.areas_up_to or _ANY_SIZE))
+    if not kinds:
         raise NotBookable
-    return found
+    return kinds[0]
+
+
+_ANY_SIZE = 10_000
+
+
+def _takes(kind: VisitType, techniques: set[UUID], areas: int) -> bool:
+    if kind.technique_id is not None and kind.technique_id not in techniques:
+        return False
+    return kind.areas_up_to is None or areas <= kind.areas_up_to
 
 
 def members_for(clinic: Clinic, kind: VisitType, today: date) -> list[Membership]:
-    """The practitioners who may be booked for visits of a type from today. One query."""
-    members = list(practitioners_of(clinic))
+    """Who may be booked for visits of a type from today: by role, by licence. One query."""
+    members = list(staff_of(clinic).filter(role__in=kind.given_by))
     if not kind.needs_licence:
         return members
     return [one for one in members if one.licence_state(today) not in {"none", "expired"}]

@@ -14,7 +14,7 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.access import Policy, can
 from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.clinic.querysets import Prepared
-from mesoclinic.clinic.selectors import practitioners_of
+from mesoclinic.clinic.selectors import staff_of
 from mesoclinic.common.calendar import day_interval, local_date
 from mesoclinic.common.intervals import Interval, subtract
 from patients.exceptions import PatientClosed, PatientNotFound
@@ -75,11 +75,7 @@ _TYPE = Prepared(
 _PATIENT = Prepared(lambda clinic, pk: Patient.objects.for_clinic(clinic).filter(pk=pk), values=2)
 _PRACTITIONER = Prepared(
     lambda clinic, staff: (
-        Membership.objects.for_clinic(clinic)
-        .active()
-        .with_staff()
-        .practitioners()
-        .filter(staff_id=staff)
+        Membership.objects.for_clinic(clinic).active().with_staff().filter(staff_id=staff)
     ),
     values=2,
 )
@@ -104,13 +100,16 @@ def bookable_patient(clinic: Clinic, pk: UUID) -> Patient:
 
 
 def bookable_practitioners(clinic: Clinic, ids: Sequence[UUID]) -> dict[UUID, Membership]:
-    """The practitioners' places in this clinic, with the person. Raises NotBookable."""
+    """The places in this clinic of those who give visits, with the person. Raises NotBookable.
+
+    Whether somebody's role gives the type of visit is `check_licence`'s to say.
+    """
     wanted = set(ids)
     rows: Iterable[Membership]
     if len(wanted) == 1:
         rows = _PRACTITIONER.all(clinic.pk, *wanted)
     else:
-        rows = practitioners_of(clinic).filter(staff__in=wanted)
+        rows = staff_of(clinic).filter(staff__in=wanted)
     found = {row.staff_id: row for row in rows}
     if set(found) != wanted:
         raise NotBookable(field="practitioner")
@@ -118,7 +117,9 @@ def bookable_practitioners(clinic: Clinic, ids: Sequence[UUID]) -> dict[UUID, Me
 
 
 def check_licence(kind: VisitType, member: Membership, day: date) -> None:
-    """Only medical professionals may inject (S3): the licence must hold on the day."""
+    """Their role gives such visits; only medical professionals may inject (S3), licensed that day."""
+    if member.role not in kind.given_by:
+        raise NotBookable(field="practitioner")
     if kind.needs_licence and member.licence_state(day) in {"none", "expired"}:
         raise LicenceExpired(field="practitioner")
 

@@ -54,7 +54,7 @@ def _free(
     found: dict[int, list[UUID]] = {index: [] for index in range(len(drafts))}
     for kind, places in by_kind.items():
         times = [(drafts[one].timing.during, drafts[one].timing.occupies) for one in places]
-        shelf = Shelf(terms.clinic.pk, kind, column)
+        shelf = Shelf(terms.clinic.pk, kind, column, terms.clinic.time_zone)
         found.update(zip(places, free_of_kind(shelf, times, terms.now, ignoring), strict=True))
     return found
 

@@ -20,7 +20,7 @@ from scheduling.selectors.calendars import range_of
 VISIT_TYPES: tuple[dict[str, Any], ...] = (
     {
         "key": "consultation", "name": gettext_noop("Consultation"), "kind": "consultation",
-        "duration_min": 30, "room_kind": Room.Kind.CONSULTATION.value,
+        "duration_min": 30, "room_kind": Room.Kind.CONSULTATION.value, "is_online": True,
     },
     {
         "key": "session", "name": gettext_noop("Session"), "kind": "session", "duration_min": 45,
@@ -29,6 +29,11 @@ VISIT_TYPES: tuple[dict[str, Any], ...] = (
     {
         "key": "review", "name": gettext_noop("Review"), "kind": "review", "duration_min": 20,
         "grid_min": 10,
+    },
+    {
+        "key": "photographs", "name": gettext_noop("Photographs"), "kind": "photographs",
+        "duration_min": 15, "given_by": ["practitioner", "receptionist"],
+        "room_kind": Room.Kind.CONSULTATION.value,
     },
 )  # fmt: skip
 

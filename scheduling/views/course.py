@@ -65,7 +65,7 @@ class CourseBooking(StaffView):
         return plan
 
     def _book(self, plan: TreatmentPlan, form: CourseForm) -> list[Appointment]:
-        kind = courses.session_type(self.request.clinic)
+        kind = courses.session_type(self.request.clinic, plan)
         return book_course(
             clinic=self.request.clinic,
             actor=self.request.actor,
@@ -85,7 +85,7 @@ class CourseBooking(StaffView):
     def _context(self, plan: TreatmentPlan) -> dict[str, Any]:
         clinic = self.request.clinic
         course = courses.course_of(clinic, plan)
-        kind = courses.session_type(clinic)
+        kind = courses.session_type(clinic, plan)
         wishes_form = WishesForm(self._wanted(plan))
         wishes = wishes_form.to_wishes() if wishes_form.is_valid() else Wishes()
         context: dict[str, Any] = {

@@ -11,7 +11,16 @@ from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.intervals import Interval
 from patients.models import Patient, ScreeningResult
 from scheduling import services
-from scheduling.models import Appointment, Room, TimeOff, VisitType, WorkingHours
+from scheduling.models import (
+    Appointment,
+    FreedTime,
+    Room,
+    TimeOff,
+    VisitType,
+    WaitlistEntry,
+    WaitlistOffer,
+    WorkingHours,
+)
 from scheduling.selectors.calendars import range_of
 from tests.factories.treatments import NOW, actor_of, patient, screen
 
@@ -121,6 +130,31 @@ def time_off(desk: Desk, start: dt.datetime, end: dt.datetime, **fields: Any) ->
     )  # fmt: skip
 
 
+def waiting(desk: Desk, who: Patient, **fields: Any) -> WaitlistEntry:
+    """Somebody on the waiting list for a consultation at any time."""
+    return WaitlistEntry.objects.create(
+        clinic=desk.clinic, patient=who, **{"visit_type": desk.consultation, **fields}
+    )
+
+
+def freed(desk: Desk, start: dt.datetime, minutes: int = 30) -> FreedTime:
+    """Time of the practitioner that is offered from now on."""
+    return FreedTime.objects.create(
+        clinic=desk.clinic, practitioner=desk.member.staff, offered_from=start - 2 * DAY,
+        during=range_of(Interval(start, start + minutes * MINUTE)),
+    )  # fmt: skip
+
+
+def offer(desk: Desk, entry: WaitlistEntry, start: dt.datetime) -> WaitlistOffer:
+    """A time held for somebody on the waiting list."""
+    until = start - MINUTE
+    hold = visit(desk, entry.patient, start, status="pending", held_until=until)
+    return WaitlistOffer.objects.create(
+        clinic=desk.clinic, patient=entry.patient, entry=entry, freed=freed(desk, start),
+        hold=hold, expires_at=until,
+    )  # fmt: skip
+
+
 def contraindicate(who: Patient, at: dt.datetime) -> ScreeningResult:
     """A screening that found an absolute contraindication."""
     finding = {
@@ -130,6 +164,6 @@ def contraindicate(who: Patient, at: dt.datetime) -> ScreeningResult:
 
 
 __all__ = [
-    "DAY", "MINUTE", "NOW", "Desk", "Interval", "contraindicate", "desk", "hours", "patient",
-    "range_of", "time_off", "visit", "visit_type",
+    "DAY", "MINUTE", "NOW", "Desk", "Interval", "contraindicate", "desk", "freed", "hours", "offer",
+    "patient", "range_of", "time_off", "visit", "visit_type", "waiting",
 ]  # fmt: skip

@@ -152,7 +152,7 @@ def test_a_new_clinic_gets_visit_types_once(clinic: Clinic) -> None:
     VisitType.objects.filter(key="session").update(duration_min=60)
     services.seed_clinic(clinic)
     found = dict(VisitType.objects.for_clinic(clinic).values_list("key", "duration_min"))
-    assert found == {"consultation": 30, "session": 60, "review": 20}
+    assert found == {"consultation": 30, "session": 60, "review": 20, "photographs": 15}
 
 
 def test_public_holidays_close_the_clinic_until_they_are_switched_off(
