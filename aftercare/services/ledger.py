@@ -12,15 +12,16 @@ from django.db.models import Q
 
 from aftercare.domain.outbox import TRANSITIONS, State
 from aftercare.models import Message, MessageEvent
+from mesoclinic.clinic.statements import Insertion
 from mesoclinic.common.ids import new_id
+
+_MESSAGES, _EVENTS = Insertion(Message), Insertion(MessageEvent)
 
 
 def write_planned(messages: Sequence[Message], *, now: dt.datetime) -> None:
     """Insert new messages with their first event; the caller's transaction is the business one."""
-    Message.objects.bulk_create(messages)
-    MessageEvent.objects.bulk_create(
-        [_event(message, "", message.state, message.why, now) for message in messages]
-    )
+    _MESSAGES.write(messages)
+    _EVENTS.write([_event(message, "", message.state, message.why, now) for message in messages])
 
 
 def transition(

@@ -7,8 +7,10 @@ fall together.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -28,6 +30,7 @@ from aftercare.models import Message, ProgrammeStep
 from aftercare.services import ledger
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.clinic.querysets import Prepared
+from mesoclinic.clinic.statements import Statement
 from mesoclinic.common.ids import new_id
 
 
@@ -103,6 +106,12 @@ def announce(
     plan(clinic, anchor, to_announce(clinic, visits, calendar=calendar, now=now), now=now)
 
 
+_SAID = Statement("""
+SELECT state, context -> 'versions' FROM aftercare_message
+WHERE clinic_id = %(clinic)s AND patient_id = %(patient)s AND context ->> 'calendar' = %(calendar)s
+""")
+
+
 def to_announce(
     clinic: Clinic, visits: Sequence[Subject], *, calendar: str, now: dt.datetime
 ) -> list[Subject]:
@@ -112,12 +121,9 @@ def to_announce(
         by_patient.setdefault(visit.patient_id, []).append(visit)
     told = []
     for patient_id, theirs in by_patient.items():
-        said = Message.objects.for_clinic(clinic).filter(
-            patient_id=patient_id, context__calendar=calendar
-        )
-        before = list(said.values_list("state", "context__versions"))
+        before = _SAID.rows(clinic=clinic.pk, patient=patient_id, calendar=calendar)
         known = {
-            (pk, version) for _state, versions in before for pk, version in (versions or {}).items()
+            pair for _state, versions in before for pair in json.loads(versions or "{}").items()
         }
         fresh = [
             visit
@@ -125,6 +131,9 @@ def to_announce(
             if (str(visit.id), visit.version) not in known
         ]
         waits = any(state == State.PLANNED.value for state, _versions in before)
+        said = Message.objects.for_clinic(clinic).filter(
+            patient_id=patient_id, context__calendar=calendar
+        )
         if fresh and not (waits and _joined(said, fresh, now)):
             told.append(_together(fresh, calendar, now))
     return told
@@ -203,11 +212,15 @@ def when(clinic: Clinic, step: ProgrammeStep, anchor: dt.datetime, *, now: dt.da
     return schedule(anchor, timing_of(step), clinic.zone, now, hours)
 
 
-def _known(subjects: Sequence[Subject]) -> set[tuple[str, UUID, str, int]]:
-    rows = Message.objects.filter(
-        subject_type__in={s.kind for s in subjects}, subject_id__in=[s.id for s in subjects]
-    )
-    return set(rows.values_list("subject_type", "subject_id", "step_key", "schedule_version"))
+_KNOWN = Statement("""
+SELECT subject_type, subject_id, step_key, schedule_version FROM aftercare_message
+WHERE subject_type = ANY (%(kinds)s::varchar[]) AND subject_id = ANY (%(ids)s::uuid[])
+""")
+
+
+def _known(subjects: Sequence[Subject]) -> set[tuple[Any, ...]]:
+    kinds, ids = {one.kind for one in subjects}, [one.id for one in subjects]
+    return set(_KNOWN.rows(kinds=list(kinds), ids=ids))
 
 
 def _message(clinic: Clinic, step: ProgrammeStep, subject: Subject, now: dt.datetime) -> Message:

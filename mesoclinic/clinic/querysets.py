@@ -9,6 +9,8 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.models import query as django_query
 
+from mesoclinic.clinic.statements import Statement
+
 if TYPE_CHECKING:
     from mesoclinic.clinic.models import Clinic
 
@@ -39,26 +41,35 @@ class Prepared(Generic[_Found]):
         self._make = make
         # Ids that nothing has: they mark the places of the values among the parameters.
         self._marks = tuple(UUID(int=number) for number in range(1, values + 1))
-        self._ready: tuple[str, tuple[Any, ...], Any] | None = None
+        self._names = tuple(f"value_{number}" for number in range(values))
+        self._ready: tuple[Statement, Any] | None = None
 
     def all(self, *values: UUID) -> list[_Found]:
         """The rows for these values, as the queryset would give them."""
-        sql, params, compiler = self._ready or self._prepare()
-        given = dict(zip(self._marks, values, strict=True))
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [given[one] if one in self._marks else one for one in params])
-            rows = cursor.fetchall()
-        return list(_instances(compiler, rows))
+        statement, compiler = self._ready or self._prepare()
+        given = dict(zip(self._names, values, strict=True))
+        return list(_instances(compiler, statement.rows(**given)))
 
     def first(self, *values: UUID) -> _Found | None:
         """The first of the rows, or None."""
         return next(iter(self.all(*values)), None)
 
-    def _prepare(self) -> tuple[str, tuple[Any, ...], Any]:
+    def _prepare(self) -> tuple[Statement, Any]:
         compiler: Any = self._make(*self._marks).query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
-        self._ready = sql, tuple(params), compiler
+        places = dict(zip(self._marks, self._names, strict=True))
+        with connection.cursor() as cursor:
+            filled = [
+                f"%({places[one]})s" if one in places else _literal(cursor, one) for one in params
+            ]
+        self._ready = Statement(sql % tuple(filled)), compiler
         return self._ready
+
+
+def _literal(cursor: Any, value: object) -> str:
+    """A constant of the queryset as SQL, safe to stand in a statement with places."""
+    written: bytes = cursor.mogrify("%s", [value])
+    return written.decode().replace("%", "%%")
 
 
 def _instances(compiler: Any, rows: list[Any]) -> Any:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.statements import Statement
 from mesoclinic.common.intervals import Interval
 from scheduling.domain.slots import Absence, HoursBlock, ResourceCalendar, Resources, SlotRequest
 from scheduling.domain.status import BLOCKING
@@ -114,19 +115,18 @@ def _holds(block: HoursBlock, local: datetime) -> bool:
     )
 
 
-_HOURS = """
+_HOURS = Statement("""
 SELECT practitioner_id, room_id, weekday, starts, ends, valid_from, valid_until
 FROM scheduling_workinghours
-WHERE clinic_id = %s AND practitioner_id = ANY (%s) ORDER BY weekday, starts
-"""
+WHERE clinic_id = %(clinic)s AND practitioner_id = ANY (%(people)s::uuid[])
+ORDER BY weekday, starts
+""")
 
 
 def load_hours(clinic: Clinic, practitioners: Iterable[UUID]) -> Hours:
     """Working hours of the practitioners. One query, bare because every booking makes it."""
     found: dict[UUID, list[tuple[HoursBlock, UUID | None]]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_HOURS, [clinic.pk, list(practitioners)])
-        rows = cursor.fetchall()
+    rows = _HOURS.rows(clinic=clinic.pk, people=list(practitioners))
     for who, room, weekday, starts, ends, first, last in rows:
         block = HoursBlock(weekday, starts, ends, first, last)
         found.setdefault(who, []).append((block, room))
@@ -159,20 +159,19 @@ def hours_of(clinic: Clinic, practitioners: Iterable[UUID]) -> dict[UUID, tuple[
     return {who: hours.blocks(who) for who in hours.rows}
 
 
-_AWAY = """
+_AWAY = Statement("""
 SELECT practitioner_id, room_id, device_id, lower(during), upper(during), label
 FROM scheduling_timeoff
-WHERE clinic_id = %s AND in_force AND during && tstzrange(%s, %s) ORDER BY during
-"""
+WHERE clinic_id = %(clinic)s AND in_force AND during && tstzrange(%(start)s, %(end)s)
+ORDER BY during
+""")
 
 
 def away(clinic: Clinic, within: Interval[datetime]) -> Away:
     """Closures, and time off by practitioner, room or device, that touch the time. One query."""
     closures: list[Absence] = []
     by_id: dict[UUID, list[Absence]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_AWAY, [clinic.pk, within.start, within.end])
-        rows = cursor.fetchall()
+    rows = _AWAY.rows(clinic=clinic.pk, start=within.start, end=within.end)
     for *whose, start, end, label in rows:
         absence = Absence(Interval(start, end), label)
         ids = [one for one in whose if one is not None]
@@ -208,6 +207,11 @@ _COLUMNS = {
 }
 
 
+@cache
+def _busy(columns: tuple[str, ...]) -> Statement:
+    return Statement(" UNION ALL ".join(_busy_part(name, _COLUMNS[name]) for name in columns))
+
+
 def busy(wanted: Mapping[str, Sequence[UUID]], search: Search) -> Busy:
     """When each of `wanted` (column → ids) is taken: sorted, merged intervals by id. One query.
 
@@ -217,7 +221,6 @@ def busy(wanted: Mapping[str, Sequence[UUID]], search: Search) -> Busy:
     columns = [name for name in _COLUMNS if wanted.get(name)]
     if not columns:
         return {}
-    sql = " UNION ALL ".join(_busy_part(name, _COLUMNS[name]) for name in columns)
     values: dict[str, Any] = {
         **{name: list(wanted[name]) for name in columns},
         "start": search.within.start - _REACH,
@@ -225,9 +228,7 @@ def busy(wanted: Mapping[str, Sequence[UUID]], search: Search) -> Busy:
         "now": search.now,
         "ignoring": list(search.ignoring),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        rows = cursor.fetchall()
+    rows = _busy(tuple(columns)).rows(**values)
     return {
         wanted[column][place]: tuple(
             Interval(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))

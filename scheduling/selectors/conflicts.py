@@ -12,8 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
+from mesoclinic.clinic.statements import Statement
 from mesoclinic.common.intervals import Interval
 from scheduling.domain.status import BLOCKING
 
@@ -45,7 +44,7 @@ class Clash:
     lapsed: bool
 
 
-_CLASHES = f"""
+_CLASHES = Statement(f"""
 SELECT w.n - 1, a.id,
        a.practitioner_id = w.practitioner AND a.occupies && w.occupies,
        coalesce(a.room_id = w.room AND a.occupies && w.occupies, false),
@@ -70,7 +69,7 @@ JOIN scheduling_appointment a ON a.status IN ({_BLOCKING}) AND (
 )
 WHERE a.id <> ALL (%(ignoring)s::uuid[])
 ORDER BY 1, 2
-"""  # noqa: S608 - only the constant list of states is put in
+""")  # noqa: S608 - only the constant list of states is put in
 
 _PARTIES = ("practitioner", "room", "device", "patient")
 
@@ -80,9 +79,7 @@ def clashes(wanted: Sequence[Wanted], now: datetime, ignoring: Iterable[UUID] = 
 
     One query. It looks across clinics on purpose: a practitioner of two clinics is one person.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_CLASHES, {**_columns(wanted), "now": now, "ignoring": list(ignoring)})
-        rows = cursor.fetchall()
+    rows = _CLASHES.rows(**_columns(wanted), now=now, ignoring=list(ignoring))
     return [
         Clash(
             index,
@@ -138,6 +135,21 @@ ORDER BY 1, {order}
 """
 
 
+_FREE_OF = {
+    "room_id": Statement(
+        _FREE.format(
+            table="scheduling_room", column="room_id", blocking=_BLOCKING,
+            order='r."order", r.name',
+        )
+    ),
+    "device_id": Statement(
+        _FREE.format(
+            table="scheduling_device", column="device_id", blocking=_BLOCKING, order="r.name"
+        )
+    ),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """Of what one is wanted: the rooms or the devices of a kind in a clinic."""
@@ -148,15 +160,9 @@ class Shelf:
     zone: str
 
     @property
-    def sql(self) -> str:
-        """The statement that finds the free ones, in the order in which they are offered."""
-        rooms = self.column == "room_id"
-        return _FREE.format(
-            table="scheduling_room" if rooms else "scheduling_device",
-            column=self.column,
-            blocking=_BLOCKING,
-            order='r."order", r.name' if rooms else "r.name",
-        )
+    def statement(self) -> Statement:
+        """What finds the free ones, in the order in which they are offered."""
+        return _FREE_OF[self.column]
 
 
 def free_of_kind(
@@ -178,8 +184,6 @@ def free_of_kind(
         "now": now,
         "ignoring": list(ignoring),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(shelf.sql, values)
-        for index, found_id in cursor.fetchall():
-            found[index].append(found_id)
+    for index, found_id in shelf.statement.rows(**values):
+        found[index].append(found_id)
     return found

@@ -15,6 +15,7 @@ from django.db import IntegrityError
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.statements import Insertion
 from mesoclinic.common.calendar import local_date
 from scheduling import signals
 from scheduling.domain.status import Status
@@ -35,6 +36,8 @@ from scheduling.services.requests import Booking, CourseBooking
 
 # Each attempt takes another free room when the one picked went to somebody else meanwhile.
 ATTEMPTS = 6
+
+_VISITS, _CHANGES = Insertion(Appointment), Insertion(AppointmentStatusChange)
 
 _PARTY_OF = {
     "appointment_practitioner_once": "practitioner",
@@ -128,9 +131,7 @@ def _insert(terms: Terms, drafts: list[Draft]) -> list[Appointment]:
     off_protocol = courses.judge(terms, drafts)
     appointments = [_row(terms, draft, off_protocol) for draft in drafts]
     save(appointments)
-    AppointmentStatusChange.objects.bulk_create(
-        [_first_change(terms, appointment) for appointment in appointments]
-    )
+    _CHANGES.write([_first_change(terms, appointment) for appointment in appointments])
     if terms.hold_until is None:
         # A held visit is nobody's yet: it is announced once it is accepted.
         signals.appointments_booked.send(
@@ -142,7 +143,7 @@ def _insert(terms: Terms, drafts: list[Draft]) -> list[Appointment]:
 
 def save(appointments: list[Appointment]) -> None:
     """The insert itself, apart so that a test can make the gap before it wide."""
-    Appointment.objects.bulk_create(appointments)
+    _VISITS.write(appointments)
 
 
 def _row(terms: Terms, draft: Draft, off_protocol: frozenset[UUID]) -> Appointment:
