@@ -133,11 +133,13 @@ def load_hours(clinic: Clinic, practitioners: Iterable[UUID]) -> Hours:
     return Hours(found)
 
 
-_OPEN = """
+_OPEN = Statement("""
 SELECT coalesce(room_id, device_id), weekday, starts, ends, valid_from, valid_until
 FROM scheduling_resourcehours
-WHERE clinic_id = %s AND (room_id = ANY (%s) OR device_id = ANY (%s)) ORDER BY weekday, starts
-"""
+WHERE clinic_id = %(clinic)s
+  AND (room_id = ANY (%(rooms)s::uuid[]) OR device_id = ANY (%(devices)s::uuid[]))
+ORDER BY weekday, starts
+""")
 
 
 def resource_hours(
@@ -145,9 +147,7 @@ def resource_hours(
 ) -> dict[UUID, tuple[HoursBlock, ...]]:
     """Hours of rooms and devices; one without any is left out: it can always be used. One query."""
     found: dict[UUID, tuple[HoursBlock, ...]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN, [clinic.pk, list(rooms), list(devices)])
-        rows = cursor.fetchall()
+    rows = _OPEN.rows(clinic=clinic.pk, rooms=list(rooms), devices=list(devices))
     for one, *block in rows:
         found[one] = (*found.get(one, ()), HoursBlock(*block))
     return found
