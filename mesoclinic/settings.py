@@ -123,7 +123,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 DATABASES = {"default": environ.Env.db_url_config(env.text("DATABASE_URL"))}
 DATABASES["default"]["CONN_MAX_AGE"] = env.number("CONN_MAX_AGE")
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# Prepared statements (mesoclinic/clinic/statements.py) are planned once, not anew for each value.
+# Prepared statements (mesoclinic/statements.py) are planned once, not anew for each value.
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options["options"] = f"{_options.get('options', '')} -c plan_cache_mode=force_generic_plan".strip()
 

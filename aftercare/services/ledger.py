@@ -12,8 +12,8 @@ from django.db.models import Q
 
 from aftercare.domain.outbox import TRANSITIONS, State
 from aftercare.models import Message, MessageEvent
-from mesoclinic.clinic.statements import Insertion
 from mesoclinic.common.ids import new_id
+from mesoclinic.statements import Insertion
 
 _MESSAGES, _EVENTS = Insertion(Message), Insertion(MessageEvent)
 

@@ -30,8 +30,8 @@ from aftercare.models import Message, ProgrammeStep
 from aftercare.services import ledger
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.clinic.querysets import Prepared
-from mesoclinic.clinic.statements import Statement
 from mesoclinic.common.ids import new_id
+from mesoclinic.statements import Statement
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import Action, AuditEntry
+from mesoclinic.statements import Statement
 
 _acting: ContextVar[Actor | None] = ContextVar("mesoclinic_actor", default=None)
 _SETTING = "mesoclinic.actor"
@@ -66,10 +67,12 @@ _COLUMNS = (
     "clinic_id", "actor_kind", "actor_id", "actor_label", "action", "model", "object_id",
     "patients", "fields", "reason", "request_id",
 )  # fmt: skip
-_INSERT = f"""
-INSERT INTO audit_auditentry ({", ".join(_COLUMNS)}, at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s::varchar[], %s, %s, statement_timestamp())
-"""  # noqa: S608 - names of columns, all written here
+_ARRAYS = {"patients": "::uuid[]", "fields": "::varchar[]"}
+_INSERT = Statement(
+    f"INSERT INTO audit_auditentry ({', '.join(_COLUMNS)}, at) VALUES ("  # noqa: S608
+    + ", ".join(f"%({name})s{_ARRAYS.get(name, '')}" for name in _COLUMNS)
+    + ", statement_timestamp())"
+)
 
 
 def record(actor: Actor, action: Action, entry: AuditEntry | None = None) -> None:
@@ -85,8 +88,7 @@ def record(actor: Actor, action: Action, entry: AuditEntry | None = None) -> Non
     entry.actor_label = actor.label[:200]
     entry.reason = entry.reason[:200]
     entry.request_id = actor.request_id[:64]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [getattr(entry, name) for name in _COLUMNS])
+    _INSERT.run(**{name: getattr(entry, name) for name in _COLUMNS})
 
 
 def _as_json(actor: Actor, reason: str) -> str:

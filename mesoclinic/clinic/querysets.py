@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.models import query as django_query
 
-from mesoclinic.clinic.statements import Statement
+from mesoclinic.statements import Statement
 
 if TYPE_CHECKING:
     from mesoclinic.clinic.models import Clinic

@@ -16,8 +16,8 @@ from uuid import UUID
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from mesoclinic.clinic.models import Clinic
-from mesoclinic.clinic.statements import Statement
 from mesoclinic.common.intervals import Interval
+from mesoclinic.statements import Statement
 from scheduling.domain.slots import Absence, HoursBlock, ResourceCalendar, Resources, SlotRequest
 from scheduling.domain.status import BLOCKING
 from scheduling.models import Device, Room, VisitType

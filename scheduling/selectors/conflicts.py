@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from mesoclinic.clinic.statements import Statement
 from mesoclinic.common.intervals import Interval
+from mesoclinic.statements import Statement
 from scheduling.domain.status import BLOCKING
 
 _BLOCKING = ", ".join(f"'{status.value}'" for status in sorted(BLOCKING))

@@ -15,8 +15,8 @@ from django.db import IntegrityError
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
-from mesoclinic.clinic.statements import Insertion
 from mesoclinic.common.calendar import local_date
+from mesoclinic.statements import Insertion
 from scheduling import signals
 from scheduling.domain.status import Status
 from scheduling.exceptions import (

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from mesoclinic.clinic.models import Clinic
-from mesoclinic.clinic.statements import Insertion, Statement
+from mesoclinic.statements import Insertion, Statement
 from scheduling.models import Room
 
 pytestmark = pytest.mark.django_db
