@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -51,16 +51,7 @@ def read_answers(spec: QuestionnaireSpec, given: Mapping[str, object]) -> Mappin
         answer, readable = _read(question, given.get(key))
         wanted = question.required and visible(question, read)
         missing = wanted and (answer.state is AnswerState.ABSENT or not readable)
-        read[key] = Answer(
-            state=answer.state,
-            values=answer.values,
-            text=answer.text,
-            number=answer.number,
-            day=answer.day,
-            shown=answer.shown,
-            missing=missing,
-            codes=answer.codes,
-        )
+        read[key] = replace(answer, missing=True) if missing else answer
     return read
 
 
@@ -168,6 +159,15 @@ def _entries(question: Question, value: object) -> Answer | None:
     )
 
 
+def _photographs(question: Question, value: object) -> Answer | None:
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        return None
+    # No words: what a picture shows, nobody but a person can judge.
+    return Answer(
+        AnswerState.GIVEN, tuple(sorted(set(value))), shown=f"Photographs: {len(set(value))}"
+    )
+
+
 _READERS = {
     QuestionKind.YES_NO_UNKNOWN: _choice,
     QuestionKind.ONE_OF: _choice,
@@ -175,6 +175,8 @@ _READERS = {
     QuestionKind.TEXT: _text,
     QuestionKind.NUMBER: _number,
     QuestionKind.DATE: _day,
+    QuestionKind.BODY_AREA: _choices,
     QuestionKind.ALLERGY_LIST: _entries,
     QuestionKind.MEDICINE_LIST: _entries,
+    QuestionKind.PHOTOGRAPH: _photographs,
 }

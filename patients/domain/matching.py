@@ -181,8 +181,8 @@ def recorded_facts(trigger: Trigger, context: Context) -> tuple[Fact, ...]:
 
 
 def _fits(trigger: Trigger, fact: Fact) -> bool:
-    patterns = trigger.tags if fact.active else trigger.past_tags
-    return any(_tag_fits(pattern, fact.tag) for pattern in patterns)
+    exact, beginnings = trigger.patterns if fact.active else trigger.past_patterns
+    return fact.tag in exact or fact.tag.startswith(beginnings)
 
 
 def _tag_fits(pattern: str, tag: str) -> bool:

@@ -15,6 +15,9 @@ from functools import cached_property
 Text = Mapping[str, str]
 """Words by language code: `{"en": "…", "fr": "…"}`; English is always there."""
 
+TagPatterns = tuple[frozenset[str], tuple[str, ...]]
+"""Tags that are meant exactly, and beginnings of tags."""
+
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 
 
@@ -26,9 +29,10 @@ def say(text: Text, language: str = "en") -> str:
 class QuestionKind(StrEnum):
     """How a question is answered.
 
-    Values in `answers`: `yes_no_unknown` and `one_of` a string; `many_of` a list of option keys;
-    `text` a string; `number` a number or its text; `date` an ISO date; `allergy_list` and
-    `medicine_list` a list of `{"name": …}` objects or strings.
+    Values in `answers`: `yes_no_unknown` and `one_of` a string; `many_of` and `body_area` a list of
+    option keys (those of a body area are keys of the clinic's areas); `text` a string; `number` a
+    number or its text; `date` an ISO date; `allergy_list` and `medicine_list` a list of
+    `{"name": …}` objects or strings; `photograph` a list of ids of the patient's files.
     """
 
     YES_NO_UNKNOWN = "yes_no_unknown"
@@ -37,8 +41,14 @@ class QuestionKind(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     DATE = "date"
+    BODY_AREA = "body_area"
     ALLERGY_LIST = "allergy_list"
     MEDICINE_LIST = "medicine_list"
+    PHOTOGRAPH = "photograph"
+
+
+SINGLE_CHOICE = frozenset({QuestionKind.YES_NO_UNKNOWN, QuestionKind.ONE_OF})
+SEVERAL_CHOICES = frozenset({QuestionKind.MANY_OF, QuestionKind.BODY_AREA})
 
 
 class Severity(StrEnum):
@@ -51,7 +61,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for note, 1 for caution, 2 for absolute."""
-        return list(Severity).index(self)
+        return _SEVERITIES.index(self)
+
+
+_SEVERITIES = tuple(Severity)
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,7 @@ class Question:
 
     def __post_init__(self) -> None:
         """Refuse choices without options."""
-        if self.kind in (QuestionKind.ONE_OF, QuestionKind.MANY_OF) and not self.options:
+        if self.kind in SEVERAL_CHOICES | {QuestionKind.ONE_OF} and not self.options:
             raise ValueError(f"Question “{self.key}” needs options to choose from.")
 
     @cached_property
@@ -136,6 +149,21 @@ class Trigger:
     age_under: int | None = None
     without_guardian_consent: bool = False
 
+    @cached_property
+    def patterns(self) -> TagPatterns:
+        """`tags`, sorted out for looking up."""
+        return _tag_patterns(self.tags)
+
+    @cached_property
+    def past_patterns(self) -> TagPatterns:
+        """`past_tags`, sorted out for looking up."""
+        return _tag_patterns(self.past_tags)
+
+
+def _tag_patterns(patterns: tuple[str, ...]) -> TagPatterns:
+    beginnings = tuple(one[:-1] for one in patterns if one.endswith("*"))
+    return frozenset(patterns), beginnings
+
 
 @dataclass(frozen=True)
 class Until:
@@ -152,8 +180,9 @@ class Rule:
 
     A rule with `areas`, `ingredient_tags` or `limit_to_matched_tags` weighs its `severity` only
     where these are used (a fish allergy: cocktails with fish-derived ingredients); for the patient
-    in general it then counts as a caution at most. `defers` means that waiting until the end is
-    enough (outcome deferred). `source` is S0 to S4 or G.
+    in general it then counts as a caution at most. `areas_from` names a body-area question: where it
+    is answered, the rule is limited to those areas, else it weighs everywhere. `defers` means that
+    waiting until the end is enough (outcome deferred). `source` is S0 to S4 or G.
     """
 
     key: str
@@ -166,6 +195,7 @@ class Rule:
     until: Until | None = None
     defers: bool = False
     areas: tuple[str, ...] = ()
+    areas_from: str = ""
     ingredient_tags: tuple[str, ...] = ()
     limit_to_matched_tags: bool = False
 
@@ -177,7 +207,8 @@ class Rule:
     @property
     def limited(self) -> bool:
         """Whether the rule weighs fully only for certain areas or ingredients."""
-        return bool(self.areas or self.ingredient_tags or self.limit_to_matched_tags)
+        limits = (self.areas, self.areas_from, self.ingredient_tags, self.limit_to_matched_tags)
+        return any(limits)
 
 
 @dataclass(frozen=True)
@@ -222,6 +253,9 @@ def _problems(spec: QuestionnaireSpec) -> Iterator[str]:
             yield from _trigger_problems(rule, trigger, questions)
         if rule.until and rule.until.question and rule.until.question not in questions:
             yield f"Rule “{rule.key}” ends by the unknown question “{rule.until.question}”."
+        place = questions.get(rule.areas_from)
+        if rule.areas_from and (place is None or place.kind is not QuestionKind.BODY_AREA):
+            yield f"Rule “{rule.key}” takes areas from “{rule.areas_from}”, no body-area question."
 
 
 def _question_problems(spec: QuestionnaireSpec) -> Iterator[str]:

@@ -146,13 +146,27 @@ def _finding(
         source=rule.source,
         question=min((hit.question for hit in hits if hit.question), default=""),
         evidence=tuple(sorted({hit.text for hit in hits if hit.text})),
-        areas=tuple(sorted(rule.areas)),
+        areas=_areas(rule, context),
         ingredient_tags=tuple(sorted(ingredient_tags)),
         tags=tuple(sorted({tag for hit in hits for tag in hit.tags})),
         temporary=rule.temporary,
         until=until,
         defers=rule.defers and until is not None,
     )
+
+
+def _areas(rule: Rule, context: Context) -> tuple[str, ...]:
+    """Where the rule weighs in full; () for everywhere, also where the place is not known.
+
+    A choice that stands apart from the others (“somewhere else”, “I don't know”) names no place.
+    """
+    if not rule.areas_from:
+        return tuple(sorted(rule.areas))
+    chosen = context.answers[rule.areas_from].values
+    options = context.spec.questions[rule.areas_from].options
+    if any(option.exclusive for option in options if option.key in chosen):
+        return ()
+    return tuple(sorted({*rule.areas, *chosen})) if chosen else ()
 
 
 def _until(rule: Rule, context: Context) -> date | None:

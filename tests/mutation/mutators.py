@@ -38,7 +38,10 @@ _CALLS = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One changed module. `line` is where; `before` and `after` the changed piece as source."""
+    """One changed module. `line` is where; `before` and `after` the changed piece as source.
+
+    `function` is the dotted name of the function whose body is changed, "" outside of functions.
+    """
 
     module: str
     number: int
@@ -47,6 +50,7 @@ class Mutant:
     before: str
     after: str
     tree: ast.Module
+    function: str = ""
 
     @property
     def name(self) -> str:
@@ -59,15 +63,27 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
     skipped = _left_alone(tree)
     places = [node for node in ast.walk(tree) if id(node) not in skipped]
     index = {id(node): number for number, node in enumerate(ast.walk(tree))}
+    inside = dict(_bodies(tree))
     found = []
     for node in places:
         for kind, replacement in _changes(node):
             changed = _replaced(tree, index[id(node)], replacement)
             line = getattr(node.iter if isinstance(node, ast.comprehension) else node, "lineno", 0)
-            found.append((line, kind, _source(node), _source(replacement), changed))
+            words = (_source(node), _source(replacement))
+            found.append((line, kind, *words, changed, inside.get(id(node), "")))
     found.sort(key=lambda one: one[0])
-    for number, (line, kind, before, after, changed) in enumerate(found):
-        yield Mutant(module, number, line, kind, before, after, changed)
+    for number, (line, kind, before, after, changed, function) in enumerate(found):
+        yield Mutant(module, number, line, kind, before, after, changed, function)
+
+
+def _bodies(tree: ast.AST, name: str = "") -> Iterator[tuple[int, str]]:
+    """Every node that runs when a function is called, with the function's dotted name."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef):
+            inside = (inner for part in node.body for inner in ast.walk(part))
+            yield from ((id(inner), f"{name}{node.name}") for inner in inside)
+        elif isinstance(node, ast.ClassDef):
+            yield from _bodies(node, f"{name}{node.name}.")
 
 
 def _source(node: ast.AST | None) -> str:
