@@ -14,6 +14,7 @@ from itertools import combinations
 from patients.domain.linter_rules import rule_warnings
 from patients.domain.linting import Inspection, LintCode, LintWarning
 from patients.domain.questionnaire import (
+    SEVERAL_CHOICES,
     Question,
     QuestionKind,
     QuestionnaireSpec,
@@ -56,13 +57,13 @@ def lint(
         *(warning for check in _QUESTION_CHECKS for warning in check(inspection, wanted)),
         *rule_warnings(inspection),
     ]
-    places = {place: index for index, place in enumerate(_places(spec))}
+    places = {place: index for index, place in enumerate(_order(spec))}
     return tuple(
         sorted(dict.fromkeys(found), key=lambda one: places.get(one.place.split(".")[0], -1))
     )
 
 
-def _places(spec: QuestionnaireSpec) -> Iterator[str]:
+def _order(spec: QuestionnaireSpec) -> Iterator[str]:
     yield "questionnaire"
     for section in spec.sections:
         yield f"section:{section.key}"
@@ -164,7 +165,7 @@ def _same(first: Text, second: Text, language: str) -> bool:
 
 def _denials(inspection: Inspection, languages: tuple[str, ...]) -> Iterator[LintWarning]:
     for question in inspection.spec.questions.values():
-        many = question.kind is QuestionKind.MANY_OF
+        many = question.kind in SEVERAL_CHOICES
         exclusive = {option.key for option in question.options if option.exclusive} - {"unknown"}
         if many and question.required and not exclusive:
             yield LintWarning(
@@ -172,6 +173,19 @@ def _denials(inspection: Inspection, languages: tuple[str, ...]) -> Iterator[Lin
                 _question_place(question),
                 "An answer is required, but no choice says “none of these” (exclusive).",
             )
+
+
+def _places(inspection: Inspection, languages: tuple[str, ...]) -> Iterator[LintWarning]:
+    for question in inspection.spec.questions.values():
+        if question.kind is not QuestionKind.BODY_AREA:
+            continue
+        for option in question.options:
+            if not option.exclusive and option.key not in inspection.areas:
+                yield LintWarning(
+                    LintCode.UNKNOWN_AREA,
+                    _question_place(question),
+                    f"The clinic has no area “{option.key}”, and the choice does not stand apart.",
+                )
 
 
 def _ranges(inspection: Inspection, languages: tuple[str, ...]) -> Iterator[LintWarning]:
@@ -233,6 +247,7 @@ _QUESTION_CHECKS: tuple[Callable[[Inspection, tuple[str, ...]], Iterator[LintWar
     _hidden_questions,
     _options,
     _denials,
+    _places,
     _ranges,
     _jargon,
     _given_tags,

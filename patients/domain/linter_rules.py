@@ -7,7 +7,14 @@ from decimal import Decimal
 from itertools import combinations, permutations
 
 from patients.domain.linting import CHOICES, Inspection, LintCode, LintWarning, tag_covers
-from patients.domain.questionnaire import Question, QuestionKind, Rule, Severity, Trigger
+from patients.domain.questionnaire import (
+    SEVERAL_CHOICES,
+    Question,
+    QuestionKind,
+    Rule,
+    Severity,
+    Trigger,
+)
 
 
 def rule_warnings(inspection: Inspection) -> Iterator[LintWarning]:
@@ -135,7 +142,7 @@ def _contradiction(rule: Rule, inspection: Inspection) -> str:
             before = allowed.get(key)
             if before is None:
                 allowed[key] = values
-            elif question.kind is QuestionKind.MANY_OF:
+            elif question.kind in SEVERAL_CHOICES:
                 if not _together(question, before, values):
                     return f"The choices it needs of “{key}” exclude each other."
             elif not before & values:
@@ -235,7 +242,8 @@ def _always_covers(other: Rule, rule: Rule) -> bool:
 
 
 def _reach(rule: Rule) -> tuple[object, ...]:
-    return (frozenset(rule.areas), frozenset(rule.ingredient_tags), rule.limit_to_matched_tags)
+    tags = frozenset(rule.ingredient_tags)
+    return (frozenset(rule.areas), rule.areas_from, tags, rule.limit_to_matched_tags)
 
 
 def _implies(trigger: Trigger, wanted: Trigger) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from patients.domain.questionnaire import QuestionKind, QuestionnaireSpec
+from patients.domain.questionnaire import SEVERAL_CHOICES, SINGLE_CHOICE, QuestionnaireSpec
 from patients.domain.record import ALLERGY, MEDICINE
 from patients.domain.terms import PAST
 
 # Tags that the record itself gives, whatever the terms say.
 _BUILT_IN = frozenset({ALLERGY, MEDICINE, "pregnancy_unclear"})
-CHOICES = (QuestionKind.YES_NO_UNKNOWN, QuestionKind.ONE_OF, QuestionKind.MANY_OF)
+CHOICES = (*SINGLE_CHOICE, *SEVERAL_CHOICES)
 
 
 class LintCode(StrEnum):

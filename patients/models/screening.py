@@ -59,8 +59,17 @@ class Questionnaire(ClinicOwned):
                 name="published_stays",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "OLD.status <> 'draft' AND (OLD.spec, OLD.key, OLD.version, OLD.clinic_id) "
-                    "IS DISTINCT FROM (NEW.spec, NEW.key, NEW.version, NEW.clinic_id)"
+                    "OLD.status <> 'draft' AND (OLD.spec, OLD.key, OLD.version, OLD.clinic_id, "
+                    "OLD.title, OLD.published_at) IS DISTINCT FROM (NEW.spec, NEW.key, NEW.version, "
+                    "NEW.clinic_id, NEW.title, NEW.published_at)"
+                ),
+            ),
+            pgtrigger.Protect(
+                name="status_never_goes_back",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "(OLD.status <> 'draft' AND NEW.status = 'draft') "
+                    "OR (OLD.status = 'retired' AND NEW.status <> 'retired')"
                 ),
             ),
             pgtrigger.Protect(
@@ -96,6 +105,13 @@ class Screening(PatientOwned):
     submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
     submitted_by = models.CharField(_("submitted by"), max_length=200, blank=True)
     signed_name = models.CharField(_("signed by"), max_length=200, blank=True)
+    signed_text = models.TextField(
+        _("text signed"), blank=True, help_text=_("Word for word, as it stood over the signature.")
+    )
+    signature = models.TextField(
+        _("drawn signature"), blank=True,
+        help_text=_("The strokes as an SVG path in a field of 600 by 200; empty where it was typed."),
+    )  # fmt: skip
 
     class Meta:
         ordering = ["-created_at"]
@@ -107,6 +123,14 @@ class Screening(PatientOwned):
                 name="screening_submitted_by_somebody",
                 condition=Q(submitted_at__isnull=True, submitted_by="")
                 | (Q(submitted_at__isnull=False) & ~Q(submitted_by="")),
+            ),
+            models.CheckConstraint(
+                name="screening_signature_is_a_path",
+                condition=Q(signature="") | Q(signature__regex=r"^[ML0-9 ]{4,20000}$"),
+            ),
+            models.CheckConstraint(
+                name="screening_signed_when_submitted",
+                condition=Q(submitted_at__isnull=False) | Q(signed_name="", signed_text="", signature=""),
             ),
             models.UniqueConstraint(
                 name="screening_one_draft",

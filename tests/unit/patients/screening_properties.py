@@ -295,7 +295,7 @@ def missing_is_what_is_required_shown_and_not_given(
 
 def _meets(condition: ShowIf, answers: dict[str, object]) -> bool:
     given = answers.get(condition.question)
-    if condition.question == "many":  # a single word is no readable answer there
+    if condition.question in ("many", "place"):  # a single word is no readable answer there
         return isinstance(given, list) and bool(set(given) & set(condition.values))
     return ("yes" if given is True else given) in condition.values
 

@@ -48,6 +48,12 @@ _POOL = (
     Question(
         "many", QuestionKind.MANY_OF, _text("Many?"), options=_options("none", "a", "b", "unknown")
     ),
+    Question(
+        "place",
+        QuestionKind.BODY_AREA,
+        _text("Where?"),
+        options=_options("face", "scalp", "back", "unknown"),
+    ),
     Question("number", QuestionKind.NUMBER, _text("How many?"), maximum=Decimal(100)),
     Question("day", QuestionKind.DATE, _text("When?")),
     Question("words", QuestionKind.TEXT, _text("Else?")),
@@ -58,6 +64,7 @@ _VALUES: dict[str, list[object]] = {
     "sure": ["yes", "no", "unknown", True],
     "one": ["no", "a", "b", "unknown", "z"],
     "many": [["none"], ["a"], ["b"], ["a", "b"], ["unknown", "a"], "a"],
+    "place": [["face"], ["scalp"], ["face", "scalp"], ["unknown"], "face"],
     "number": [0, "19,5", 20, 101, "many"],
     "day": [(TODAY - timedelta(days=ago)).isoformat() for ago in (-3, 0, 6, 7, 400)],
     "words": ["I had a stroke", "nothing"],
@@ -123,6 +130,7 @@ _SHAPES = [
         until=until,
         defers=defers and until is not None,
         areas=areas,
+        areas_from=place,
         ingredient_tags=tags,
         limit_to_matched_tags=matched,
     )
@@ -130,6 +138,7 @@ _SHAPES = [
     for until in (None, None, Until(days=7, question="day"), Until(age=18))
     for defers in (True, False)
     for areas in ((), (), ("face",))
+    for place in ("", "", "place")
     for tags in ((), (), ("allergen:fish",))
     for matched in (True, False)
 ]
@@ -177,6 +186,6 @@ GRAVER_SAID = [
     ("sure", "no", "unknown"), ("sure", "unknown", "yes"), ("sure", "no", "yes"),
     ("one", "no", "a"), ("one", "no", "b"), ("one", "no", "unknown"),
     ("many", ["none"], ["a"]), ("many", ["a"], ["a", "b"]), ("many", ["a"], ["a", "unknown"]),
-    ("number", 0, 20), ("allergies", ["none"], ["fish"]), ("allergies", ["fish"], ["fish", "egg"]),
+    ("place", ["face"], ["face", "scalp"]), ("number", 0, 20), ("allergies", ["none"], ["fish"]), ("allergies", ["fish"], ["fish", "egg"]),
     ("medicines", ["Warfarin"], ["Warfarin", "Amlodipine"]),
 ]  # fmt: skip

@@ -11,7 +11,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from patients.domain.codec import from_json
-from patients.domain.questionnaire import Question, QuestionKind, QuestionnaireSpec
+from patients.domain.questionnaire import (
+    SEVERAL_CHOICES,
+    Question,
+    QuestionKind,
+    QuestionnaireSpec,
+)
 from patients.domain.record import Fact
 from patients.domain.screening import RecordFacts, ScreeningResult, evaluate
 from patients.domain.terms import Term
@@ -79,7 +84,9 @@ _WORDS = ("fish", "warfarin", "egg", "ibuprofen", "nothing known", "a stroke", "
 def possible_answers(question: Question) -> list[object]:
     """Answers of every shape to one question, few enough to draw from at once."""
     values = sorted(question.values or frozenset())
-    if question.kind is QuestionKind.MANY_OF:
+    if question.kind is QuestionKind.PHOTOGRAPH:
+        return [["a-file"], ["a-file", "another"]]
+    if question.kind in SEVERAL_CHOICES:
         return [*([one] for one in values), *([one, values[0]] for one in values[1:]), values[:4]]
     if question.kind is QuestionKind.DATE:
         return [*_DAYS, "9999-12-31", "soon"]

@@ -30,6 +30,8 @@ QUESTIONS = (
     ),
     Question("on", QuestionKind.DATE, {"en": "When?"}),
     Question("allergies", QuestionKind.ALLERGY_LIST, {"en": "Which?"}),
+    Question("where", QuestionKind.BODY_AREA, {"en": "Where?"}, options=CHOICES),
+    Question("photos", QuestionKind.PHOTOGRAPH, {"en": "Show?"}),
     Question(
         "more", QuestionKind.TEXT, {"en": "More?"}, required=True, show_if=ShowIf("one", ("b",))
     ),
@@ -83,3 +85,15 @@ def test_required_questions_are_missing_only_where_they_show() -> None:
     assert read_answers(SPEC, {"sure": "perhaps"})["sure"].missing
     assert not read_answers(SPEC, {"one": "a"})["more"].missing
     assert read_answers(SPEC, {"one": "b"})["more"].missing
+
+
+def test_places_and_photographs_read_in_order() -> None:
+    read = read_answers(SPEC, {"where": ["b", "a"], "photos": ["2", "1", "2"]})
+    assert read["where"].values == ("a", "b")
+    assert read["where"].shown == "Ay, Bee"
+    assert read["photos"].values == ("1", "2")
+    assert read["photos"].shown == "Photographs: 2"
+    assert read["photos"].state is AnswerState.GIVEN
+    for odd in ("1", [1], {"1": 2}):
+        assert read_answers(SPEC, {"photos": odd})["photos"].state is AnswerState.UNKNOWN
+    assert read_answers(SPEC, {"where": ["c"]})["where"].state is AnswerState.UNKNOWN

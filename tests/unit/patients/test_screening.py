@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from patients.domain.questionnaire import (
+    Option,
     Question,
     QuestionKind,
     Rule,
@@ -340,3 +341,60 @@ def test_what_no_rule_asks_about_is_a_note() -> None:
     result = judge({"conditions": ["g6pd"]})
     assert result.outcome is Outcome.CLEARED
     assert [(one.rule, one.severity) for one in result.findings] == [("told", Severity.NOTE)]
+
+
+PLACES = tuple(
+    Option(key, {"en": key}, exclusive=key == "elsewhere") for key in ("face", "scalp", "elsewhere")
+)
+
+
+@pytest.mark.parametrize(
+    ("where", "areas", "outcome"),
+    [
+        (["face"], ("face",), Outcome.REVIEW),
+        (["scalp", "face"], ("face", "scalp"), Outcome.REVIEW),
+        (["elsewhere"], (), Outcome.CONTRAINDICATED),
+        (["face", "elsewhere"], (), Outcome.CONTRAINDICATED),
+        (None, (), Outcome.CONTRAINDICATED),
+        ("face", (), Outcome.CONTRAINDICATED),
+    ],
+)
+def test_a_finding_is_limited_to_the_places_that_are_named(
+    where: object, areas: tuple[str, ...], outcome: Outcome
+) -> None:
+    questions = (
+        Question("sore", QuestionKind.YES_NO_UNKNOWN, {"en": "Sore?"}),
+        Question("where", QuestionKind.BODY_AREA, {"en": "Where?"}, options=PLACES),
+    )
+    rule = Rule(
+        "sore", Severity.ABSOLUTE, {"en": "Sore"}, (Trigger("sore", ("yes",)),), "G",
+        areas_from="where",
+    )  # fmt: skip
+    assert rule.limited
+    spec = QuestionnaireSpec("t", 10, (Section("s", {"en": "S"}, questions),), (rule,))
+    result = evaluate(spec, {"sore": "yes", "where": where}, RecordFacts(), TODAY)
+    assert [one.areas for one in result.findings] == [areas]
+    assert result.outcome is outcome
+    assert result.severity_for([], ["face"]) is (
+        Severity.CAUTION if areas == ("scalp",) else Severity.ABSOLUTE
+    )
+    always = replace(rule, areas=("back",))
+    further = evaluate(replace(spec, rules=(always,)), {"sore": "yes", "where": where},
+                       RecordFacts(), TODAY)  # fmt: skip
+    assert further.findings[0].areas == (("back", *areas) if areas else ())
+
+
+def test_areas_come_from_a_body_area_question_only() -> None:
+    question = Question("sore", QuestionKind.YES_NO_UNKNOWN, {"en": "Sore?"})
+    rule = Rule(
+        "sore", Severity.ABSOLUTE, {"en": "Sore"}, (Trigger("sore", ("yes",)),), "G",
+        areas_from="sore",
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="no body-area question"):
+        QuestionnaireSpec("t", 10, (Section("s", {"en": "S"}, (question,)),), (rule,))
+
+
+def test_sun_to_come_is_a_note() -> None:
+    result = judge({"sun_soon": "yes"})
+    assert [(one.rule, one.severity) for one in result.findings] == [("sun_soon", Severity.NOTE)]
+    assert result.outcome is Outcome.CLEARED
