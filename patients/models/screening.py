@@ -126,11 +126,12 @@ class Screening(PatientOwned):
             ),
             models.CheckConstraint(
                 name="screening_signature_is_a_path",
-                condition=Q(signature="") | Q(signature__regex=r"^[ML0-9 ]{4,20000}$"),
+                condition=Q(signature="") | Q(signature__regex=r"^M[ML0-9 ]+$"),
             ),
             models.CheckConstraint(
                 name="screening_signed_when_submitted",
-                condition=Q(submitted_at__isnull=False) | Q(signed_name="", signed_text="", signature=""),
+                condition=Q(submitted_at__isnull=False)
+                | Q(signed_name="", signed_text="", signature=""),
             ),
             models.UniqueConstraint(
                 name="screening_one_draft",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -25,8 +26,9 @@ from patients.domain.questionnaire import (
 from patients.domain.record import RecordFacts
 from patients.domain.screening import FindingKind, evaluate
 from tests.unit.patients import screening_specs as small
-from tests.unit.patients.screening_worlds import SPEC, TERMS, TODAY
+from tests.unit.patients.screening_worlds import DATA, SPEC, TERMS, TODAY
 
+CATALOGUE = DATA.parent.parent / "treatments" / "data" / "catalogue.json"
 KNOWN = frozenset(term.tag for term in TERMS)
 AREAS = ("face", "scalp")
 CHOICES = (Option("a", {"en": "Ay"}), Option("b", {"en": "Bee"}), Option("c", {"en": "See"}))
@@ -68,7 +70,9 @@ def about(*when: Trigger, **changes: Any) -> list[str]:
 
 
 def test_the_default_questionnaire_is_clean_in_english_and_french() -> None:
-    assert lint(SPEC, ["en", "fr"], KNOWN, AREAS) == ()
+    catalogue = json.loads(CATALOGUE.read_text("utf-8"))
+    areas = [area["key"] for area in catalogue["areas"]]
+    assert lint(SPEC, ["en", "fr"], KNOWN, areas) == ()
 
 
 def test_a_small_good_questionnaire_is_clean() -> None:
@@ -356,6 +360,14 @@ def test_the_same_rule_twice() -> None:
         ("dead-rule", "rule:good"),
         ("dead-rule", "rule:again"),
     ]
+
+
+def test_a_place_is_an_area_of_the_clinic_or_stands_apart() -> None:
+    options = (*(Option(key, {"en": key}) for key in ("face", "elbow")),)
+    where = Question("x", QuestionKind.BODY_AREA, {"en": "Where?"}, options=options)
+    assert found(where) == [("unknown-area", "question:x")]
+    apart = (options[0], replace(options[1], exclusive=True))
+    assert found(replace(where, options=apart)) == []
 
 
 def test_warnings_come_in_the_order_of_the_questionnaire() -> None:
