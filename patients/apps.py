@@ -18,6 +18,7 @@ class PatientsConfig(AppConfig):
         register_chips("screening", STANDINGS)
         register_chips("outcome", OUTCOMES)
         register_chips("invitation", INVITATIONS)
+        register_chips("questionnaire", QUESTIONNAIRES)
         panels.register_timeline(
             record_entries, {"screening": _("Screening"), "patient": _("Record")}
         )
@@ -26,6 +27,11 @@ class PatientsConfig(AppConfig):
         panels.register_link_page("screening", "patients:link-screening")
 
 
+QUESTIONNAIRES = {
+    "draft": ("neutral", _("Draft"), "pencil"),
+    "published": ("ok", _("In force"), "check-circle"),
+    "retired": ("neutral", _("Retired"), "archive"),
+}
 STANDINGS = {
     "none": ("neutral", _("Not screened"), "clipboard"),
     "expired": ("warn", _("Screening expired"), "clock-history"),

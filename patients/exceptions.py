@@ -211,6 +211,20 @@ class FileNotFound(NotFound):
     default_message = _("There is no such photograph or document in this clinic.")
 
 
+class NotADraft(Conflict):
+    """A published version never changes."""
+
+    default_code = "not_a_draft"
+    default_message = _("Only a draft can be changed. Copy this version to a new draft.")
+
+
+class QuestionnaireNotFound(NotFound):
+    """No such version in this clinic."""
+
+    default_code = "questionnaire_not_found"
+    default_message = _("There is no such questionnaire.")
+
+
 class FileRefused(Invalid):
     """A file that is not kept; the message says what to do instead."""
 

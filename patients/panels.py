@@ -90,6 +90,17 @@ class Timeline:
     more: bool
 
 
+@dataclass(frozen=True)
+class Vocabulary:
+    """What rules may be limited to, by key: areas of the body, and tags of ingredients."""
+
+    areas: Mapping[str, str]
+    ingredient_tags: Mapping[str, str]
+
+
+VocabularyLoader = Callable[[Clinic], Vocabulary]
+
+_vocabularies: list[VocabularyLoader] = []
 _panels: dict[str, Panel] = {}
 _sources: dict[str, TimelineSource] = {}
 _kinds: dict[str, object] = {}
@@ -116,6 +127,16 @@ def register_timeline(source: TimelineSource, kinds: Mapping[str, object]) -> No
 def register_actions(source: Actions) -> None:
     """Add buttons to the head of the chart."""
     _actions[f"{source.__module__}.{source.__qualname__}"] = source
+
+
+def register_vocabulary(loader: VocabularyLoader) -> None:
+    """Name the clinic's areas and ingredient tags, for those who build questionnaires."""
+    _vocabularies[:] = [loader]
+
+
+def load_vocabulary(clinic: Clinic) -> Vocabulary:
+    """The clinic's areas and ingredient tags; empty where no app knows them."""
+    return _vocabularies[0](clinic) if _vocabularies else Vocabulary({}, {})
 
 
 def register_link_page(purpose: str, url_name: str) -> None:

@@ -7,6 +7,8 @@ from rest_framework.routers import SimpleRouter
 
 from patients import api
 from patients.views import (
+    building,
+    building_parts,
     chart,
     contact,
     files,
@@ -24,6 +26,7 @@ from patients.views import (
 app_name = "patients"
 
 _chart = "patients/<uuid:pk>/"
+_build = "questionnaires/<uuid:pk>/"
 _facts = f"{_chart}record/<slug:kind>/"
 
 urlpatterns = [
@@ -58,6 +61,34 @@ urlpatterns = [
     path("files/<uuid:pk>/content/", files.FileContent.as_view(), name="file-content"),
     path("files/<uuid:pk>/thumbnail/", files.FileThumbnail.as_view(), name="file-thumbnail"),
     path("files/<uuid:pk>/withdraw/", files.FileWithdraw.as_view(), name="file-withdraw"),
+    path("questionnaires/", building.QuestionnaireList.as_view(), name="questionnaires"),
+    path(_build, building.QuestionnaireDetail.as_view(), name="questionnaire"),
+    path(f"{_build}act/", building.QuestionnaireAct.as_view(), name="questionnaire-act"),
+    path(f"{_build}export/", building.QuestionnaireExport.as_view(), name="questionnaire-export"),
+    path(
+        f"{_build}preview/",
+        building_parts.QuestionnairePreview.as_view(),
+        name="questionnaire-preview",
+    ),
+    path(
+        f"{_build}simulate/",
+        building_parts.QuestionnaireSimulate.as_view(),
+        name="questionnaire-simulate",
+    ),
+    path(f"{_build}sections/new/", building.SectionEdit.as_view(), name="section-add"),
+    path(f"{_build}sections/<str:section>/", building.SectionEdit.as_view(), name="section-edit"),
+    path(
+        f"{_build}sections/<str:section>/new/",
+        building_parts.QuestionEdit.as_view(),
+        name="question-add",
+    ),
+    path(
+        f"{_build}questions/<str:question>/",
+        building_parts.QuestionEdit.as_view(),
+        name="question-edit",
+    ),
+    path(f"{_build}rules/new/", building_parts.RuleEdit.as_view(), name="rule-add"),
+    path(f"{_build}rules/<str:rule>/", building_parts.RuleEdit.as_view(), name="rule-edit"),
     path("screenings/<uuid:pk>/", judgement.ScreeningDetail.as_view(), name="screening-detail"),
     path("screenings/<uuid:pk>/fill/", screening.ScreeningFill.as_view(), name="screening-fill"),
     path("screenings/<uuid:pk>/done/", screening.ScreeningDone.as_view(), name="screening-done"),

@@ -15,6 +15,7 @@ class TreatmentsConfig(AppConfig):
         from mesoclinic.clinic.templatetags.mesoclinic import register_chips
         from patients import panels
         from treatments.selectors import chart
+        from treatments.selectors.vocabulary import vocabulary
 
         for kind, chips in CHIPS.items():
             register_chips(kind, chips)
@@ -23,6 +24,7 @@ class TreatmentsConfig(AppConfig):
             "reactions", chart.events_panel, "treatments/_chart_events.html", 50, side=True
         )
         panels.register_actions(chart.plan_actions)
+        panels.register_vocabulary(vocabulary)
         panels.register_timeline(
             chart.treatment_entries,
             {"plan": _("Plans"), "session": _("Sessions"), "adverse_event": _("Reactions")},

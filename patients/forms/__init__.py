@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patients.forms.base import DomainForm
+from patients.forms.building import OptionForms, QuestionForm, SectionForm, TitleForm, Workshop
 from patients.forms.clinical import (
     AllergyForm,
     CodeForm,
@@ -25,8 +26,10 @@ from patients.forms.questions import (
     section_of,
     shown_section,
 )
+from patients.forms.rules import CONDITIONS, RuleForm, TriggerForm
 
 __all__ = [
+    "CONDITIONS",
     "AllergyForm",
     "CodeForm",
     "ConditionForm",
@@ -38,12 +41,19 @@ __all__ = [
     "FactForm",
     "LabelsForm",
     "MedicineForm",
+    "OptionForms",
     "PatientForm",
+    "QuestionForm",
     "Reading",
+    "RuleForm",
+    "SectionForm",
     "ShownSection",
     "SignForm",
+    "TitleForm",
+    "TriggerForm",
     "UploadForm",
     "WithdrawForm",
+    "Workshop",
     "open_questions",
     "read_section",
     "section_of",

@@ -39,6 +39,12 @@ from patients.selectors.merging import (
     stands_for,
     suspected_pairs,
 )
+from patients.selectors.questionnaires import (
+    get_questionnaire,
+    last_cases,
+    questionnaires_of,
+    tag_words,
+)
 from patients.selectors.search import Likeness, Page, possible_duplicates, search_patients
 from patients.selectors.status import (
     ScreeningStatus,
@@ -68,7 +74,9 @@ __all__ = [
     "get_file",
     "get_merge",
     "get_patient",
+    "get_questionnaire",
     "get_screening",
+    "last_cases",
     "latest_invitation",
     "list_patients",
     "merges_into",
@@ -77,6 +85,7 @@ __all__ = [
     "photographs_of",
     "possible_duplicates",
     "published_questionnaire",
+    "questionnaires_of",
     "record_facts",
     "record_hints",
     "record_items",
@@ -90,4 +99,5 @@ __all__ = [
     "stored_result",
     "suspected_pairs",
     "tag_labels",
+    "tag_words",
 ]

@@ -38,7 +38,15 @@ from patients.services.preferences import (
     contact_wishes,
     set_contact_wishes,
 )
-from patients.services.questionnaires import check_spec, publish_questionnaire
+from patients.services.questionnaires import (
+    approve_questionnaire,
+    check_spec,
+    discard_questionnaire,
+    edit_draft,
+    publish_questionnaire,
+    retire_questionnaire,
+    start_draft,
+)
 from patients.services.record import (
     AllergyData,
     ConditionData,
@@ -89,6 +97,7 @@ __all__ = [
     "add_file",
     "add_files",
     "allowed_decisions",
+    "approve_questionnaire",
     "bind_screening",
     "can_fill",
     "change_fact",
@@ -100,6 +109,8 @@ __all__ = [
     "create_link",
     "decide_screening",
     "discard_draft",
+    "discard_questionnaire",
+    "edit_draft",
     "end_fact",
     "erase_files",
     "file_response",
@@ -121,11 +132,13 @@ __all__ = [
     "relabel_file",
     "request_code",
     "resolve_link",
+    "retire_questionnaire",
     "revoke_links",
     "save_answers",
     "seed_clinic",
     "set_contact_wishes",
     "sort_name",
+    "start_draft",
     "start_screening",
     "submit_screening",
     "sweep_files",

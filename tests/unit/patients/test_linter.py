@@ -29,6 +29,7 @@ from tests.unit.patients import screening_specs as small
 from tests.unit.patients.screening_worlds import DATA, SPEC, TERMS, TODAY
 
 CATALOGUE = DATA.parent.parent / "treatments" / "data" / "catalogue.json"
+CLINIC_AREAS = [one["key"] for one in json.loads(CATALOGUE.read_text("utf-8"))["areas"]]
 KNOWN = frozenset(term.tag for term in TERMS)
 AREAS = ("face", "scalp")
 CHOICES = (Option("a", {"en": "Ay"}), Option("b", {"en": "Bee"}), Option("c", {"en": "See"}))
@@ -70,9 +71,7 @@ def about(*when: Trigger, **changes: Any) -> list[str]:
 
 
 def test_the_default_questionnaire_is_clean_in_english_and_french() -> None:
-    catalogue = json.loads(CATALOGUE.read_text("utf-8"))
-    areas = [area["key"] for area in catalogue["areas"]]
-    assert lint(SPEC, ["en", "fr"], KNOWN, areas) == ()
+    assert lint(SPEC, ["en", "fr"], KNOWN, CLINIC_AREAS) == ()
 
 
 def test_a_small_good_questionnaire_is_clean() -> None:
@@ -81,7 +80,7 @@ def test_a_small_good_questionnaire_is_clean() -> None:
 
 
 def test_every_text_is_wanted_in_every_language() -> None:
-    warnings = lint(SPEC, ["en", "de"], KNOWN, AREAS)
+    warnings = lint(SPEC, ["en", "de"], KNOWN, CLINIC_AREAS)
     assert {one.code for one in warnings} == {LintCode.MISSING_LANGUAGE}
     texts = 1 + sum(1 + bool(one.intro) for one in SPEC.sections) + 2 * len(SPEC.rules)
     texts += sum(1 + bool(one.help) + len(one.options) for one in SPEC.questions.values())
@@ -124,7 +123,7 @@ def test_shown_questions_are_fine() -> None:
 
 def test_an_empty_section_is_an_empty_screen() -> None:
     empty = replace(SPEC, sections=(*SPEC.sections, Section("empty", {"en": "E", "fr": "E"}, ())))
-    assert [(one.code, one.place) for one in lint(empty, ["en"], KNOWN)] == [
+    assert [(one.code, one.place) for one in lint(empty, ["en"], KNOWN, CLINIC_AREAS)] == [
         (LintCode.EMPTY_SECTION, "section:empty")
     ]
 
@@ -172,7 +171,7 @@ def test_hard_words_need_help(words: str, help_text: str, clean: bool) -> None:
 def test_hard_words_are_looked_for_in_choices_and_in_each_language() -> None:
     options = (Option("u", {"en": "Hives", "fr": "Urticaire"}), CHOICES[0])
     question = Question("x", QuestionKind.ONE_OF, {"en": "X?"}, options=options)
-    warnings = lint(spec(question), ["en", "fr", "fi"], KNOWN)
+    warnings = lint(spec(question), ["en", "fr", "fi"], KNOWN, CLINIC_AREAS)
     hard = [one for one in warnings if one.code is LintCode.JARGON_WITHOUT_HELP]
     assert hard == [
         LintWarning(
@@ -371,7 +370,7 @@ def test_a_place_is_an_area_of_the_clinic_or_stands_apart() -> None:
 
 
 def test_warnings_come_in_the_order_of_the_questionnaire() -> None:
-    places = [one.place for one in lint(SPEC, ["de"], KNOWN, AREAS)]
+    places = [one.place for one in lint(SPEC, ["de"], KNOWN, CLINIC_AREAS)]
     assert places[:2] == ["questionnaire", "section:you"]
     questions = [one for one in places if one.startswith("question:")]
     assert places.index(questions[-1]) < places.index("rule:pregnancy")
