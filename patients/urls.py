@@ -91,6 +91,11 @@ urlpatterns = [
     path(f"{_build}rules/<str:rule>/", building_parts.RuleEdit.as_view(), name="rule-edit"),
     path("screenings/<uuid:pk>/", judgement.ScreeningDetail.as_view(), name="screening-detail"),
     path("screenings/<uuid:pk>/fill/", screening.ScreeningFill.as_view(), name="screening-fill"),
+    path(
+        "screenings/<uuid:pk>/changes/",
+        screening.ScreeningChanges.as_view(),
+        name="screening-changes",
+    ),
     path("screenings/<uuid:pk>/done/", screening.ScreeningDone.as_view(), name="screening-done"),
     path(
         "screenings/<uuid:pk>/decide/", judgement.ScreeningDecide.as_view(), name="screening-decide"
@@ -106,6 +111,11 @@ urlpatterns = [
         "p/<str:token>/screening/code/",
         link_screening.LinkScreeningCode.as_view(),
         name="link-screening-code",
+    ),
+    path(
+        "p/<str:token>/screening/changes/",
+        link_screening.LinkScreeningChanges.as_view(),
+        name="link-screening-changes",
     ),
     path(
         "p/<str:token>/screening/fill/",

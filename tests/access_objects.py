@@ -231,7 +231,28 @@ def _confirmation(clinic: Clinic) -> Model:
     return confirmed(screened(PatientFactory(clinic=clinic)))
 
 
-@makes("admin:patients.questionnaire")
+@makes("patients:section-edit", "patients:question-add")
+def _section(clinic: Clinic) -> dict[str, object]:
+    return {"pk": seeded(clinic).pk, "section": "skin"}
+
+
+@makes("patients:question-edit")
+def _question(clinic: Clinic) -> dict[str, object]:
+    return {"pk": seeded(clinic).pk, "question": "stroke"}
+
+
+@makes("patients:rule-edit")
+def _rule(clinic: Clinic) -> dict[str, object]:
+    return {"pk": seeded(clinic).pk, "rule": "stroke"}
+
+
+@makes(
+    "patients:questionnaire",
+    "patients:questionnaire-*",
+    "patients:section-add",
+    "patients:rule-add",
+    "admin:patients.questionnaire",
+)
 def _questionnaire(clinic: Clinic) -> Model:
     return seeded(clinic)
 

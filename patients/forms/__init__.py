@@ -5,6 +5,7 @@ from __future__ import annotations
 from patients.forms.base import DomainForm
 from patients.forms.building import OptionForms, QuestionForm, SectionForm, TitleForm, Workshop
 from patients.forms.clinical import (
+    STATEMENT,
     AllergyForm,
     CodeForm,
     ConditionForm,
@@ -22,6 +23,7 @@ from patients.forms.questions import (
     Reading,
     ShownSection,
     open_questions,
+    photograph_questions,
     read_section,
     section_of,
     shown_section,
@@ -30,6 +32,7 @@ from patients.forms.rules import CONDITIONS, RuleForm, TriggerForm
 
 __all__ = [
     "CONDITIONS",
+    "STATEMENT",
     "AllergyForm",
     "CodeForm",
     "ConditionForm",
@@ -55,6 +58,7 @@ __all__ = [
     "WithdrawForm",
     "Workshop",
     "open_questions",
+    "photograph_questions",
     "read_section",
     "section_of",
     "shown_section",

@@ -93,8 +93,20 @@ class DecisionForm(DomainForm):
         return DecisionData(**self.cleaned_data)
 
 
+STATEMENT = _(
+    "I have answered these questions truthfully and as completely as I can. I will tell the clinic "
+    "before any treatment if something changes. I agree that my answers are kept in my record."
+)
+
+
 class SignForm(DomainForm):
-    """Name under the questionnaire."""
+    """Name under the questionnaire, and the drawn signature where somebody drew one."""
+
+    # The strokes in a field of 600 by 200: "M 10 20 L 11 22 …". Whole numbers only.
+    signature = forms.RegexField(
+        r"^M[ML0-9 ]+$", required=False, max_length=20000, widget=forms.HiddenInput(),
+        error_messages={"invalid": _("The drawing could not be read. Clear it and sign again.")},
+    )  # fmt: skip
 
     signed_name = forms.CharField(
         label=_("Your name"), max_length=200,

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from patients.domain.answers import read_answers, visible
 from patients.domain.questionnaire import (
     NO,
+    SEVERAL_CHOICES,
+    SINGLE_CHOICE,
     UNKNOWN,
     YES,
     Question,
@@ -58,6 +60,7 @@ class ShownQuestion:
     show_parent: str = ""
     show_values: str = ""
     shown: bool = True
+    photographs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,18 +127,24 @@ def shown_section(
 
 
 def read_section(section: Section, data: QueryDict) -> Reading:
-    """The answers of one page. Fields that the page did not have are left alone."""
+    """The answers of one page. Fields that the page did not have are left alone, and photographs
+    are no fields: `photograph_questions` names them."""
     answers: dict[str, object] = {}
     errors: dict[str, str] = {}
     sent = set(data.getlist("asked"))
     for question in section.questions:
-        if question.key not in sent:
+        if question.key not in sent or question.kind is QuestionKind.PHOTOGRAPH:
             continue
         try:
             answers[question.key] = accepted(question, _raw(question, data))
         except AnswerNotAccepted as error:
             errors[question.key] = _problem(question, error)
     return Reading(answers, errors)
+
+
+def photograph_questions(section: Section) -> tuple[str, ...]:
+    """The questions of a section that ask for photographs."""
+    return tuple(one.key for one in section.questions if one.kind is QuestionKind.PHOTOGRAPH)
 
 
 def open_questions(
@@ -179,15 +188,22 @@ def _shown(question: Question, value: object, dressing: Dressing, *, asked: bool
         show_parent=condition.question if condition else "",
         show_values=",".join(condition.values) if condition else "",
         shown=asked,
+        photographs=_photographs(question, value),
     )
+
+
+def _photographs(question: Question, value: object) -> tuple[str, ...]:
+    if question.kind is not QuestionKind.PHOTOGRAPH or not isinstance(value, list):
+        return ()
+    return tuple(str(one) for one in value)
 
 
 def _branch(question: Question) -> str:
     if question.kind in _LISTS:
         return "list"
-    if question.kind is QuestionKind.MANY_OF:
+    if question.kind in SEVERAL_CHOICES:
         return "many"
-    if question.kind in {QuestionKind.YES_NO_UNKNOWN, QuestionKind.ONE_OF}:
+    if question.kind in SINGLE_CHOICE:
         return "one"
     return question.kind.value
 
@@ -212,7 +228,7 @@ def _lines(question: Question, value: object) -> tuple[str, ...]:
 
 
 def _raw(question: Question, data: QueryDict) -> object:
-    if question.kind is QuestionKind.MANY_OF:
+    if question.kind in SEVERAL_CHOICES:
         return data.getlist(question.key)
     if question.kind in _LISTS:
         names = [" ".join(one.split())[:200] for one in data.getlist(question.key)]

@@ -68,8 +68,8 @@ class Questionnaire(ClinicOwned):
                 name="status_never_goes_back",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "(OLD.status <> 'draft' AND NEW.status = 'draft') "
-                    "OR (OLD.status = 'retired' AND NEW.status <> 'retired')"
+                    "((OLD.status <> 'draft' AND NEW.status = 'draft') "
+                    "OR (OLD.status = 'retired' AND NEW.status <> 'retired'))"
                 ),
             ),
             pgtrigger.Protect(

@@ -143,11 +143,34 @@ def _invitation_state(link: PatientLink, now: dt.datetime) -> str:
     return "opened" if link.opened_at is not None else "sent"
 
 
+def earlier_screening(screening: Screening) -> Screening | None:
+    """The submitted screening before this one: the one it began with, else the last. One query."""
+    if screening.prefilled_from is not None:
+        return screening.prefilled_from
+    return (
+        Screening.objects.filter(patient=screening.patient, submitted_at__lt=screening.submitted_at)
+        .order_by("-submitted_at")
+        .first()
+    )
+
+
+def earlier_decisions(screening: Screening) -> list[ScreeningDecision]:
+    """What practitioners decided about earlier screenings of this patient, newest first. One query."""
+    return list(
+        ScreeningDecision.objects.filter(patient=screening.patient)
+        .exclude(result__screening=screening)
+        .filter(decided_at__lt=screening.submitted_at)
+        .select_related("decided_by", "result")
+        .defer("result__findings", "result__inputs")
+        .order_by("-decided_at", "-id")
+    )
+
+
 def get_screening(clinic: Clinic, screening_id: UUID) -> Screening:
     """One screening with patient and questionnaire. Raises ScreeningNotFound. One query."""
     screening = (
         Screening.objects.for_clinic(clinic)
-        .select_related("patient", "questionnaire")
+        .select_related("patient", "questionnaire", "prefilled_from")
         .filter(pk=screening_id, patient__erased_at=None)
         .first()
     )

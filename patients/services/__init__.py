@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patients.services.contact import normalise_phone, readable_phone, sort_name
+from patients.services.deciding import DecisionData, allowed_decisions, decide_screening
 from patients.services.files import (
     MAX_FILES,
     MAX_MEGABYTES,
@@ -59,13 +60,11 @@ from patients.services.record import (
 )
 from patients.services.registration import PatientData, register_patient, update_patient
 from patients.services.screening import (
-    DecisionData,
+    Signature,
     accepted,
-    allowed_decisions,
     can_fill,
     check_can_fill,
     confirm_unchanged,
-    decide_screening,
     discard_draft,
     missing_answers,
     save_answers,
@@ -89,6 +88,7 @@ __all__ = [
     "Kept",
     "MedicineData",
     "PatientData",
+    "Signature",
     "Sweep",
     "Upload",
     "Wishes",

@@ -1,4 +1,4 @@
-"""Filling, submitting, confirming and deciding screenings."""
+"""Filling, submitting and confirming screenings."""
 
 from __future__ import annotations
 
@@ -12,18 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Role
-from mesoclinic.common.errors import Invalid
-from patients import signals
 from patients.domain.answers import AnswerState, read_answers, visible
-from patients.domain.questionnaire import Question, QuestionnaireSpec, Section
-from patients.domain.screening import Outcome
+from patients.domain.questionnaire import Question, QuestionKind, QuestionnaireSpec, Section
 from patients.exceptions import (
     AlreadySubmitted,
     AnswerNotAccepted,
     AnswersMissing,
     ClinicalContent,
-    DecisionNotAllowed,
-    DecisionOutdated,
     NoQuestionnaire,
     NothingToConfirm,
     PatientClosed,
@@ -31,21 +26,19 @@ from patients.exceptions import (
 )
 from patients.models import (
     Patient,
+    PatientFile,
     PatientLink,
     Questionnaire,
     Screening,
     ScreeningConfirmation,
-    ScreeningDecision,
 )
 from patients.models import ScreeningResult as ResultRow
 from patients.selectors import (
     Standing,
     published_questionnaire,
     screening_status,
-    stored_result,
 )
 from patients.services.judging import (
-    announce,
     judge,
     lock_patient,
     questionnaire_spec,
@@ -73,7 +66,8 @@ def start_screening(
     """
     if not patient.can_be_contacted:
         raise PatientClosed
-    if prefill and actor.role != Role.PRACTITIONER:
+    # A link shows earlier answers only after a mailed code; its page has checked that.
+    if prefill and actor.is_person and actor.role != Role.PRACTITIONER:
         raise ClinicalContent
     with audited(actor):
         lock_patient(patient)
@@ -114,11 +108,21 @@ def save_answers(
             if question is None:
                 raise AnswerNotAccepted(_("There is no such question."), field=key)
             merged[key] = accepted(question, value)
+            if question.kind is QuestionKind.PHOTOGRAPH:
+                _check_photographs(stored, key, merged[key])
         merged = _asked(stored.questionnaire, merged)
         if merged != stored.answers:
             stored.answers = merged
             stored.save(update_fields=["answers"])
     return stored
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The exact words that stood over the name, and the strokes as an SVG path."""
+
+    text: str = ""
+    drawing: str = ""
 
 
 def submit_screening(
@@ -127,6 +131,7 @@ def submit_screening(
     screening: Screening,
     now: dt.datetime,
     signed_name: str = "",
+    signature: Signature | None = None,
     link: PatientLink | None = None,
 ) -> ResultRow:
     """Close a draft for good and judge it; the `link` it came by is used up with it.
@@ -145,8 +150,18 @@ def submit_screening(
         before = screening_status(stored.patient, stored.clinic.today(now))
         stored.submitted_at = now
         stored.submitted_by = actor.label[:200]
+        signed = signature or Signature()
         stored.signed_name = " ".join(signed_name.split())[:200]
-        stored.save(update_fields=["submitted_at", "submitted_by", "signed_name"])
+        stored.signed_text, stored.signature = signed.text, signed.drawing
+        stored.save(
+            update_fields=[
+                "submitted_at",
+                "submitted_by",
+                "signed_name",
+                "signed_text",
+                "signature",
+            ]
+        )
         if link is not None:
             mark_used(actor=actor, link=link, now=now)
         return store_judgement(actor=actor, screening=stored, before=before, now=now)
@@ -177,64 +192,6 @@ def confirm_unchanged(*, actor: Actor, patient: Patient, now: dt.datetime) -> Sc
             clinic_id=patient.clinic_id, patient=patient, screening_id=status.screening_id,
             confirmed_at=now, confirmed_by=actor.label[:200], created_at=now,
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class DecisionData:
-    """A practitioner's judgement: `decision` is one of ScreeningDecision.Decision."""
-
-    decision: str
-    reason: str
-    conditions: str = ""
-    defer_until: dt.date | None = None
-
-
-def decide_screening(
-    *, actor: Actor, result: ResultRow, data: DecisionData, now: dt.datetime
-) -> ScreeningDecision:
-    """Sign a decision on the judgement in force.
-
-    Only practitioners decide (ClinicalContent), only on the latest judgement (DecisionOutdated),
-    and nobody overrides an absolute finding (DecisionNotAllowed). Raises Invalid with the field.
-    """
-    if actor.role != Role.PRACTITIONER or actor.staff_id is None:
-        raise ClinicalContent
-    patient = result.patient
-    today = patient.clinic.today(now)
-    _check_decision(data, today)
-    with audited(actor):
-        lock_patient(patient)
-        before = screening_status(patient, today)
-        if before.result_id != result.pk:
-            raise DecisionOutdated
-        if data.decision not in allowed_decisions(result, today):
-            raise DecisionNotAllowed(field="decision")
-        decision = ScreeningDecision.objects.create(
-            clinic_id=result.clinic_id,
-            patient=patient,
-            result=result,
-            decision=data.decision,
-            reason=data.reason.strip(),
-            conditions=data.conditions.strip(),
-            defer_until=data.defer_until if data.decision == "defer" else None,
-            decided_at=now,
-            decided_by_id=actor.staff_id,
-            created_at=now,
-        )
-        announce(actor=actor, before=before, row=result, now=now)
-        signals.screening_decided.send(
-            sender=ScreeningDecision, clinic=patient.clinic, actor=actor, now=now,
-            patient=patient, result=result, decision=decision,
-        )  # fmt: skip
-    return decision
-
-
-def allowed_decisions(result: ResultRow, today: dt.date) -> tuple[str, ...]:
-    """What may be decided: an absolute finding leaves only "defer" and "do not treat"."""
-    kinds = ScreeningDecision.Decision
-    if stored_result(result).outcome_on(today) in {Outcome.CONTRAINDICATED, Outcome.INCOMPLETE}:
-        return (kinds.DEFER, kinds.REFUSE)
-    return (kinds.TREAT, kinds.CONDITIONS, kinds.DEFER, kinds.REFUSE)
 
 
 def check_can_fill(actor: Actor, screening: Screening) -> None:
@@ -290,6 +247,16 @@ def missing_answers(screening: Screening) -> dict[str, str]:
         for key, question in spec.questions.items()
         if read[key].missing and visible(question, read)
     }
+
+
+def _check_photographs(screening: Screening, key: str, value: object) -> None:
+    """Only the patient's own photographs are answers. Raises AnswerNotAccepted."""
+    wanted = set(value) if isinstance(value, list) else set()
+    if not wanted:
+        return
+    files = PatientFile.objects.shown().filter(patient=screening.patient)
+    if not wanted <= {str(pk) for pk in files.values_list("pk", flat=True)}:
+        raise AnswerNotAccepted(field=key)
 
 
 def _spec_of(question: Question) -> QuestionnaireSpec:
@@ -365,15 +332,3 @@ def _asked(questionnaire: Questionnaire, answers: Mapping[str, object]) -> dict[
         if key in given and parent in given and not visible(question, read):
             del given[key]
     return given
-
-
-def _check_decision(data: DecisionData, today: dt.date) -> None:
-    kinds = ScreeningDecision.Decision
-    if data.decision not in kinds.values:
-        raise Invalid(_("Choose one of the decisions."), field="decision")
-    if not data.reason.strip():
-        raise Invalid(_("Write the reason: it is part of the record."), field="reason")
-    if data.decision == kinds.CONDITIONS and not data.conditions.strip():
-        raise Invalid(_("Write the conditions."), field="conditions")
-    if data.decision == kinds.DEFER and (data.defer_until is None or data.defer_until <= today):
-        raise Invalid(_("Choose a day after today."), field="defer_until")

@@ -17,6 +17,7 @@ from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from patients.domain.answers import Answer, AnswerState, read_answers
+from patients.domain.delta import differences
 from patients.domain.findings import Finding, FindingKind
 from patients.domain.questionnaire import say
 from patients.exceptions import ScreeningNotFound
@@ -24,6 +25,9 @@ from patients.forms import DecisionForm
 from patients.models import Screening
 from patients.models import ScreeningResult as ResultRow
 from patients.selectors import (
+    clinic_terms,
+    earlier_decisions,
+    earlier_screening,
     get_screening,
     results_of,
     screening_status,
@@ -71,6 +75,8 @@ class JudgementView(StaffView):
             "sections": _answers(screening),
             "decisions": [one for row in results for one in row.decisions.all()],
             "earlier": results[1:],
+            "history": earlier_decisions(screening),
+            **_changes(screening),
         }
 
 
@@ -151,11 +157,39 @@ def _in_words(answer: Answer, words: Mapping[str, str]) -> str:
     return words.get(answer.shown, answer.shown)
 
 
+def _changes(screening: Screening) -> dict[str, object]:
+    """The differences to the screening before, gravest first; nothing for the first one."""
+    before = earlier_screening(screening)
+    if before is None:
+        return {"before": None}
+    spec = questionnaire_spec(screening.questionnaire)
+    found = differences(spec, before.answers, screening.answers, clinic_terms(screening.clinic_id))
+    old, new = read_answers(spec, before.answers), read_answers(spec, screening.answers)
+    words = _words()
+    return {
+        "before": before,
+        "changes": [
+            {
+                "question": say(spec.questions[one.question].text),
+                "before": _in_words(old[one.question], words),
+                "after": _in_words(new[one.question], words),
+                "weight": one.weight,
+                "graver": one.graver,
+            }
+            for one in found
+        ],
+    }
+
+
+def _words() -> dict[str, str]:
+    return {"yes": _("Yes"), "no": _("No"), "unknown": _("I don't know")}
+
+
 def _answers(screening: Screening) -> list[dict[str, object]]:
     """The patient's own words, section by section; what was not answered is left out."""
     spec = questionnaire_spec(screening.questionnaire)
     read = read_answers(spec, screening.answers)
-    words = {"yes": _("Yes"), "no": _("No"), "unknown": _("I don't know")}
+    words = _words()
     sections: list[dict[str, object]] = []
     for section in spec.sections:
         lines = [

@@ -30,7 +30,7 @@ from patients.services import (
     request_code,
     start_screening,
 )
-from patients.views.filling import Filling
+from patients.views.filling import Filling, changed_topics, changes_since
 from patients.views.links import PatientLinkView
 
 COOKIE = "filling"
@@ -71,6 +71,10 @@ class ScreeningLinkView(PatientLinkView):
             .first()
         )
 
+    def was_screened(self) -> bool:
+        """Whether the patient has answered before: then only changes need telling."""
+        return Screening.objects.filter(patient=self.patient, submitted_at__isnull=False).exists()
+
     def is_ours(self) -> bool:
         """Whether this browser holds the cookie of this link."""
         value = self.request.COOKIES.get(COOKIE, "")
@@ -101,7 +105,9 @@ class LinkScreening(ScreeningLinkView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """What this is about, in general words. Changes nothing."""
-        context: dict[str, object] = {"begun": self.draft() is not None, "ours": self.is_ours()}
+        context: dict[str, object] = {
+            "begun": self.draft() is not None, "ours": self.is_ours(), "again": self.was_screened(),
+        }  # fmt: skip
         return self.page("patients/link_screening.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -134,8 +140,20 @@ class LinkScreeningCode(ScreeningLinkView):
             return redirect(f"{self.url('link-screening-code')}?sent=1")
         form = CodeForm(request.POST)
         if form.is_valid() and self._opens(form):
-            return self.let_in(redirect(self.url("link-screening-fill", 1)))
+            if self.draft() is not None:
+                return self.let_in(redirect(self.url("link-screening-fill", 1)))
+            return self._begin_with_earlier()
         return self.page(self.template, {"form": form, "sent": True}, status=UNPROCESSABLE)
+
+    def _begin_with_earlier(self) -> HttpResponse:
+        """The code has proved whose mailbox it is: begin with the answers given before."""
+        mark_opened(actor=self.actor, link=self.link, now=self.now)
+        screening = start_screening(
+            actor=self.actor, patient=self.patient, channel=Screening.Channel.LINK,
+            now=self.now, prefill=True,
+        )  # fmt: skip
+        bind_screening(actor=self.actor, link=self.link, screening=screening)
+        return self.let_in(redirect(self.url("link-screening-changes")))
 
     def _opens(self, form: CodeForm) -> bool:
         try:
@@ -148,15 +166,54 @@ class LinkScreeningCode(ScreeningLinkView):
         return True
 
 
+class FillingLinkView(ScreeningLinkView):
+    """A page inside the questionnaire, for the browser that began it."""
+
+    def filling(self) -> Filling | None:
+        """The draft of this link; None where this browser did not begin it."""
+        screening = self.draft()
+        if screening is None or not self.is_ours():
+            return None
+        screening.patient = self.patient
+        filling = Filling(
+            screening=screening, actor=self.actor, now=self.now, language=self.patient.language,
+            link=self.link,
+        )  # fmt: skip
+        filling.narrow(self.request)
+        return filling
+
+
 @access(Policy.PATIENT_LINK)
-class LinkScreeningFill(ScreeningLinkView):
+class LinkScreeningChanges(FillingLinkView):
+    """What has changed since the last time? Only what has is gone through again."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The topics, in words; no answer is shown here."""
+        filling = self.filling()
+        if filling is None or filling.screening.prefilled_from_id is None:
+            return redirect(self.url("link-screening"))
+        context = {"topics": filling.topics(), "since": changes_since(filling.screening)}
+        return self.page("patients/link_changes.html", context)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """To the chosen topics; with none, straight to the signature."""
+        filling = self.filling()
+        if filling is None:
+            return redirect(self.url("link-screening"))
+        filling.only = changed_topics(filling, request.POST.getlist("changed"))
+        first = filling.only[0] if filling.only else filling.total + 1
+        return redirect(self.url("link-screening-fill") + filling.query(first))
+
+
+@access(Policy.PATIENT_LINK)
+class LinkScreeningFill(FillingLinkView):
     """One section per page, for the browser that began."""
 
     template = "patients/link_fill.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The section `?step=`; without the cookie back to the first page."""
-        filling = self._filling()
+        filling = self.filling()
         if filling is None:
             return redirect(self.url("link-screening"))
         record_read(self.actor, model="patients.screening", patients=[self.patient.pk])
@@ -164,22 +221,22 @@ class LinkScreeningFill(ScreeningLinkView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Keep the answers and go on, back, or stay where something is missing."""
-        filling = self._filling()
+        filling = self.filling()
         if filling is None:
             return redirect(self.url("link-screening"))
         step = self._step(filling)
         if step > filling.total:
             return self._sign(filling, step)
-        reading, errors = filling.keep(step, request.POST)
+        reading, errors = filling.keep(step, request.POST, request.FILES)
         going = request.POST.get("go", "next")
         if going == "keep":
             return HttpResponse(status=NO_CONTENT)
         if going == "next" and errors:
             context = {**self._context(filling, step), **filling.context(step, reading, errors)}
             return self.page(self.template, context, status=UNPROCESSABLE)
-        return redirect(
-            self.url("link-screening-fill", max(step - 1 if going == "back" else step + 1, 1))
-        )
+        if going != "stay":
+            step = filling.before(step) if going == "back" else filling.after(step)
+        return redirect(self.url("link-screening-fill") + filling.query(step))
 
     def _sign(self, filling: Filling, step: int) -> HttpResponse:
         form = SignForm(self.request.POST)
@@ -201,22 +258,12 @@ class LinkScreeningFill(ScreeningLinkView):
         bind_screening(actor=self.actor, link=self.link, screening=screening)
         return self.let_in(redirect(self.url("link-screening-fill", 1)))
 
-    def _filling(self) -> Filling | None:
-        screening = self.draft()
-        if screening is None or not self.is_ours():
-            return None
-        screening.patient = self.patient
-        return Filling(
-            screening=screening, actor=self.actor, now=self.now, language=self.patient.language,
-            link=self.link,
-        )  # fmt: skip
-
     def _step(self, filling: Filling) -> int:
         return filling.step_from(self.request.GET.get("step", ""))
 
     def _context(self, filling: Filling, step: int) -> dict[str, Any]:
         return {
             "form": SignForm(),
-            "action": self.url("link-screening-fill", step),
+            "action": self.url("link-screening-fill") + filling.query(step),
             **filling.context(step),
         }

@@ -35,7 +35,7 @@ from patients.services import (
     start_screening,
 )
 from patients.views.base import StaffView
-from patients.views.filling import Filling
+from patients.views.filling import Filling, changed_topics, changes_since
 
 NO_CONTENT = 204
 
@@ -70,7 +70,54 @@ class ScreeningStart(StaffView):
             prefill="prefill" in request.POST,
             afresh="afresh" in request.POST,
         )
-        return redirect("patients:screening-fill", pk=screening.pk)
+        changes = "prefill" in request.POST and screening.prefilled_from_id is not None
+        page = "screening-changes" if changes else "screening-fill"
+        return redirect(f"patients:{page}", pk=screening.pk)
+
+
+@access(Policy.CLINICAL)
+class ScreeningChanges(StaffView):
+    """What has changed since the last screening? Only what has is gone through again."""
+
+    template = "patients/screening_changes.html"
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The topics; none is chosen beforehand but those with something open."""
+        filling = self._filling(pk)
+        record_read(
+            request.actor, model="patients.screening",  # type: ignore[attr-defined]
+            patients=[filling.screening.patient_id], object_id=str(pk),
+        )  # fmt: skip
+        return render(request, self.template, self._context(filling))
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """To the chosen topics; with none, the answers are confirmed as they were."""
+        filling = self._filling(pk)
+        chosen = changed_topics(filling, request.POST.getlist("changed"))
+        if not chosen:
+            patient = filling.screening.patient
+            confirm_unchanged(actor=self.request.actor, patient=patient, now=self.now)
+            discard_draft(actor=self.request.actor, screening=filling.screening)
+            messages.success(request, _("Recorded: nothing has changed."))
+            return redirect("patients:chart", pk=patient.pk)
+        filling.only = chosen
+        url = reverse("patients:screening-fill", args=[pk])
+        return redirect(url + filling.query(chosen[0]))
+
+    def _filling(self, pk: UUID) -> Filling:
+        screening = get_screening(self.request.clinic, pk)
+        if screening.submitted_at is not None:
+            raise AlreadySubmitted
+        check_can_fill(self.request.actor, screening)
+        language = screening.patient.language
+        return Filling(screening, self.request.actor, self.now, language)
+
+    def _context(self, filling: Filling) -> dict[str, object]:
+        screening = filling.screening
+        return {
+            "patient": screening.patient, "clinic": self.request.clinic,
+            "topics": filling.topics(), "since": changes_since(screening),
+        }  # fmt: skip
 
 
 @access(Policy.FRONT_DESK)
@@ -94,14 +141,16 @@ class ScreeningFill(StaffView):
         step = self._step(filling)
         if step > filling.total:
             return self._sign(filling, step)
-        reading, errors = filling.keep(step, request.POST)
+        reading, errors = filling.keep(step, request.POST, request.FILES)
         going = request.POST.get("go", "next")
         if going == "keep":
             return HttpResponse(status=NO_CONTENT)
-        if going == "next" and errors:
+        if errors and going == "next":
             context = {**self._context(filling, step), **filling.context(step, reading, errors)}
             return again(request, self.template, context)
-        return self._to(filling, step - 1 if going == "back" else step + 1)
+        if going == "stay":
+            return self._to(filling, step)
+        return self._to(filling, filling.before(step) if going == "back" else filling.after(step))
 
     def _sign(self, filling: Filling, step: int) -> HttpResponse:
         form = SignForm(self.request.POST)
@@ -117,7 +166,7 @@ class ScreeningFill(StaffView):
 
     def _to(self, filling: Filling, step: int) -> HttpResponse:
         url = reverse("patients:screening-fill", args=[filling.screening.pk])
-        return redirect(f"{url}?step={max(step, 1)}")
+        return redirect(url + filling.query(step))
 
     def _step(self, filling: Filling) -> int:
         return filling.step_from(self.request.GET.get("step", ""))
@@ -127,13 +176,15 @@ class ScreeningFill(StaffView):
         if screening.submitted_at is not None:
             raise AlreadySubmitted
         check_can_fill(self.request.actor, screening)
-        return Filling(
+        filling = Filling(
             screening=screening,
             actor=self.request.actor,
             now=self.now,
             language=screening.patient.language,
             hints=self._hints(screening),
         )
+        filling.narrow(self.request)
+        return filling
 
     def _hints(self, screening: Screening) -> dict[str, tuple[str, ...]]:
         if not self.clinical or self.request.method != "GET":
@@ -146,7 +197,8 @@ class ScreeningFill(StaffView):
             "patient": filling.screening.patient,
             "clinic": self.request.clinic,
             "form": SignForm(initial={"signed_name": filling.screening.patient.name}),
-            "action": f"{reverse('patients:screening-fill', args=[filling.screening.pk])}?step={step}",
+            "action": reverse("patients:screening-fill", args=[filling.screening.pk])
+            + filling.query(step),
             **filling.context(step),
         }
 
