@@ -336,6 +336,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "ask-for-screenings": {
+        "task": "scheduling.tasks.ask_for_screenings",
+        "schedule": 3_600.0,
+        "options": {"expires": 1_800},
+    },
     "extend-public-holidays": {
         "task": "scheduling.tasks.extend_public_holidays",
         "schedule": 21_600.0,

@@ -6,7 +6,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from mesoclinic.clinic.models import Clinic
-from scheduling.services import lapse_holds, load_public_holidays, run_waiting_list
+from scheduling.services import (
+    invite_unscreened,
+    lapse_holds,
+    load_public_holidays,
+    run_waiting_list,
+)
 
 
 @shared_task(name="scheduling.tasks.let_holds_lapse")
@@ -33,4 +38,13 @@ def offer_freed_times() -> int:
     now = timezone.now()
     return sum(
         run_waiting_list(clinic=one, now=now) for one in Clinic.objects.filter(is_active=True)
+    )
+
+
+@shared_task(name="scheduling.tasks.ask_for_screenings")
+def ask_for_screenings() -> int:
+    """Mail the questionnaire to those who come within a week without a valid screening."""
+    now = timezone.now()
+    return sum(
+        invite_unscreened(clinic=one, now=now) for one in Clinic.objects.filter(is_active=True)
     )

@@ -47,6 +47,7 @@ class ProgrammeStep(ClinicOwned):
         VISIT = "visit", _("The visit")
         SIGNED = "signed", _("The session is signed")
         INVITED = "invited", _("Invited to the questionnaire")
+        HELD = "held", _("Visits put on hold")
         CODE = "code", _("A code was asked for")
 
     class Unit(models.TextChoices):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.db.models import Q
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
+from aftercare.domain.outbox import State
 from aftercare.models import ProgrammeStep, StaffTask
-from aftercare.services import planning, tasks
+from aftercare.services import ledger, planning, tasks
 from aftercare.services.planning import Subject
 from mesoclinic.clinic.models import Clinic
 from patients.models import Patient, PatientLink, ScreeningDecision, ScreeningResult
@@ -20,6 +22,7 @@ from patients.signals import (
     screening_evaluated,
     screening_invited,
 )
+from scheduling.models import Appointment
 
 Anchor = ProgrammeStep.Anchor
 
@@ -37,7 +40,7 @@ def send_invitation(
 def alert_staff(
     clinic: Clinic, patient: Patient, result: ScreeningResult, now: dt.datetime, **_kwargs: Any
 ) -> None:
-    """Somebody speaks with the patient: the visits are on hold, the mail says nothing."""
+    """Somebody speaks with the patient: the visits are on hold, the mail only asks to call."""
     tasks.open_task(
         clinic.pk,
         patient.pk,
@@ -52,11 +55,25 @@ def alert_staff(
             due_at=now + dt.timedelta(hours=4),
         ),
     )
+    if _has_visits(patient, now):
+        subject = Subject(kind="held", id=result.pk, patient_id=patient.pk, anchor=now)
+        planning.plan(clinic, Anchor.HELD, [subject], now=now)
+
+
+def _has_visits(patient: Patient, now: dt.datetime) -> bool:
+    """Whether sessions to come are on hold now, or are about to be: receivers have no order."""
+    states = Appointment.StatusChoices
+    waiting = [states.BOOKED, states.CONFIRMED, states.ON_HOLD]
+    visits = Appointment.objects.filter(patient=patient, during__startswith__gt=now)
+    return visits.filter(status__in=waiting, visit_type__needs_licence=True).exists()
 
 
 @receiver(patient_cleared)
 def withdraw_alert(patient: Patient, now: dt.datetime, **_kwargs: Any) -> None:
     """The reason is gone."""
+    waiting = Q(subject_type="held", patient_id=patient.pk, state=State.PLANNED.value)
+    why = _("Not contraindicated any more.")
+    ledger.transition(waiting, to=State.SKIPPED, why=why, now=now)
     tasks.close_tasks(
         kind=StaffTask.Kind.CONTRAINDICATED,
         subject_id=patient.pk,

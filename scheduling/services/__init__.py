@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scheduling.services.booking import book_appointment, book_course
 from scheduling.services.ics import ics_for, uid_of
+from scheduling.services.invitations import invite_unscreened
 from scheduling.services.lapsing import lapse_holds
 from scheduling.services.moving import move_appointment
 from scheduling.services.requests import (
@@ -56,6 +57,7 @@ __all__ = [
     "follow_session",
     "hold_visits",
     "ics_for",
+    "invite_unscreened",
     "join_waitlist",
     "lapse_holds",
     "leave_waitlist",
