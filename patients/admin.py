@@ -8,8 +8,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +20,7 @@ from mesoclinic.clinic.admin_base import CatalogueAdmin, ReadOnlyPatientDataAdmi
 from mesoclinic.clinic.http import ClinicRequest
 from mesoclinic.clinic.models import Role
 from mesoclinic.common.errors import DomainError
+from patients.domain.editing import languages_of
 from patients.models import (
     Allergy,
     ClinicalTerm,
@@ -32,7 +36,13 @@ from patients.models import (
     ScreeningDecision,
     ScreeningResult,
 )
-from patients.services import check_spec, publish_questionnaire
+from patients.services import (
+    check_spec,
+    publish_questionnaire,
+    simulate,
+    start_draft,
+    warnings_about,
+)
 
 if TYPE_CHECKING:
     SpecForm = forms.ModelForm[Questionnaire]
@@ -68,16 +78,55 @@ class QuestionnaireAdmin(CatalogueAdmin):
     list_display = ["title", "clinic", "key", "version", "status", "published_at", "approved_at"]
     list_filter = ["clinic", "status", "key"]
     search_fields = ["title", "key"]
-    readonly_fields = ["status", "published_at"]
-    actions = ["publish", "copy_to_draft"]
+    readonly_fields = ["status", "published_at", "linter"]
+    actions = ["publish", "copy_to_draft", "simulate"]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Questionnaire | None = None
     ) -> list[str]:
         """A published version: all but its approval."""
         if obj is None or obj.status == Questionnaire.Status.DRAFT:
-            return ["status", "published_at"]
-        return ["clinic", "key", "version", "spec", "status", "published_at"]
+            return ["status", "published_at", "linter"]
+        return ["clinic", "key", "version", "title", "spec", "status", "published_at", "linter"]
+
+    @admin.display(description=_("before you publish"))
+    def linter(self, row: Questionnaire) -> str:
+        """What the linter says, and where it is built without code."""
+        if row.pk is None or row.clinic_id is None:
+            return ""
+        try:
+            spec = check_spec(row.spec)
+        except DomainError as error:
+            return str(error.message)
+        found = warnings_about(clinic=row.clinic, spec=spec, languages=languages_of(spec))
+        lines = [(f"{one.place}: {one.message}",) for one in found]
+        page = reverse("patients:questionnaire", args=[row.pk])
+        return format_html(
+            "{}<p><a href='{}'>{}</a></p>",
+            format_html_join("", "<p>{}</p>", lines) or gettext("Nothing odd was found."),
+            page, gettext("Build it without code"),
+        )  # fmt: skip
+
+    @admin.action(description=_("Simulate: whose outcome would change?"), permissions=["view"])
+    def simulate(
+        self, request: HttpRequest, rows: models.QuerySet[Questionnaire]
+    ) -> HttpResponse | None:
+        """Judge the last 1,000 screenings by the chosen version and by the one in force."""
+        if rows.count() != 1:
+            self.message_user(request, gettext("Choose one version."), messages.ERROR)
+            return None
+        row = rows.select_related("clinic").get()
+        try:
+            result = simulate(clinic=row.clinic, questionnaire=row)
+        except DomainError as error:
+            self.message_user(request, f"{row}: {error.message}", messages.ERROR)
+            return None
+        changed = [(one, result.rows[one.case]) for one in result.found.changed]
+        context = {
+            **self.admin_site.each_context(request), "title": gettext("What would change?"),
+            "row": row, "result": result, "changed": changed, "opts": self.opts,
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/patients/questionnaire/simulate.html", context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Drafts only: results refer to published versions for good."""
@@ -96,16 +145,11 @@ class QuestionnaireAdmin(CatalogueAdmin):
                 self.message_user(request, gettext("%(row)s is published.") % {"row": row})
 
     @admin.action(description=_("Copy to a new draft"))
-    def copy_to_draft(self, request: HttpRequest, rows: models.QuerySet[Questionnaire]) -> None:
+    def copy_to_draft(self, request: ClinicRequest, rows: models.QuerySet[Questionnaire]) -> None:
         """A draft of the next version, to be edited."""
         for row in rows:
-            newest = Questionnaire.objects.filter(clinic_id=row.clinic_id, key=row.key)
-            version = (newest.aggregate(models.Max("version"))["version__max"] or 0) + 1
-            Questionnaire.objects.create(
-                clinic_id=row.clinic_id, key=row.key, version=version, title=row.title,
-                spec={**row.spec, "version": str(version)},
-            )  # fmt: skip
-            self.message_user(request, gettext("Version %(n)s is a draft.") % {"n": version})
+            draft = start_draft(actor=request.actor, source=row, now=timezone.now())
+            self.message_user(request, gettext("Version %(n)s is a draft.") % {"n": draft.version})
 
 
 @admin.register(ClinicalTerm)

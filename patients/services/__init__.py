@@ -73,6 +73,7 @@ from patients.services.screening import (
 )
 from patients.services.seeding import seed_clinic
 from patients.services.serving import file_response
+from patients.services.simulating import Simulation, simulate, warnings_about
 from patients.services.tables import patients_csv
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "MedicineData",
     "PatientData",
     "Signature",
+    "Simulation",
     "Sweep",
     "Upload",
     "Wishes",
@@ -137,6 +139,7 @@ __all__ = [
     "save_answers",
     "seed_clinic",
     "set_contact_wishes",
+    "simulate",
     "sort_name",
     "start_draft",
     "start_screening",
@@ -145,5 +148,6 @@ __all__ = [
     "tags_of",
     "undo_merge",
     "update_patient",
+    "warnings_about",
     "withdraw_file",
 ]

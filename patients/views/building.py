@@ -17,10 +17,11 @@ from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.pages import StaffPage, again
 from mesoclinic.common.errors import DomainError
 from patients.domain import editing
-from patients.domain.linter import lint
+from patients.domain.linter import LintWarning
 from patients.domain.questionnaire import (
     Question,
     QuestionnaireSpec,
+    Rule,
     Section,
     say,
 )
@@ -43,6 +44,7 @@ from patients.services import (
     questionnaire_spec,
     retire_questionnaire,
     start_draft,
+    warnings_about,
 )
 
 Change = Callable[[QuestionnaireSpec], QuestionnaireSpec]
@@ -160,8 +162,12 @@ class QuestionnaireDetail(BuilderPage):
             "questionnaire": self.row, "spec": self.spec, "form": form, "draft": self.is_draft,
             "sections": [_shown_section(one, self.spec) for one in self.spec.sections],
             "rules": [_shown_rule(rule) for rule in self.spec.rules],
-            "warnings": [_shown_warning(one) for one in warnings_of(shop)],
+            "warnings": [_shown_warning(one) for one in self.warnings(shop)],
         }  # fmt: skip
+
+    def warnings(self, shop: Workshop) -> tuple[LintWarning, ...]:
+        """What the linter says."""
+        return warnings_about(clinic=self.request.clinic, spec=self.spec, languages=shop.languages)
 
 
 @access(Policy.CLINICAL_OR_MANAGER)
@@ -269,12 +275,6 @@ class SectionEdit(BuilderPage):
         return {"questionnaire": self.row, "form": form, "section": form.section, "draft": self.is_draft}  # fmt: skip
 
 
-def warnings_of(shop: Workshop) -> tuple[Any, ...]:
-    """What the linter says with the clinic's own words."""
-    known = {*shop.tags, *shop.ingredient_tags}
-    return lint(shop.spec, shop.languages, known, shop.areas)
-
-
 def _shown_section(section: Section, spec: QuestionnaireSpec) -> dict[str, object]:
     questions = [
         {
@@ -288,7 +288,7 @@ def _shown_section(section: Section, spec: QuestionnaireSpec) -> dict[str, objec
     return {"key": section.key, "title": say(section.title), "questions": questions}
 
 
-def _shown_rule(rule: Any) -> dict[str, object]:
+def _shown_rule(rule: Rule) -> dict[str, object]:
     limits = [*rule.areas, *rule.ingredient_tags]
     limited = bool(limits or rule.areas_from or rule.limit_to_matched_tags)
     return {
@@ -298,6 +298,6 @@ def _shown_rule(rule: Any) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _shown_warning(warning: Any) -> dict[str, str]:
+def _shown_warning(warning: LintWarning) -> dict[str, str]:
     kind, _colon, key = warning.place.partition(":")
     return {"kind": kind, "key": key.split(".")[0], "message": warning.message}
