@@ -223,7 +223,7 @@ class OptionForm(BuilderForm):
     key = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
     tags = forms.ChoiceField(label=_("Counts as"), required=False)
     exclusive = forms.BooleanField(
-        label=_("Stands alone"), required=False, help_text=_("Such as “none of these”.")
+        label=_("Stands alone (such as “none of these”)"), required=False
     )
 
     def __init__(self, *args: Any, option: Option | None = None, **kwargs: Any) -> None:

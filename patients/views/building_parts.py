@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.http import is_htmx
 from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from patients.domain import editing
@@ -200,7 +201,7 @@ class QuestionnaireSimulate(BuilderPage):
         context: dict[str, object] = {"questionnaire": self.row}
         if "run" in request.GET:
             context |= self._found()
-        whole = not self.request.htmx
+        whole = not is_htmx(request)
         page = "simulate" if whole else "_simulated"
         return render(request, f"patients/build/{page}.html", {**context, "whole": whole})
 

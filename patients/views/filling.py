@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
@@ -37,6 +39,8 @@ from patients.services import (
     submit_screening,
 )
 
+if TYPE_CHECKING:
+    Files = MultiValueDict[str, UploadedFile[Any]]
 MOST_PHOTOGRAPHS = 6
 
 
@@ -146,12 +150,12 @@ class Filling:
         ]
 
     def keep(
-        self, step: int, data: QueryDict, files: MultiValueDict[str, object] | None = None
+        self, step: int, data: QueryDict, files: Files | None = None
     ) -> tuple[Reading, dict[str, str]]:
         """Save what the page of `step` sent; returns it with what still wants an answer."""
         section = self.spec.sections[step - 1]
         reading = read_section(section, data)
-        photographs, refused = self._photographs(photograph_questions(section), data, files or {})
+        photographs, refused = self._photographs(photograph_questions(section), data, files)
         self.screening = save_answers(
             actor=self.actor, screening=self.screening,
             answers={**reading.answers, **photographs}, now=self.now,
@@ -160,7 +164,7 @@ class Filling:
         return reading, {**missing, **reading.errors, **refused}
 
     def _photographs(
-        self, keys: tuple[str, ...], data: QueryDict, files: Mapping[str, object]
+        self, keys: tuple[str, ...], data: QueryDict, files: Files | None
     ) -> tuple[dict[str, object], dict[str, str]]:
         """The ids of the pictures to keep by question: those there were, without those taken
         back, with those that came; and what was refused. What the page says of ids is not asked."""
@@ -170,7 +174,7 @@ class Filling:
             stored = self.screening.answers.get(key)
             there = stored if isinstance(stored, list) else []
             kept = [one for one in there if one not in data.getlist(f"{key}-remove")]
-            sent = files.getlist(key) if isinstance(files, MultiValueDict) else []
+            sent = files.getlist(key) if files is not None else []
             uploads = [Upload(one.name or "", one.size or 0, one.read) for one in sent if one]
             room = max(MOST_PHOTOGRAPHS - len(kept), 0)
             if len(uploads) > room:

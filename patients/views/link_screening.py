@@ -192,7 +192,10 @@ class LinkScreeningChanges(FillingLinkView):
         filling = self.filling()
         if filling is None or filling.screening.prefilled_from_id is None:
             return redirect(self.url("link-screening"))
-        context = {"topics": filling.topics(), "since": changes_since(filling.screening)}
+        context: dict[str, object] = {
+            "topics": filling.topics(),
+            "since": changes_since(filling.screening),
+        }
         return self.page("patients/link_changes.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -18,6 +18,9 @@
       const chosen = form.elements[group.dataset.questionField];
       group.hidden = !chosen || chosen.value !== group.dataset.answersOf;
     });
+    form.querySelectorAll("[data-answers]").forEach((part) => {
+      part.hidden = !part.querySelector("[data-answers-of]:not([hidden])");
+    });
   }
   form.addEventListener("change", refresh);
   refresh();
