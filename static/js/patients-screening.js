@@ -15,6 +15,7 @@
   const pages = new Map();
   let form;
   let timer = 0;
+  let state = ""; /* "asking", "waiting", "passing", "leaving" */
 
   function answersOf(key) {
     return new FormData(form).getAll(key).filter((value) => value !== "");
@@ -85,29 +86,33 @@
 
   /* Going on: with connection the server decides; without, the page fetched beforehand is shown. */
   async function go(event) {
+    if (state === "passing") { state = "leaving"; return; }
+    if (state !== "") { event.preventDefault(); return; } /* pressed again while it is on its way */
     const target = event.submitter?.value;
     const pictures = Array.from(form.querySelectorAll("[data-photographs]")).some((one) => one.files.length);
     if (!queue || !["next", "back"].includes(target) || pictures || !form.hasAttribute("data-queue")) return;
     event.preventDefault();
+    state = "asking";
     const outcome = await keep();
-    if (outcome === "sent") {
-      form.removeEventListener("submit", go);
-      form.requestSubmit(event.submitter);
-      return;
-    }
+    state = "";
+    if (outcome === "sent") { pass(event.submitter); return; }
     if (outcome === "refused") return;
     const open = target === "next" ? openQuestions() : [];
     const url = new URL(form.dataset[target], window.location.href).href;
     if (open.length) mark(open);
     else if (!pages.has(url) || !show(pages.get(url).cloneNode(true), url)) waitFor(event.submitter);
   }
+  function pass(submitter) {
+    state = "passing";
+    form.requestSubmit(submitter);
+  }
   function waitFor(submitter) {
     tell("waiting");
+    state = "waiting";
     const retry = window.setInterval(async () => {
       if ((await queue.flush()) !== "sent") { tell("waiting"); return; }
       window.clearInterval(retry);
-      form.removeEventListener("submit", go);
-      form.requestSubmit(submitter);
+      pass(submitter);
     }, 2000);
   }
 
@@ -130,7 +135,7 @@
     stay.value = "stay";
     stay.hidden = true;
     form.append(stay);
-    form.requestSubmit(stay);
+    pass(stay);
   }
 
   /* What was typed without connection stands in the queue, not in the page the server made. */
@@ -182,5 +187,6 @@
     window.setTimeout(() => fetchAhead(form.dataset.next, 12), 1200);
   }
   window.addEventListener("pagehide", () => { if (timer) keep(); });
+  window.addEventListener("pageshow", () => { state = ""; });
   window.addEventListener("popstate", () => { window.location.reload(); });
 })();
