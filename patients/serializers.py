@@ -13,6 +13,7 @@ from patients.models import (
     Medicine,
     Patient,
     PatientFile,
+    Questionnaire,
     Screening,
     ScreeningDecision,
     ScreeningResult,
@@ -148,6 +149,22 @@ def fact_values(serializer: serializers.ModelSerializer[Any], kind: type) -> dic
         name: serializer.validated_data[name] for name in names if name in serializer.validated_data
     }
     return {**start, **sent}
+
+
+class QuestionnaireSerializer(serializers.ModelSerializer[Questionnaire]):
+    """A version of the questionnaire."""
+
+    class Meta:
+        model = Questionnaire
+        fields = ["id", "key", "version", "title", "status", "published_at", "approved_at"]
+        read_only_fields = fields
+
+
+class QuestionnaireWithSpecSerializer(QuestionnaireSerializer):
+    """With its questions and rules, in the form of the export."""
+
+    class Meta(QuestionnaireSerializer.Meta):
+        fields = [*QuestionnaireSerializer.Meta.fields, "spec"]
 
 
 class ScreeningDecisionSerializer(serializers.ModelSerializer[ScreeningDecision]):

@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from patients import api
+from patients.api.questionnaires import QuestionnaireViewSet
 from patients.views import (
     building,
     building_parts,
@@ -129,6 +130,7 @@ _router.register("patients", api.PatientViewSet, basename="api-patient")
 _router.register("allergies", api.AllergyViewSet, basename="api-allergy")
 _router.register("medicines", api.MedicineViewSet, basename="api-medicine")
 _router.register("conditions", api.ConditionViewSet, basename="api-condition")
+_router.register("questionnaires", QuestionnaireViewSet, basename="api-questionnaire")
 _router.register("screenings", api.ScreeningViewSet, basename="api-screening")
 _router.register("files", api.PatientFileViewSet, basename="api-file")
 

@@ -200,7 +200,12 @@ def _condition(clinic: Clinic) -> Model:
     return ConditionFactory(patient=PatientFactory(clinic=clinic))
 
 
-@makes("patients:screening-fill", "patients:screening-discard", "api-screening-answers")
+@makes(
+    "patients:screening-fill",
+    "patients:screening-changes",
+    "patients:screening-discard",
+    "api-screening-answers",
+)
 def _draft(clinic: Clinic) -> Model:
     return draft_for(PatientFactory(clinic=clinic))
 
@@ -251,6 +256,7 @@ def _rule(clinic: Clinic) -> dict[str, object]:
     "patients:questionnaire-*",
     "patients:section-add",
     "patients:rule-add",
+    "api-questionnaire-*",
     "admin:patients.questionnaire",
 )
 def _questionnaire(clinic: Clinic) -> Model:
