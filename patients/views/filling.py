@@ -47,7 +47,8 @@ MOST_PHOTOGRAPHS = 6
 @dataclass
 class Filling:
     """A draft on its way through its sections. `step` counts from 1; one past the last is the
-    signature. `only` are the steps to go through ("what has changed"); empty for all."""
+    signature. `only` are the steps to go through ("what has changed"); empty for all. `refused`
+    are the pictures that `keep` could not take."""
 
     screening: Screening
     actor: Actor
@@ -56,6 +57,8 @@ class Filling:
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     link: PatientLink | None = None
     only: tuple[int, ...] = ()
+
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.spec: QuestionnaireSpec = questionnaire_spec(self.screening.questionnaire)
@@ -161,6 +164,7 @@ class Filling:
             answers={**reading.answers, **photographs}, now=self.now,
         )  # fmt: skip
         missing = open_questions(self.spec, section, self.screening.answers)
+        self.refused = refused
         return reading, {**missing, **reading.errors, **refused}
 
     def _photographs(

@@ -234,7 +234,7 @@ class LinkScreeningFill(FillingLinkView):
         going = request.POST.get("go", "next")
         if going == "keep":
             return HttpResponse(status=NO_CONTENT)
-        if going == "next" and errors:
+        if (errors and going == "next") or (filling.refused and going == "stay"):
             context = {**self._context(filling, step), **filling.context(step, reading, errors)}
             return self.page(self.template, context, status=UNPROCESSABLE)
         if going != "stay":

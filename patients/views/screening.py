@@ -145,7 +145,7 @@ class ScreeningFill(StaffView):
         going = request.POST.get("go", "next")
         if going == "keep":
             return HttpResponse(status=NO_CONTENT)
-        if errors and going == "next":
+        if (errors and going == "next") or (filling.refused and going == "stay"):
             context = {**self._context(filling, step), **filling.context(step, reading, errors)}
             return again(request, self.template, context)
         if going == "stay":

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,8 +16,9 @@ from django.urls import reverse
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import AuditEntry
 from patients import services, signals
-from patients.exceptions import CodeWrong, LinkUnusable, NoAddress, TooManyCodes
+from patients.exceptions import AnswerNotAccepted, CodeWrong, LinkUnusable, NoAddress, TooManyCodes
 from patients.models import LinkCode, Patient, PatientLink, Questionnaire, Screening
+from tests.factories.files import photograph, png
 from tests.factories.patients import (
     MedicineFactory,
     PatientFactory,
@@ -331,3 +333,85 @@ def test_links_of_two_patients_do_not_mix(
     thief.cookies["filling"] = cookie
     answer = thief.get(f"{url('link-screening-fill', calls[0]['token'])}?step=1")
     assert answer.status_code == 302
+
+
+def test_only_what_has_changed_needs_a_code_and_shows_no_answer_before(
+    invited: str, client: Client, patient: Patient
+) -> None:
+    first = screened(patient, now=NOW - dt.timedelta(days=60), smoking="now")
+    start = client.get(url("link-screening", invited)).content.decode()
+    assert "Only what has changed" in start
+    changes = url("link-screening-changes", invited)
+    assert client.get(changes).status_code == 302  # nothing without the code
+    with heard(signals.link_code_requested) as calls:
+        client.post(url("link-screening-code", invited), {"send": "1"})
+    opened = client.post(url("link-screening-code", invited), {"code": calls[0]["code"]})
+    assert opened.url == changes  # type: ignore[attr-defined]
+    page = client.get(changes).content.decode()
+    assert "What has changed since" in page
+    draft = Screening.objects.get(submitted_at=None)
+    assert draft.prefilled_from_id == first.screening_id
+    assert draft.answers["smoking"] == "now"
+    habits = client.post(changes, {"changed": ["6"]})
+    assert habits.url.endswith("?step=6&only=6")  # type: ignore[attr-defined]
+    step = client.get(habits.url).content.decode()  # type: ignore[attr-defined]
+    assert "Part 1 of 1" in step
+    answer = client.post(habits.url, {"go": "next", "asked": "smoking", "smoking": "before"})  # type: ignore[attr-defined]
+    assert answer.url.endswith("?step=9&only=6")  # type: ignore[attr-defined]
+    path = "M 10 20 L 30 40"
+    done = client.post(answer.url, {"signed_name": "Inês", "signature": path})  # type: ignore[attr-defined]
+    assert done.status_code == 200
+    draft.refresh_from_db()
+    assert (draft.answers["smoking"], draft.signature) == ("before", path)
+    assert draft.signed_text.startswith("I have answered these questions truthfully")
+    assert draft.submitted_at == NOW
+
+
+@pytest.mark.parametrize("drawn", ["M 1 2<script>", "L 1 2", "M" + " 1" * 10_001, "M 1.5 2"])
+def test_a_signature_is_strokes_and_nothing_else(
+    invited: str, client: Client, patient: Patient, questionnaire: Questionnaire, drawn: str
+) -> None:
+    client.post(url("link-screening", invited))
+    draft = Screening.objects.get()
+    draft.answers = good_answers(questionnaire)
+    draft.save()
+    sign = f"{url('link-screening-fill', invited)}?step=99"
+    answer = client.post(sign, {"signed_name": "Inês", "signature": drawn})
+    assert answer.status_code == 422
+    assert Screening.objects.get().submitted_at is None
+
+
+def sent_file(name: str, content: bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content, "image/png")
+
+
+def test_pictures_come_by_link_and_only_the_patients_own_count(
+    invited: str, client: Client, patient: Patient, stranger: Patient
+) -> None:
+    client.post(url("link-screening", invited))
+    page = f"{url('link-screening-fill', invited)}?step=8"
+    sent = client.post(
+        page,
+        {
+            "go": "stay",
+            "asked": "photo",
+            "photo": [
+                sent_file("a.png", png()),
+                sent_file("b.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+            ],
+        },
+    )
+    assert sent.status_code == 422
+    assert "SVG" in sent.content.decode()
+    [kept] = Screening.objects.get().answers["photo"]
+    assert "received" in client.get(page).content.decode()
+    # What the page says of ids is not believed, and nobody else's picture is an answer.
+    client.post(page, {"go": "keep", "asked": "photo", "photo": str(photograph(stranger).pk)})
+    assert Screening.objects.get().answers["photo"] == [kept]
+    with pytest.raises(AnswerNotAccepted):
+        services.save_answers(
+            actor=Actor.system(patient.clinic_id), screening=Screening.objects.get(),
+            answers={"photo": [str(photograph(stranger).pk)]}, now=NOW,
+        )  # fmt: skip
+    client.post(page, {"go": "keep", "asked": "photo", "photo-remove": kept})
+    assert "photo" not in Screening.objects.get().answers
