@@ -187,10 +187,11 @@ def test_publishing_makes_it_immutable_also_in_the_database(
     assert "Only a draft can be changed" in refused.content.decode()
     with pytest.raises(NotADraft):
         services.discard_questionnaire(actor=doctor, questionnaire=draft)
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"title": "Other"}, {"spec": {}}, {"status": "draft", "published_at": None},
         {"published_at": NOW.replace(year=2020)},
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for change in changes:
         with pytest.raises(DatabaseError), transaction.atomic():
             Questionnaire.objects.filter(pk=draft.pk).update(**change)
     with pytest.raises(DatabaseError), transaction.atomic():
