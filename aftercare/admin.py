@@ -6,19 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext
 
 from aftercare.domain.codec import from_json
 from aftercare.models import (
+    AddressProblem,
     CheckIn,
     Message,
+    MessageSettings,
     MessageTemplate,
+    OutboxHold,
     ProgrammeStep,
+    ProgrammeVersion,
     StaffTask,
     TriageRuleSet,
 )
-from aftercare.services.contents import VARIABLES
-from aftercare.services.rendering import is_well_formed, variables_in
+from aftercare.services.programme import keep_version, latest_version
+from aftercare.services.texts import Texts, problems_of, treatment_names
 from mesoclinic.clinic.admin_base import CatalogueAdmin, ReadOnlyPatientDataAdmin
 
 if TYPE_CHECKING:
@@ -29,40 +33,28 @@ else:
 
 
 class MessageTemplateForm(TemplateModelForm):
-    """Refuses variables that do not exist, and anything personal in the subject."""
-
-    SUBJECT = frozenset({"clinic_name", "visit_date", "visit_time", "visit_count"})
+    """Refuses variables that do not exist, and health where strangers can read it."""
 
     class Meta:
         model = MessageTemplate
-        fields = ("clinic", "key", "language", "subject", "body", "approved_at")
+        fields = (
+            "clinic", "key", "language", "subject", "preheader", "body", "short_text",
+            "approved_at",
+        )  # fmt: skip
 
-    def clean_subject(self) -> str:
-        """Only names that say nothing about health may stand in a subject."""
-        subject: str = self.cleaned_data["subject"]
-        self._refuse(variables_in(subject) - self.SUBJECT, sorted(self.SUBJECT))
-        self._read(subject)
-        return subject
+    def clean(self) -> dict[str, Any]:
+        """Everything that may not be said fails here, not when the message leaves."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        clinic = data.get("clinic")
+        names = treatment_names(clinic) if clinic is not None else []
+        texts = Texts(*(data.get(name) or "" for name in _WORDS))
+        for field, said in problems_of(texts, names).items():
+            if field in self.fields:
+                self.add_error(field, said)
+        return data
 
-    def clean_body(self) -> str:
-        """Unknown variables fail here, not when the message leaves."""
-        body: str = self.cleaned_data["body"]
-        self._refuse(variables_in(body) - VARIABLES, sorted(VARIABLES))
-        self._read(body)
-        return body
 
-    def _read(self, text: str) -> None:
-        if not is_well_formed(text):
-            raise forms.ValidationError(
-                _("A variable is two braces, a name in small letters, and two braces: {{ name }}.")
-            )
-
-    def _refuse(self, unknown: frozenset[str], known: list[str]) -> None:
-        if unknown:
-            raise forms.ValidationError(
-                _("Not possible here: %(unknown)s. Possible: %(known)s.")
-                % {"unknown": ", ".join(sorted(unknown)), "known": ", ".join(known)}
-            )
+_WORDS = ("subject", "preheader", "short_text", "body")
 
 
 @admin.register(MessageTemplate)
@@ -88,8 +80,19 @@ class ProgrammeStepAdmin(CatalogueAdmin):
         "is_active",
         "clinic",
     )
-    list_filter = ("anchor", "purpose", "is_active")
+    list_filter = ("anchor", "channel", "purpose", "is_active")
     search_fields = ("name", "key")
+    readonly_fields = ("version",)
+    deletable = False
+
+    def save_model(self, request: Any, obj: ProgrammeStep, form: Any, change: Any) -> None:
+        """A change here is a version of the programme as well."""
+        obj.version = latest_version(obj.clinic) + 1
+        super().save_model(request, obj, form, change)
+        keep_version(
+            actor=request.actor, clinic=obj.clinic, number=obj.version,
+            note=gettext("Changed in the administration: %(step)s.") % {"step": obj.name},
+        )  # fmt: skip
 
 
 class TriageRulesForm(RulesModelForm):
@@ -131,9 +134,60 @@ class TriageRuleSetAdmin(CatalogueAdmin):
 class MessageAdmin(ReadOnlyPatientDataAdmin):
     """The outbox."""
 
-    list_display = ("title", "patient", "due_local", "state", "why")
-    list_filter = ("state", "purpose")
+    list_display = ("title", "patient", "due_local", "channel", "state", "why")
+    list_filter = ("state", "purpose", "channel")
     search_fields = ("patient__name", "title", "message_id")
+
+
+@admin.register(AddressProblem)
+class AddressProblemAdmin(ReadOnlyPatientDataAdmin):
+    """Addresses to which nothing is sent any more."""
+
+    list_display = ("patient", "channel", "address", "kind", "found_at", "cleared_at")
+    list_filter = ("kind", "channel")
+    search_fields = ("patient__name", "address")
+
+
+class Kept(CatalogueAdmin):
+    """To look at: the house itself keeps it."""
+
+    deletable = False
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+
+@admin.register(ProgrammeVersion)
+class ProgrammeVersionAdmin(Kept):
+    """What the programme was."""
+
+    list_display = ("number", "clinic", "note", "changed_by", "created_at")
+    search_fields = ("note", "changed_by")
+    list_filter = ("clinic",)
+
+
+@admin.register(OutboxHold)
+class OutboxHoldAdmin(Kept):
+    """When nothing left, and why; released on the page of messages."""
+
+    list_display = ("clinic", "why", "since", "released_at", "released_by")
+    list_filter = ("clinic",)
+    search_fields = ("why",)
+
+
+@admin.register(MessageSettings)
+class MessageSettingsAdmin(CatalogueAdmin):
+    """Colour and daily number; the logo is set on the page of texts."""
+
+    deletable = False
+    list_display = ("clinic", "accent", "daily_cap")
+    list_filter = ("daily_cap",)
+    search_fields = ("clinic__name",)
 
 
 @admin.register(StaffTask)

@@ -45,6 +45,10 @@ MESSAGES = {
     "held": ("warn", _("Needs a decision"), "pause-circle"),
     "expired": ("neutral", _("Too late"), "hourglass-bottom"),
     "failed": ("stop", _("Failed"), "x-circle"),
+    "delivered": ("ok", _("Delivered"), "check2-all"),
+    "bounced": ("stop", _("Came back"), "arrow-return-left"),
+    "complained": ("warn", _("Unwanted"), "hand-thumbs-down"),
+    "expected": ("info", _("Will be planned"), "calendar-plus"),
 }
 VISITS = {
     "done": ("neutral", _("Done"), "check2"),

@@ -16,6 +16,53 @@ class UnknownVariable(Invalid):
     default_message = _("The text uses a variable that does not exist.")
 
 
+class TextRefused(Invalid):
+    """The words of a template say what they may not; `problems` are sentences by field."""
+
+    default_code = "text_refused"
+    default_message = _("The text can't be saved like this.")
+
+    def __init__(self, problems: dict[str, list[str]]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+class NotAPicture(Invalid):
+    """A logo that can't be read."""
+
+    default_code = "not_a_picture"
+    default_message = _("This is no picture that can be read. Use a PNG or JPEG.")
+
+
+class UnreadableColour(Invalid):
+    """White words would not be readable on the colour."""
+
+    default_code = "unreadable_colour"
+    default_message = _("White words can't be read on this colour. Choose a darker one.")
+
+
+class StepNotFound(NotFound):
+    """No such step or version in this clinic."""
+
+
+class TemplateNotFound(NotFound):
+    """No such template in this clinic."""
+
+
+class StepRefused(Invalid):
+    """A step of the programme that could never send anything."""
+
+    default_code = "step_refused"
+    default_message = _("The step can't be saved like this.")
+
+
+class NoShortText(Invalid):
+    """A step sends by SMS or WhatsApp, and its template has nothing short to say."""
+
+    default_code = "no_short_text"
+    default_message = _("The template has no short text.")
+
+
 class TaskAlreadyDone(Conflict):
     """Somebody else has finished the task."""
 
@@ -68,11 +115,20 @@ class DeliveryError(Exception):
     """A mail server did not take a message.
 
     `certainty` tells whether to try again, give up, or leave the decision to the rules for unclear
-    cases; `connection_lost` means that no other message can go over this connection either.
+    cases; `connection_lost` means that no other message can go over this connection either, and
+    `server_away` that there is nobody to begin another one with.
     """
 
-    def __init__(self, certainty: Certainty, detail: str, *, connection_lost: bool = False) -> None:
+    def __init__(
+        self,
+        certainty: Certainty,
+        detail: str,
+        *,
+        connection_lost: bool = False,
+        server_away: bool = False,
+    ) -> None:
         super().__init__(detail)
         self.certainty = certainty
         self.detail = detail
-        self.connection_lost = connection_lost
+        self.connection_lost = connection_lost or server_away
+        self.server_away = server_away

@@ -6,13 +6,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from aftercare.services import dispatch, heartbeat
-from aftercare.services.transport import SmtpTransport
+from aftercare.services.provider import configured_transport
 
 
 @shared_task(name="aftercare.tasks.dispatch_due")
 def dispatch_due() -> dict[str, int]:
     """Send everything that is due; returns how many messages ended in which state."""
     heartbeat.tick(now=timezone.now())
-    with SmtpTransport() as transport:
+    with configured_transport() as transport:
         report = dispatch.dispatch_due(clock=timezone.now, transport=transport)
     return dict(report.states)

@@ -6,7 +6,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from aftercare import api
-from aftercare.views import checkin, inbox, messages, unsubscribe
+from aftercare.views import checkin, hooks, inbox, messages, outbox, programme, texts, unsubscribe
 
 app_name = "aftercare"
 
@@ -15,6 +15,24 @@ urlpatterns = [
     path("messages/<uuid:pk>/", messages.MessageDetail.as_view(), name="message"),
     path("messages/<uuid:pk>/release/", messages.ReleaseMessage.as_view(), name="release"),
     path("messages/resend/<uuid:pk>/", messages.ResendFailed.as_view(), name="resend"),
+    path("messages/export.csv", outbox.Export.as_view(), name="ledger-export"),
+    path("messages/hold/", outbox.Hold.as_view(), name="hold"),
+    path("messages/of/<uuid:pk>/", programme.Forecast.as_view(), name="forecast"),
+    path("messages/address/<uuid:pk>/", outbox.AddressWorks.as_view(), name="address-works"),
+    path("programme/", programme.Programme.as_view(), name="programme"),
+    path("programme/new/", programme.EditStep.as_view(), name="step-create"),
+    path("programme/<uuid:pk>/", programme.EditStep.as_view(), name="step"),
+    path(
+        "programme/versions/<int:number>/restore/",
+        programme.RestoreVersion.as_view(),
+        name="programme-restore",
+    ),
+    path("programme/texts/", texts.TextList.as_view(), name="texts"),
+    path("programme/texts/<uuid:pk>/", texts.EditTexts.as_view(), name="text"),
+    path("programme/texts/<uuid:pk>/preview/", texts.PreviewTexts.as_view(), name="text-preview"),
+    path("programme/texts/<uuid:pk>/send/", texts.SendTexts.as_view(), name="text-send"),
+    path("hooks/mail/", hooks.MailHook.as_view(), name="hook-mail"),
+    path("hooks/gateway/", hooks.GatewayHook.as_view(), name="hook-gateway"),
     path("inbox/", inbox.Inbox.as_view(), name="inbox"),
     path("inbox/count/", inbox.InboxCount.as_view(), name="inbox-count"),
     path("inbox/<uuid:pk>/claim/", inbox.ClaimTask.as_view(), name="task-claim"),

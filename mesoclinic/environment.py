@@ -6,6 +6,7 @@ cannot creep in, and tests compare :data:`VARIABLES` with README.md and docker-c
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +18,18 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-Kind = Literal["text", "bool", "int", "list", "url", "folder"]
+Kind = Literal["text", "bool", "int", "list", "url", "folder", "json"]
 Scope = Literal["server", "compose", "embedded", "tests"]
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
+
+
+def _is_object(value: str) -> bool:
+    try:
+        return isinstance(json.loads(value), dict)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,8 @@ class Variable:
             return f"{self.name} must be true or false, not {value!r}."
         if self.kind == "int" and not value.isdecimal():
             return f"{self.name} must be a whole number, not {value!r}."
+        if self.kind == "json" and not _is_object(value):
+            return f"{self.name} must be a JSON object."
         if self.kind == "url" and value and urlsplit(value).scheme not in self.schemes:
             wanted = ", ".join(f"{scheme}://" for scheme in self.schemes)
             return f"{self.name} must be an address that starts with one of {wanted}."
@@ -107,6 +117,39 @@ VARIABLES = (
         schemes=("smtp", "smtps", "smtp+tls", "smtp+ssl"),
     ),
     Variable("EMAIL_TIMEOUT", "Seconds before an SMTP server counts as silent.", "int", "10"),
+    Variable(
+        "EMAIL_PROVIDER",
+        "A provider of django-anymail (mailgun, postmark, brevo, sendgrid, ...): its reports on "
+        "bounces and complaints come to /hooks/mail/. With EMAIL_PROVIDER_API=true mail goes "
+        "through its API, else through EMAIL_URL.",
+        default="",
+    ),
+    Variable(
+        "EMAIL_PROVIDER_SETTINGS",
+        'JSON object of django-anymail settings, for example {"MAILGUN_API_KEY": "..."}. Holds '
+        "secrets.",
+        kind="json",
+        default="{}",
+    ),
+    Variable("EMAIL_PROVIDER_API", "Send mail by the provider's API.", "bool", "false"),
+    Variable(
+        "EMAIL_WEBHOOK_SECRET",
+        "user:password that the provider sends with its reports (HTTP basic authentication); "
+        "without it, and without a signing key of the provider, they are refused.",
+        default="",
+    ),
+    Variable(
+        "GATEWAY_URL",
+        "HTTP gateway for SMS and WhatsApp; docs/messages.md describes what it must understand. "
+        "Empty: there is none.",
+        kind="url",
+        schemes=("https", "http"),
+    ),
+    Variable(
+        "GATEWAY_SECRET",
+        "Signs requests to the gateway and its reports on delivery.",
+        default="",
+    ),
     Variable(
         "DEFAULT_FROM_EMAIL",
         "Sender of mail which belongs to no clinic, such as password resets.",

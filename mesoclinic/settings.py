@@ -6,6 +6,7 @@ set, the embedded services of this checkout are used (development only).
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import timedelta
 from importlib.util import find_spec
@@ -288,6 +289,14 @@ EMAIL_PORT = _mail.port or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 
 EMAIL_HOST_USER = unquote(_mail.username or "")
 EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT")
+EMAIL_PROVIDER = env.text("EMAIL_PROVIDER")
+EMAIL_PROVIDER_API = env.flag("EMAIL_PROVIDER_API")
+ANYMAIL = json.loads(env.text("EMAIL_PROVIDER_SETTINGS")) | {
+    "WEBHOOK_SECRET": env.text("EMAIL_WEBHOOK_SECRET") or None,
+    "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
+}
+GATEWAY_URL = env.text("GATEWAY_URL")
+GATEWAY_SECRET = env.text("GATEWAY_SECRET")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL")
 
 # --- Background work -----------------------------------------------------------------------------

@@ -24,18 +24,32 @@ class State(StrEnum):
     HELD = "held"
     EXPIRED = "expired"
     FAILED = "failed"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+_TOLD = frozenset({State.DELIVERED, State.BOUNCED, State.COMPLAINED})
+"""What only a provider can tell, after the message has left."""
+
+LEFT = _TOLD | {State.SENT}
+"""States of a message that is out of the house."""
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.PLANNED: frozenset(
         {State.SENDING, State.SKIPPED, State.SUPPRESSED, State.EXPIRED, State.HELD}
     ),
-    State.SENDING: frozenset(State) - {State.SENDING},
+    State.SENDING: frozenset(State) - {State.SENDING} - _TOLD,
     State.HELD: frozenset(
         {State.PLANNED, State.SENT, State.SKIPPED, State.SUPPRESSED, State.EXPIRED, State.FAILED}
     ),
     State.FAILED: frozenset({State.PLANNED, State.SKIPPED}),
-    State.SENT: frozenset(),
+    State.SENT: _TOLD,
+    # A mailbox that took it may still send it back, or its owner complain.
+    State.DELIVERED: frozenset({State.BOUNCED, State.COMPLAINED}),
+    State.BOUNCED: frozenset({State.COMPLAINED}),
+    State.COMPLAINED: frozenset(),
     # A visit that was on hold is on again: its reminders are wanted again.
     State.SKIPPED: frozenset({State.PLANNED}),
     State.SUPPRESSED: frozenset(),

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from aftercare.models.checkin import CheckIn, TriageRuleSet
-from aftercare.models.message import DispatcherState, Message, MessageEvent
-from aftercare.models.programme import MessageTemplate, ProgrammeStep
+from aftercare.models.message import (
+    AddressProblem,
+    DispatcherState,
+    Message,
+    MessageEvent,
+    OutboxHold,
+)
+from aftercare.models.programme import (
+    Channel,
+    MessageSettings,
+    MessageTemplate,
+    ProgrammeStep,
+    ProgrammeVersion,
+)
 from aftercare.models.task import StaffTask
 
 __all__ = [
+    "AddressProblem",
+    "Channel",
     "CheckIn",
     "DispatcherState",
     "Message",
     "MessageEvent",
+    "MessageSettings",
     "MessageTemplate",
+    "OutboxHold",
     "ProgrammeStep",
+    "ProgrammeVersion",
     "StaffTask",
     "TriageRuleSet",
 ]

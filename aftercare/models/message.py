@@ -6,9 +6,17 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.models.programme import Channel
 from mesoclinic.audit.triggers import append_only, audit_triggers
+from mesoclinic.clinic.base import ClinicOwned
 from mesoclinic.common.ids import new_id
 from patients.models import ContactPreference, PatientOwned
+
+# What has left: a provider may tell later what became of it.
+_LEFT = ["sent", "delivered", "bounced", "complained"]
+_EXCEPTIONS = [
+    "held", "failed", "bounced", "complained", "skipped", "suppressed", "expired"
+]  # fmt: skip
 
 
 class Message(PatientOwned):
@@ -27,6 +35,9 @@ class Message(PatientOwned):
         HELD = "held", _("Held")
         EXPIRED = "expired", _("Expired")
         FAILED = "failed", _("Failed")
+        DELIVERED = "delivered", _("Delivered")
+        BOUNCED = "bounced", _("Came back")
+        COMPLAINED = "complained", _("Reported as unwanted")
 
     subject_type = models.CharField(_("about"), max_length=30)
     subject_id = models.UUIDField(_("about id"))
@@ -35,7 +46,10 @@ class Message(PatientOwned):
     schedule_version = models.PositiveIntegerField(_("schedule version"), default=1)
     template_key = models.SlugField(_("template"), max_length=50)
     purpose = models.CharField(_("purpose"), max_length=20, choices=ContactPreference.Purpose)
-    channel = models.CharField(_("channel"), max_length=10, default="email")
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    programme_version = models.PositiveIntegerField(
+        _("version of the programme"), default=1, help_text=_("That planned it.")
+    )
     is_urgent = models.BooleanField(_("urgent"), default=False)
     is_essential = models.BooleanField(_("needed for care"), default=False)
     due_at = models.DateTimeField(_("due at"))
@@ -52,7 +66,10 @@ class Message(PatientOwned):
     interruptions = models.PositiveSmallIntegerField(_("unclear attempts"), default=0)
     lease_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     message_id = models.CharField(_("Message-ID"), max_length=120, unique=True)
-    recipient = models.EmailField(_("recipient"), blank=True)
+    provider_id = models.CharField(
+        _("id at the provider"), max_length=200, blank=True, editable=False
+    )
+    recipient = models.CharField(_("recipient"), max_length=254, blank=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     context = models.JSONField(_("context"), default=dict, blank=True)
 
@@ -63,8 +80,17 @@ class Message(PatientOwned):
         indexes = [
             models.Index(
                 name="message_due",
-                fields=["-is_urgent", "next_try_at", "id"],
+                fields=["clinic", "-is_urgent", "next_try_at", "id"],
                 condition=Q(state="planned"),
+            ),
+            # Whatever did not simply go out is rare, and what people look for.
+            models.Index(
+                name="message_exceptions",
+                fields=["clinic", "state", "-due_at", "id"],
+                condition=Q(state__in=_EXCEPTIONS),
+            ),
+            models.Index(
+                name="message_provider", fields=["provider_id"], condition=~Q(provider_id="")
             ),
             models.Index(
                 name="message_leases", fields=["lease_until"], condition=Q(state="sending")
@@ -84,8 +110,8 @@ class Message(PatientOwned):
             ),
             models.CheckConstraint(
                 name="message_sent_at_when_sent",
-                condition=Q(state="sent", sent_at__isnull=False)
-                | (~Q(state="sent") & Q(sent_at__isnull=True)),
+                condition=Q(state__in=_LEFT, sent_at__isnull=False)
+                | (~Q(state__in=_LEFT) & Q(sent_at__isnull=True)),
             ),
             models.CheckConstraint(
                 name="message_expires_after_due", condition=Q(expires_at__gte=F("due_at"))
@@ -125,6 +151,10 @@ class DispatcherState(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(_("name"), max_length=30, unique=True)
     ticked_at = models.DateTimeField(_("last tick"))
+    fingerprint = models.CharField(
+        _("database"), max_length=120, blank=True,
+        help_text=_("Which copy of the data this is: another one was restored from a backup."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("dispatcher state")
@@ -132,3 +162,68 @@ class DispatcherState(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OutboxHold(ClinicOwned):
+    """Nothing of a clinic leaves while one of these is open: a person lets it go."""
+
+    why = models.CharField(_("why"), max_length=300)
+    since = models.DateTimeField(_("since"))
+    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
+    released_by = models.CharField(_("released by"), max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-since"]
+        verbose_name = _("hold on messages")
+        verbose_name_plural = _("holds on messages")
+        constraints = [
+            models.UniqueConstraint(
+                name="outbox_hold_once", fields=["clinic"], condition=Q(released_at=None)
+            ),
+            models.CheckConstraint(
+                name="outbox_hold_released_by_somebody",
+                condition=Q(released_at__isnull=True, released_by="")
+                | (Q(released_at__isnull=False) & ~Q(released_by="")),
+            ),
+        ]
+        triggers = audit_triggers(patient="")
+
+    def __str__(self) -> str:
+        return self.why
+
+
+class AddressProblem(PatientOwned):
+    """An address to which nothing is sent any more: mail came back, or was reported as unwanted."""
+
+    class Kind(models.TextChoices):
+        BOUNCED = "bounced", _("Messages come back")
+        COMPLAINED = "complained", _("Reported as unwanted")
+
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    address = models.CharField(_("address"), max_length=254)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    detail = models.CharField(_("what the provider said"), max_length=300, blank=True)
+    found_at = models.DateTimeField(_("found at"))
+    cleared_at = models.DateTimeField(_("cleared at"), null=True, blank=True)
+    cleared_by = models.CharField(_("cleared by"), max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-found_at"]
+        verbose_name = _("address that does not work")
+        verbose_name_plural = _("addresses that do not work")
+        constraints = [
+            models.UniqueConstraint(
+                name="address_problem_once",
+                fields=["patient", "channel", "address"],
+                condition=Q(cleared_at=None),
+            ),
+            models.CheckConstraint(
+                name="address_problem_cleared_by_somebody",
+                condition=Q(cleared_at__isnull=True, cleared_by="")
+                | (Q(cleared_at__isnull=False) & ~Q(cleared_by="")),
+            ),
+        ]
+        triggers = audit_triggers()
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.get_kind_display()}"

@@ -1,12 +1,36 @@
-"""What is sent, when, and in which words; all of it the clinic's own data."""
+"""What is sent, when, to whom and in which words; all of it the clinic's own data."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.domain.conditions import conditions_of
+from mesoclinic.audit.triggers import append_only, audit_triggers
 from mesoclinic.clinic.base import ClinicOwned
 from patients.models import ContactPreference
+
+
+def readable_conditions(value: Any) -> None:
+    """Refuse conditions that the rules could not read."""
+    try:
+        conditions_of(value)
+    except (ValueError, AttributeError) as error:
+        raise ValidationError(
+            _("These conditions can't be read: %(why)s.") % {"why": error}
+        ) from error
+
+
+class Channel(models.TextChoices):
+    """How a message travels."""
+
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("SMS")
+    WHATSAPP = "whatsapp", _("WhatsApp")
 
 
 class MessageTemplate(ClinicOwned):
@@ -15,6 +39,14 @@ class MessageTemplate(ClinicOwned):
     key = models.SlugField(_("key"), max_length=50)
     language = models.CharField(_("language"), max_length=10, default="en")
     subject = models.CharField(_("subject"), max_length=150)
+    preheader = models.CharField(
+        _("first line in the inbox"), max_length=150, blank=True,
+        help_text=_("Shown beside the subject. Empty: who writes, and the number to call."),
+    )  # fmt: skip
+    short_text = models.CharField(
+        _("short text"), max_length=320, blank=True,
+        help_text=_("For SMS and WhatsApp. Nothing about health: anybody may see it on the phone."),
+    )  # fmt: skip
     body = models.TextField(
         _("text"), help_text=_("Plain text with {{ variables }}; the HTML twin is made from it.")
     )
@@ -49,12 +81,20 @@ class ProgrammeStep(ClinicOwned):
         INVITED = "invited", _("Invited to the questionnaire")
         HELD = "held", _("Visits put on hold")
         CODE = "code", _("A code was asked for")
+        FINISHED = "finished", _("The course is finished")
+        EXPIRING = "expiring", _("The screening runs out")
+        RECALLED = "recalled", _("A lot is recalled")
 
     class Unit(models.TextChoices):
         MINUTES = "minutes", _("minutes")
         HOURS = "hours", _("hours")
         DAYS = "days", _("days")
         MONTHS = "months", _("months")
+
+    class Which(models.TextChoices):
+        ANY = "any", _("Every session")
+        FIRST = "first", _("The first session")
+        LATER = "later", _("Later sessions")
 
     key = models.SlugField(_("key"), max_length=50)
     name = models.CharField(_("name"), max_length=100)
@@ -84,6 +124,18 @@ class ProgrammeStep(ClinicOwned):
         help_text=_("Sent even to patients who opted out of its kind of message."),
     )  # fmt: skip
     sessions_only = models.BooleanField(_("only for treatment sessions"), default=False)
+    which_sessions = models.CharField(
+        _("which sessions of a course"), max_length=10, choices=Which, default=Which.ANY
+    )
+    conditions = models.JSONField(
+        _("only for"), default=dict, blank=True, validators=[readable_conditions],
+        help_text=_("Keys by kind: techniques, areas, ingredients, indications, flags, seasons, "
+                    "languages. Every kind that is named must fit."),
+    )  # fmt: skip
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    version = models.PositiveIntegerField(
+        _("since version"), default=1, help_text=_("Version of the programme that changed it last.")
+    )
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
@@ -96,3 +148,63 @@ class ProgrammeStep(ClinicOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ProgrammeVersion(ClinicOwned):
+    """The whole programme as it stood after a change: what was promised can be read years later."""
+
+    number = models.PositiveIntegerField(_("version"))
+    changed_by = models.CharField(_("changed by"), max_length=200)
+    note = models.CharField(_("what changed"), max_length=300)
+    steps = models.JSONField(_("steps"))
+
+    class Meta:
+        ordering = ["-number"]
+        verbose_name = _("version of the programme")
+        verbose_name_plural = _("versions of the programme")
+        constraints = [
+            models.UniqueConstraint(name="programme_version_once", fields=["clinic", "number"])
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"v{self.number}"
+
+
+class MessageSettings(ClinicOwned):
+    """How a clinic's messages look, and how many a patient gets at most."""
+
+    accent = models.CharField(
+        _("colour"), max_length=7, default="#0e6f6d",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Six digits after #, as #0e6f6d."))],
+        help_text=_("Of buttons and names. White words must be readable on it."),
+    )  # fmt: skip
+    logo = models.BinaryField(_("logo"), null=True, blank=True, editable=False)
+    logo_width = models.PositiveSmallIntegerField(_("width of the logo"), default=0, editable=False)
+    logo_height = models.PositiveSmallIntegerField(
+        _("height of the logo"), default=0, editable=False
+    )
+    daily_cap = models.PositiveSmallIntegerField(
+        _("messages a day at most"), default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text=_("To one patient, beside reminders and what is needed for care; "
+                    "the rest waits for the next morning."),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("message settings")
+        verbose_name_plural = _("message settings")
+        constraints = [
+            models.UniqueConstraint(name="message_settings_once", fields=["clinic"]),
+            models.CheckConstraint(
+                name="message_settings_colour", condition=models.Q(accent__regex=r"^#[0-9a-f]{6}$")
+            ),
+            models.CheckConstraint(
+                name="message_settings_cap",
+                condition=models.Q(daily_cap__gte=1, daily_cap__lte=20),
+            ),
+        ]
+        triggers = audit_triggers(patient="")
+
+    def __str__(self) -> str:
+        return str(self.clinic)

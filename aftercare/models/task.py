@@ -15,6 +15,7 @@ _ICONS = {
     "message_failed": "envelope-x",
     "message_unclear": "envelope-exclamation",
     "no_address": "telephone",
+    "bounced": "envelope-x",
     "screening_review": "clipboard-check",
     "contraindicated": "sign-stop",
     "checkin_review": "heart-pulse",
@@ -33,6 +34,7 @@ class StaffTask(PatientOwned):
         CHECKIN_REVIEW = "checkin_review", _("Check-in to review")
         CHECKIN_URGENT = "checkin_urgent", _("Urgent check-in")
         NO_ADDRESS = "no_address", _("No e-mail address")
+        BOUNCED = "bounced", _("Messages come back")
 
     class Role(models.TextChoices):
         FRONT_DESK = "front_desk", _("Front desk")

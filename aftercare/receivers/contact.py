@@ -8,7 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from aftercare.models import ProgrammeStep
-from aftercare.services import planning, tasks
+from aftercare.services import feedback, planning, tasks
 from aftercare.services.planning import Subject
 from mesoclinic.clinic.models import Clinic
 from patients.models import Patient, PatientLink
@@ -35,4 +35,5 @@ def look_again_at_failures(
     clinic: Clinic, patient: Patient, now: dt.datetime, **_kwargs: Any
 ) -> None:
     """With a new address what failed may be sent again; a person presses the button."""
+    feedback.address_corrected(patient, now=now)
     tasks.address_changed(clinic, patient, now=now)

@@ -14,6 +14,7 @@ from aftercare.models import ProgrammeStep, StaffTask
 from aftercare.services import ledger, planning, tasks
 from aftercare.services.planning import Subject
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.common.calendar import to_utc
 from patients.models import Patient, PatientLink, ScreeningDecision, ScreeningResult
 from patients.signals import (
     patient_cleared,
@@ -110,6 +111,18 @@ def close_review(
 ) -> None:
     """The practitioner has decided."""
     _close_reviews(patient, decision.get_decision_display(), now)
+
+
+@receiver(screening_evaluated)
+def remind_before_it_runs_out(
+    clinic: Clinic, patient: Patient, result: ScreeningResult, now: dt.datetime, **_kwargs: Any
+) -> None:
+    """A screening holds for a set time; who has a visit after that is asked again in time."""
+    if result.valid_until is None:
+        return
+    ends = to_utc(dt.datetime.combine(result.valid_until, dt.time(12)), clinic.zone)
+    subject = Subject(kind="screening", id=result.screening_id, patient_id=patient.pk, anchor=ends)
+    planning.plan(clinic, Anchor.EXPIRING, [subject], now=now)
 
 
 def _close_reviews(patient: Patient, outcome: str, now: dt.datetime) -> None:

@@ -14,6 +14,7 @@ from aftercare.domain.codec import from_json
 from aftercare.exceptions import CheckInNotFound, MessageNotFound, TaskNotFound
 from aftercare.models import CheckIn, Message, StaffTask
 from mesoclinic.clinic.models import Clinic, Role
+from mesoclinic.common.calendar import day_interval
 
 PAGE = 50
 _WAITING = [Message.State.FAILED.value, Message.State.HELD.value]
@@ -35,10 +36,17 @@ class Show(StrEnum):
 
 @dataclass(frozen=True)
 class LedgerFilter:
-    """What the ledger shows: a part, states, a part of a patient's name, and where to go on from."""
+    """What the ledger shows: a part, states, a part of a patient's name, and where to go on from.
+
+    `since` and `until` are local days, both included; `step` is the key of a programme step.
+    """
 
     show: Show = Show.PAST
     state: str = ""
+    channel: str = ""
+    step: str = ""
+    since: dt.date | None = None
+    until: dt.date | None = None
     patient_id: UUID | None = None
     name: str = ""
     before: tuple[dt.datetime, UUID] | None = None
@@ -54,11 +62,27 @@ class LedgerPage:
 
 def ledger(clinic: Clinic, wanted: LedgerFilter, *, now: dt.datetime) -> LedgerPage:
     """Messages of the clinic by due time, by key set: page 1,000 costs what page 1 costs."""
+    found = list(ledger_rows(clinic, wanted, now=now)[: PAGE + 1])
+    more = len(found) > PAGE
+    page = found[:PAGE]
+    return LedgerPage(page, (page[-1].due_at, page[-1].pk) if more else None)
+
+
+def ledger_rows(clinic: Clinic, wanted: LedgerFilter, *, now: dt.datetime) -> QuerySet[Message]:
+    """The messages a filter asks for, in the order of the ledger."""
     rows = _part(Message.objects.for_clinic(clinic).select_related("patient"), wanted.show, now)
-    if wanted.state:
-        rows = rows.filter(state=wanted.state)
-    if wanted.patient_id:
-        rows = rows.filter(patient_id=wanted.patient_id)
+    rows = rows.filter(**{
+        name: value
+        for name, value in (
+            ("state", wanted.state), ("channel", wanted.channel), ("step_key", wanted.step),
+            ("patient_id", wanted.patient_id),
+        )
+        if value
+    })  # fmt: skip
+    if wanted.since:
+        rows = rows.filter(due_at__gte=day_interval(wanted.since, clinic.zone).start)
+    if wanted.until:
+        rows = rows.filter(due_at__lt=day_interval(wanted.until, clinic.zone).end)
     if wanted.name:
         rows = rows.filter(
             patient__search__contains=Func(
@@ -68,11 +92,7 @@ def ledger(clinic: Clinic, wanted: LedgerFilter, *, now: dt.datetime) -> LedgerP
     forward = wanted.show is Show.COMING
     if wanted.before:
         rows = rows.filter(_after(*wanted.before, forward=forward))
-    order = ("due_at", "pk") if forward else ("-due_at", "-pk")
-    found = list(rows.order_by(*order)[: PAGE + 1])
-    more = len(found) > PAGE
-    page = found[:PAGE]
-    return LedgerPage(page, (page[-1].due_at, page[-1].pk) if more else None)
+    return rows.order_by(*(("due_at", "pk") if forward else ("-due_at", "-pk")))
 
 
 def _part(rows: QuerySet[Message], show: Show, now: dt.datetime) -> QuerySet[Message]:
@@ -179,11 +199,11 @@ def checkin(clinic: Clinic, pk: UUID, language: str) -> tuple[CheckIn, list[dict
     return found, effects
 
 
-def states_of(clinic: Clinic, since: dt.datetime) -> dict[str, int]:
-    """How many messages are in which state, among those due since an instant."""
+def states_of(clinic: Clinic, since: dt.datetime, until: dt.datetime) -> dict[str, int]:
+    """How many messages are in which state, among those due between two instants."""
     rows = (
         Message.objects.for_clinic(clinic)
-        .filter(due_at__gte=since)
+        .filter(due_at__gte=since, due_at__lte=until)
         .order_by()
         .values("state")
         .annotate(n=Count("pk"))

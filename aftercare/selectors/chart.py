@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aftercare.models import CheckIn, Message
+from aftercare.models import AddressProblem, CheckIn, Message
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.access import Policy, can
 from mesoclinic.clinic.models import Clinic
@@ -18,6 +18,9 @@ from patients.panels import TimelineEntry
 
 _STATES = {
     "sent": ("ok", "envelope-check"),
+    "delivered": ("ok", "envelope-check"),
+    "bounced": ("stop", "envelope-x"),
+    "complained": ("warn", "envelope-dash"),
     "planned": ("info", "envelope"),
     "sending": ("info", "envelope"),
     "failed": ("stop", "envelope-x"),
@@ -39,7 +42,11 @@ def messages_panel(
     if not coming and not past:
         return None
     failed = rows.filter(state=Message.State.FAILED, expires_at__gt=now).count()
-    return {"coming": coming, "past": past, "failed": failed if patient.email else 0}
+    problems = AddressProblem.objects.filter(patient=patient, cleared_at=None)
+    return {
+        "coming": coming, "past": past, "failed": failed if patient.email else 0,
+        "problems": list(problems),
+    }  # fmt: skip
 
 
 def message_entries(

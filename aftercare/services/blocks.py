@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from html import escape
 
 VISIT = "• "
+ACCENT = "#0e6f6d"
+"""The colour of buttons and times where a clinic has chosen none."""
+
 _BUTTON = re.compile(r"^(?P<label>[^:\n]{1,60}): (?P<url>https?://\S+)$")
 
 _BEFORE_MARK = re.compile(r" (?=[?!:;»])")
@@ -37,12 +40,12 @@ _VISITS = (
 _LINE = ";border-top:1px solid #dbe8e7"
 _VISIT_ROW = (
     '<tr><td style="font-weight:600;padding:12px 12px 12px 16px{line}">{day}</td>'
-    '<td align="right" style="color:#0a5250;font-weight:650;padding:12px 16px 12px 0;'
+    '<td align="right" style="color:{accent};font-weight:650;padding:12px 16px 12px 0;'
     'white-space:nowrap{line}">{time}</td></tr>'
 )
 _BUTTON_HTML = (
     '<table role="presentation" cellpadding="0" cellspacing="0" style="margin:22px 0 24px"><tr>'
-    '<td bgcolor="#0e6f6d" style="border-radius:10px"><a href="{url}" style="background:#0e6f6d;'
+    '<td bgcolor="{accent}" style="border-radius:10px"><a href="{url}" style="background:{accent};'
     "border-radius:10px;color:#ffffff;display:inline-block;font-weight:600;padding:14px 26px;"
     'text-decoration:none">{label}</a></td></tr></table>'
 )
@@ -59,9 +62,9 @@ def as_text(blocks: Sequence[str]) -> str:
     return "\n\n".join(_plain(block) for block in blocks) + "\n"
 
 
-def as_html(blocks: Sequence[str]) -> str:
+def as_html(blocks: Sequence[str], accent: str = ACCENT) -> str:
     """The HTML twin: every line is escaped here, the tags around them are ours."""
-    return "\n".join(_html(block) for block in blocks)
+    return "\n".join(_html(block, accent) for block in blocks)
 
 
 def _plain(block: str) -> str:
@@ -72,18 +75,21 @@ def _plain(block: str) -> str:
     return "\n".join(lines)
 
 
-def _html(block: str) -> str:
+def _html(block: str, accent: str) -> str:
     lines = block.splitlines()
     if button := _BUTTON.match(lines[-1]):
-        before = _html("\n".join(lines[:-1])) if lines[:-1] else ""
-        made = _BUTTON_HTML.format(url=escape(button["url"]), label=escape(button["label"]))
+        before = _html("\n".join(lines[:-1]), accent) if lines[:-1] else ""
+        made = _BUTTON_HTML.format(
+            url=escape(button["url"]), label=escape(button["label"]), accent=accent
+        )
         return before + made
     if block.startswith("# "):
         return _HEADING.format(_joined(lines)[2:])
     if block.startswith("! "):
         return _CALL.format(_joined(lines)[2:])
     if all(line.startswith(VISIT) for line in lines):
-        return _VISITS.format("".join(_visit(line, first=not n) for n, line in enumerate(lines)))
+        rows = [_visit(line, accent, first=not n) for n, line in enumerate(lines)]
+        return _VISITS.format("".join(rows))
     if all(line.startswith("- ") for line in lines):
         return _LIST.format("".join(_ITEM.format(escape(line[2:])) for line in lines))
     return _PARAGRAPH.format(_joined(lines))
@@ -93,6 +99,7 @@ def _joined(lines: Sequence[str]) -> str:
     return "<br>".join(escape(line) for line in lines)
 
 
-def _visit(line: str, *, first: bool) -> str:
+def _visit(line: str, accent: str, *, first: bool) -> str:
     day, _comma, time = line.removeprefix(VISIT).rpartition(", ")
-    return _VISIT_ROW.format(day=escape(day), time=escape(time), line="" if first else _LINE)
+    rule = "" if first else _LINE
+    return _VISIT_ROW.format(day=escape(day), time=escape(time), line=rule, accent=accent)

@@ -12,10 +12,21 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format, time_format
 
-from aftercare.models import Message, MessageTemplate
+from aftercare.exceptions import NoShortText
+from aftercare.models import Channel, Message, MessageSettings, MessageTemplate
 from aftercare.services.blocks import VISIT
 from aftercare.services.mime import Attachment
-from aftercare.services.rendering import Envelope, Words, build, variables_in, write
+from aftercare.services.rendering import (
+    PLAIN,
+    Envelope,
+    Look,
+    Source,
+    Words,
+    build,
+    fill,
+    variables_in,
+    write,
+)
 from aftercare.services.wanted import Facts, standing
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.ids import new_token, token_digest
@@ -65,17 +76,31 @@ class Draft:
     message: Message
     template: MessageTemplate
     is_screened: bool = False
+    look: Look = PLAIN
 
     @property
     def links(self) -> frozenset[str]:
         """The link variables it needs a secret for."""
-        needed = variables_in(self.template.body) & LINKS.keys()
+        needed = variables_in(self.text) & LINKS.keys()
         if self.is_screened and self.message.subject_type == "appointment":
             needed -= {"screening_link"}
-        return needed if self.message.is_essential else needed | {"unsubscribe_link"}
+        is_mail = self.message.channel == Channel.EMAIL
+        return (
+            needed | {"unsubscribe_link"} if is_mail and not self.message.is_essential else needed
+        )
+
+    @property
+    def text(self) -> str:
+        """What its channel carries of the template."""
+        is_mail = self.message.channel == Channel.EMAIL
+        return self.template.body if is_mail else self.template.short_text
 
 
-def templates_for(messages: Sequence[Message]) -> dict[UUID, MessageTemplate]:
+Templates = dict[UUID, MessageTemplate]
+"""The template of each message, by the message's id."""
+
+
+def templates_for(messages: Sequence[Message]) -> Templates:
     """The template of each message: patient's language, else the clinic's, else English."""
     found = {
         (t.clinic_id, t.key, t.language): t
@@ -91,6 +116,23 @@ def templates_for(messages: Sequence[Message]) -> dict[UUID, MessageTemplate]:
                 chosen[message.pk] = template
                 break
     return chosen
+
+
+def looks_of(messages: Sequence[Message]) -> dict[UUID, Look]:
+    """How the mails of each clinic look, by its id; a clinic that chose nothing is not there."""
+    rows = MessageSettings.objects.filter(clinic__in={message.clinic_id for message in messages})
+    return {row.clinic_id: look_of(row) for row in rows}
+
+
+def look_of(chosen: MessageSettings) -> Look:
+    """A clinic's choice as its mails show it."""
+    logo = bytes(chosen.logo or b"")
+    return Look(chosen.accent, logo, chosen.logo_width, chosen.logo_height)
+
+
+def source_of(template: MessageTemplate) -> Source:
+    """A template as it is filled."""
+    return Source(template.subject, template.body, template.language, template.preheader)
 
 
 Links = dict[UUID, dict[str, str]]
@@ -140,20 +182,28 @@ def _about(message: Message, purpose: PatientLink.Purpose) -> UUID | None:
 
 
 def compose(draft: Draft, facts: Facts, links: Links, *, now: dt.datetime) -> bytes:
-    """The finished mail. Raises `UnknownVariable` where the template asks for what it can't have."""
+    """The finished mail, or the words of a short message in UTF-8.
+
+    Raises `UnknownVariable` where the template asks for what it can't have, `NoShortText` where
+    there is none.
+    """
     message, template = draft.message, draft.template
+    if not draft.text:
+        raise NoShortText
     visits = standing(message, facts, now) if message.subject_type == "appointment" else []
     with translation.override(template.language):
-        wanted = variables_in(template.subject) | variables_in(template.body)
+        wanted = variables_in(template.subject) | variables_in(draft.text)
+        wanted |= variables_in(template.preheader)
         variables = dict.fromkeys(LINKS, "") | _variables(message, visits, wanted)
         variables |= links.get(message.pk, {})
+        if message.channel != Channel.EMAIL:
+            return fill(draft.text, variables).encode()
         words: Words = write(
             message.clinic,
-            subject=template.subject,
-            body=template.body,
-            language=template.language,
-            variables=variables,
+            source_of(template),
+            variables,
             unsubscribe_url="" if message.is_essential else variables["unsubscribe_link"],
+            look=draft.look,
         )
         calendar = _calendar(message, visits, now)
     envelope = Envelope(
@@ -163,6 +213,7 @@ def compose(draft: Draft, facts: Facts, links: Links, *, now: dt.datetime) -> by
         date=message.clinic.local(now),
         unsubscribe_url="" if message.is_essential else variables["unsubscribe_link"],
         attachments=calendar,
+        logo=draft.look.logo,
     )
     return build(message.clinic, words, envelope)
 

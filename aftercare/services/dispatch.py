@@ -10,33 +10,35 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from django.db.models import F, OuterRef, Prefetch, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from aftercare.domain.outbox import Attempt, Failure, State, Verdict, after_failure
 from aftercare.exceptions import DeliveryError
-from aftercare.models import Message
-from aftercare.services import contents, ledger, tasks
+from aftercare.models import Channel, Message, OutboxHold
+from aftercare.services import contents, gathering, ledger, tasks
+from aftercare.services.claiming import BATCH, LEASE, claim
+from aftercare.services.gateway import Gateway
+from aftercare.services.rendering import PLAIN
 from aftercare.services.transport import Transport
 from aftercare.services.wanted import Facts, load_facts, unwanted
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
-from patients.models import Patient
+from mesoclinic.clinic.models import Clinic
 
-LEASE = dt.timedelta(minutes=5)
-BATCH = 60
 # Sent messages are recorded in groups: a kill between two records leaves at most so many unclear.
 GROUP = 20
+# So many conversations may break off in one run before the server counts as away.
+_MOST_LOST = 5
 
-# What a letter and the question whether it is wanted need of the patient.
-_ADDRESSED = (
-    "clinic", "name", "preferred_name", "email", "language", "deceased_on", "erased_at",
-    "restricted_at",
-)  # fmt: skip
+__all__ = [
+    "BATCH", "GROUP", "LEASE", "Letter", "Report", "claim", "dispatch_due", "due_backlog",
+    "settle_interrupted",
+]  # fmt: skip
 
 log = structlog.get_logger(__name__)
 _POSTMAN = Actor.system(label="dispatcher")
@@ -44,10 +46,14 @@ _POSTMAN = Actor.system(label="dispatcher")
 
 @dataclass
 class Report:
-    """How many messages ended in which state; `stopped` when the mail server went away."""
+    """How many messages ended in which state; `stopped` when the mail server went away.
+
+    `lost` counts conversations that broke off: each is begun anew, until there are too many.
+    """
 
     states: Counter[str] = field(default_factory=Counter)
     stopped: bool = False
+    lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,11 @@ class Letter:
 
     message: Message
     payload: bytes
+
+    @property
+    def is_mail(self) -> bool:
+        """Whether it goes to the mail server, not to the gateway for short messages."""
+        return self.message.channel == Channel.EMAIL
 
 
 def dispatch_due(*, clock: Callable[[], dt.datetime], transport: Transport) -> Report:
@@ -71,30 +82,6 @@ def dispatch_due(*, clock: Callable[[], dt.datetime], transport: Transport) -> R
             break
         _deliver(batch, clock, transport, report)
     return report
-
-
-def claim(*, now: dt.datetime, size: int = BATCH) -> list[Message]:
-    """Take up to `size` due messages for `LEASE`; urgent ones first. Committed on return."""
-    lease = now + LEASE
-    address = Patient.objects.filter(pk=OuterRef("patient_id")).values("email")[:1]
-    with audited(_POSTMAN):
-        due = (
-            Message.objects.select_for_update(skip_locked=True)
-            .filter(state=State.PLANNED.value, next_try_at__lte=now)
-            .order_by("-is_urgent", "next_try_at", "id")
-            .values_list("pk", flat=True)
-        )
-        ids = list(due[:size])
-        Message.objects.filter(pk__in=ids).update(
-            state=State.SENDING.value,
-            lease_until=lease,
-            attempts=F("attempts") + 1,
-            recipient=Subquery(address),
-        )
-    # Read after the commit: a cancellation committed before the claim is seen here.
-    people = Patient.objects.only(*_ADDRESSED)
-    found = Message.objects.prefetch_related(Prefetch("patient", people), "clinic").in_bulk(ids)
-    return [found[pk] for pk in ids]
 
 
 def settle_interrupted(*, now: dt.datetime) -> int:
@@ -117,38 +104,49 @@ def _deliver(
     transport: Transport,
     report: Report,
 ) -> None:
+    """Send a batch; a conversation that breaks off costs its own message a try, not the others."""
     letters = _prepare(batch, clock(), report)
-    sent: list[Message] = []
-    for position, letter in enumerate(letters):
-        try:
-            transport.send(
-                sender=letter.message.clinic.sender_email,
-                recipient=letter.message.recipient,
-                payload=letter.payload,
-            )
-        except DeliveryError as error:
-            _record_sent(sent, clock(), report)
-            sent = []
-            with audited(_POSTMAN):
-                _failed(
-                    letter.message, Failure(error.certainty.value), error.detail, clock(), report
-                )
-            if error.connection_lost:
-                _hand_back([rest.message for rest in letters[position + 1 :]], clock())
-                report.stopped = True
-                return
-        else:
-            sent.append(letter.message)
-            if len(sent) >= GROUP:
+    sent: dict[Message, str] = {}
+    with Gateway() as gateway:
+        for position, letter in enumerate(letters):
+            try:
+                sent[letter.message] = _hand_over(letter, transport, gateway)
+            except DeliveryError as error:
                 _record_sent(sent, clock(), report)
-                sent = []
+                sent = {}
+                _refused(letter, error, clock(), report)
+                if report.stopped:
+                    _hand_back([rest.message for rest in letters[position + 1 :]], clock())
+                    return
+            else:
+                if len(sent) >= GROUP:
+                    _record_sent(sent, clock(), report)
+                    sent = {}
     _record_sent(sent, clock(), report)
+
+
+def _hand_over(letter: Letter, transport: Transport, gateway: Gateway) -> str:
+    """Send one letter; the id its carrier gave it, or ""."""
+    message = letter.message
+    if letter.is_mail:
+        return transport.send(
+            sender=message.clinic.sender_email, recipient=message.recipient, payload=letter.payload
+        )
+    return gateway.send(message, letter.payload.decode())
+
+
+def _refused(letter: Letter, error: DeliveryError, now: dt.datetime, report: Report) -> None:
+    with audited(_POSTMAN):
+        _failed(letter.message, Failure(error.certainty.value), error.detail, now, report)
+    if letter.is_mail and error.connection_lost:
+        report.lost += 1
+        report.stopped = error.server_away or report.lost >= _MOST_LOST
 
 
 def _prepare(batch: Sequence[Message], now: dt.datetime, report: Report) -> list[Letter]:
     """Settle what is not wanted any more, write the rest."""
     facts = load_facts(batch, now)
-    templates = contents.templates_for(batch)
+    templates, looks = contents.templates_for(batch), contents.looks_of(batch)
     drafts = []
     with audited(_POSTMAN):
         for message in batch:
@@ -159,9 +157,35 @@ def _prepare(batch: Sequence[Message], now: dt.datetime, report: Report) -> list
                 _settle(message, State.FAILED, _("There is no text for it."), now, report)
             else:
                 screened = message.patient_id in facts.screened
-                drafts.append(contents.Draft(message, templates[message.pk], screened))
+                look = looks.get(message.clinic_id, PLAIN)
+                drafts.append(contents.Draft(message, templates[message.pk], screened, look))
+        drafts = _spared(drafts, templates, now, report)
         links = contents.mint_links(drafts, now=now)
     return [letter for draft in drafts if (letter := _written(draft, facts, links, now, report))]
+
+
+def _spared(
+    drafts: list[contents.Draft],
+    templates: contents.Templates,
+    now: dt.datetime,
+    report: Report,
+) -> list[contents.Draft]:
+    """The drafts without those that another one speaks for, or that are too many for a day."""
+    put = gathering.told_by_another([one.message for one in drafts], templates, now)
+    gone = {one.message.pk for one in put}
+    put += gathering.beyond_the_cap(
+        [one.message for one in drafts if one.message.pk not in gone], now
+    )
+    for one in put:
+        gone.add(one.message.pk)
+        if one.again_at is None:
+            _settle(one.message, one.state, one.why, now, report)
+        else:
+            Message.objects.filter(pk=one.message.pk).update(attempts=F("attempts") - 1)
+            ledger.apply(
+                [one.message], to=one.state, why=one.why, now=now, next_try_at=one.again_at
+            )
+    return [one for one in drafts if one.message.pk not in gone]
 
 
 def _written(
@@ -181,15 +205,11 @@ def _written(
         return None
 
 
-def _record_sent(messages: Sequence[Message], now: dt.datetime, report: Report) -> None:
-    if not messages:
+def _record_sent(sent: Mapping[Message, str], now: dt.datetime, report: Report) -> None:
+    if not sent:
         return
     with audited(_POSTMAN):
-        ours = ledger.sent(
-            {message.pk: message.lease_until for message in messages},
-            why=_("Handed to the mail server."),
-            now=now,
-        )
+        ours = ledger.sent(sent, why=_("Handed over for delivery."), now=now)
     report.states[State.SENT] += ours
 
 
@@ -257,11 +277,18 @@ def _failed(
 
 
 def due_backlog(*, now: dt.datetime) -> dt.timedelta:
-    """How long the oldest due message has been waiting (zero when none is)."""
+    """How long the oldest due message has been waiting (zero when none is).
+
+    What a person holds back is not late. One short index range for each clinic.
+    """
+    held = OutboxHold.objects.filter(released_at=None).values("clinic")
     oldest = (
-        Message.objects.filter(state=State.PLANNED.value, next_try_at__lte=now)
+        Message.objects.filter(
+            clinic=OuterRef("pk"), state=State.PLANNED.value, next_try_at__lte=now
+        )
         .order_by("next_try_at")
-        .values_list("next_try_at", flat=True)
-        .first()
+        .values("next_try_at")[:1]
     )
-    return dt.timedelta(0) if oldest is None else now - oldest
+    clinics = Clinic.objects.exclude(pk__in=held).annotate(oldest=Subquery(oldest))
+    found = [row for row in clinics.values_list("oldest", flat=True) if row is not None]
+    return now - min(found) if found else dt.timedelta(0)

@@ -6,6 +6,7 @@ import datetime as dt
 
 from aftercare.models import DispatcherState
 from aftercare.services.dispatch import due_backlog
+from aftercare.services.holding import notice_restore
 from mesoclinic.common.health import Health
 
 _NAME = "dispatcher"
@@ -13,7 +14,8 @@ LONGEST_WAIT = dt.timedelta(minutes=15)
 
 
 def tick(*, now: dt.datetime) -> None:
-    """Leave a mark that the dispatcher is alive."""
+    """Leave a mark that the dispatcher is alive, and look whether the data were restored."""
+    notice_restore(now=now)
     DispatcherState.objects.update_or_create(name=_NAME, defaults={"ticked_at": now})
 
 
@@ -30,3 +32,9 @@ def backlog_health(now: dt.datetime) -> Health:
         ok=waiting <= LONGEST_WAIT,
         detail=f"oldest due message: {int(waiting.total_seconds())} s; dispatcher looked: {seen}",
     )
+
+
+def waited_too_long(*, now: dt.datetime) -> int | None:
+    """For how many minutes the oldest due message has waited, where that is an alarm; else None."""
+    waiting = due_backlog(now=now)
+    return int(waiting.total_seconds()) // 60 if waiting > LONGEST_WAIT else None

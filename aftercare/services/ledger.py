@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
 
-from aftercare.domain.outbox import TRANSITIONS, State
+from aftercare.domain.outbox import LEFT, TRANSITIONS, State
 from aftercare.models import Message, MessageEvent
 from mesoclinic.common.ids import new_id
 from mesoclinic.statements import Insertion
@@ -69,8 +68,11 @@ def apply(
         "state": to.value,
         "why": why,
         "lease_until": None,
-        "sent_at": now if to is State.SENT else None,
     }
+    if to is State.SENT:
+        changes["sent_at"] = now
+    elif to not in LEFT:
+        changes["sent_at"] = None
     if next_try_at is not None:
         changes["next_try_at"] = next_try_at
     Message.objects.filter(pk__in=[row.pk for row in found]).update(**changes)
@@ -79,11 +81,12 @@ def apply(
 
 _SENT = """
 WITH leased AS (
-    SELECT * FROM unnest(%(ids)s::uuid[], %(leases)s::timestamptz[], %(events)s::uuid[])
-        AS l (id, lease, event)
+    SELECT * FROM unnest(%(ids)s::uuid[], %(leases)s::timestamptz[], %(events)s::uuid[],
+                         %(provider_ids)s::text[]) AS l (id, lease, event, provider_id)
 ), ours AS (
     UPDATE aftercare_message m
-    SET state = 'sent', why = %(why)s, lease_until = NULL, sent_at = %(now)s
+    SET state = 'sent', why = %(why)s, lease_until = NULL, sent_at = %(now)s,
+        provider_id = leased.provider_id
     FROM leased
     WHERE m.id = leased.id AND m.state = 'sending' AND m.lease_until = leased.lease
     RETURNING m.id, m.clinic_id, m.patient_id, leased.event
@@ -94,17 +97,18 @@ SELECT event, clinic_id, %(now)s, patient_id, id, 'sending', 'sent', %(now)s, %(
 """
 
 
-def sent(leases: Mapping[UUID, dt.datetime | None], *, why: str, now: dt.datetime) -> int:
-    """Write that claimed messages have left; how many were still ours.
+def sent(messages: Mapping[Message, str], *, why: str, now: dt.datetime) -> int:
+    """Write that claimed messages have left, each with its carrier's id; how many were still ours.
 
-    `leases` are the leases under which they were claimed, by message: one that somebody else has
-    taken over since is left alone. One statement, because it is done for every message there is.
+    One whose lease somebody else has taken over since is left alone. One statement, because it is
+    done for every message there is.
     """
-    ids = sorted(leases)
+    rows = sorted(messages, key=lambda one: one.pk)
     values: dict[str, Any] = {
-        "ids": ids,
-        "leases": [leases[pk] for pk in ids],
-        "events": [new_id() for _ in ids],
+        "ids": [one.pk for one in rows],
+        "leases": [one.lease_until for one in rows],
+        "events": [new_id() for _ in rows],
+        "provider_ids": [messages[one][:200] for one in rows],
         "why": why,
         "now": now,
     }

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from aftercare.domain.conditions import conditions_of, fits
 from aftercare.domain.outbox import State
 from aftercare.domain.timing import (
     Offset,
@@ -27,6 +28,7 @@ from aftercare.domain.timing import (
     schedule,
 )
 from aftercare.models import Message, ProgrammeStep
+from aftercare.selectors.circumstances import About, circumstances
 from aftercare.services import ledger
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.clinic.querysets import Prepared
@@ -71,13 +73,16 @@ def plan_each(
     if not any(subjects for _anchor, subjects in wanted):
         return []
     steps = _STEPS.all(clinic.pk)
-    pairs = [
-        (subject, step)
-        for anchor, subjects in wanted
-        for subject in subjects
-        for step in steps
-        if step.anchor == anchor and (subject.is_session or not step.sessions_only)
-    ]
+    pairs = meant_for(
+        clinic,
+        [
+            (subject, step)
+            for anchor, subjects in wanted
+            for subject in subjects
+            for step in steps
+            if step.anchor == anchor and (subject.is_session or not step.sessions_only)
+        ],
+    )
     if not pairs:
         return []
     known = _known([subject for subject, _step in pairs])
@@ -88,6 +93,26 @@ def plan_each(
     ]
     ledger.write_planned(messages, now=now)
     return messages
+
+
+def meant_for(
+    clinic: Clinic, pairs: Sequence[tuple[Subject, ProgrammeStep]]
+) -> list[tuple[Subject, ProgrammeStep]]:
+    """Those pairs whose step is for the subject by its conditions; no query where none has any."""
+    rules = {step: conditions_of(step.conditions, step.which_sessions) for _one, step in pairs}
+    asked = {one.id: one for one, step in pairs if not rules[step].is_open}
+    if not asked:
+        return list(pairs)
+    known = circumstances(
+        clinic,
+        [About(one.kind, one.id, one.patient_id, one.anchor) for one in asked.values()],
+        frozenset().union(*(rule.kinds for rule in rules.values())),
+    )
+    return [
+        (one, step)
+        for one, step in pairs
+        if rules[step].is_open or fits(rules[step], known[one.id])
+    ]
 
 
 def announce(
@@ -238,6 +263,8 @@ def _message(clinic: Clinic, step: ProgrammeStep, subject: Subject, now: dt.date
         step_key=step.key,
         schedule_version=subject.version,
         template_key=step.template_key,
+        channel=step.channel,
+        programme_version=step.version,
         purpose=step.purpose,
         is_urgent=step.is_urgent,
         is_essential=step.is_essential,

@@ -19,19 +19,44 @@ from pathlib import Path
 import css_inline
 from django.template.loader import render_to_string
 
+from aftercare.domain import lint
+from aftercare.domain.lint import VARIABLE
 from aftercare.exceptions import UnknownVariable
 from aftercare.services import mime
 from aftercare.services.addresses import mailbox
-from aftercare.services.blocks import as_html, as_text, blocks_of
+from aftercare.services.blocks import ACCENT, as_html, as_text, blocks_of
 from aftercare.services.mime import Attachment
 from mesoclinic.clinic.models import Clinic
 
-VARIABLE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 _WORDS = Path(__file__).resolve().parent.parent / "data" / "frame.json"
-_BODY, _SUBJECT, _STOP = "%%BODY%%", "%%SUBJECT%%", "%%STOP%%"
+_BODY, _SUBJECT, _STOP, _PREHEADER = "%%BODY%%", "%%SUBJECT%%", "%%STOP%%", "%%PREHEADER%%"
 _STOP_HTML = (
     '<br><br>{question} <a href="{url}" style="color:#51616c;text-decoration:underline">{label}</a>'
 )
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a clinic's mails look: its colour, and its logo (a PNG, size in CSS pixels) if it has one."""
+
+    accent: str = ACCENT
+    logo: bytes = b""
+    logo_width: int = 0
+    logo_height: int = 0
+
+
+PLAIN = Look()
+"""How mails look where the clinic has chosen nothing."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A template as it is filled: its texts and their language."""
+
+    subject: str
+    body: str
+    language: str
+    preheader: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,12 +78,13 @@ class Envelope:
     date: dt.datetime
     unsubscribe_url: str = ""
     attachments: tuple[Attachment, ...] = ()
+    logo: bytes = b""
 
 
 @lru_cache(maxsize=1024)
 def variables_in(text: str) -> frozenset[str]:
     """The names a template uses."""
-    return frozenset(VARIABLE.findall(text))
+    return lint.variables_in(text)
 
 
 def is_well_formed(text: str) -> bool:
@@ -81,23 +107,22 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
 
 def write(
     clinic: Clinic,
-    *,
-    subject: str,
-    body: str,
-    language: str,
+    source: Source,
     variables: Mapping[str, str],
+    *,
     unsubscribe_url: str = "",
+    look: Look = PLAIN,
 ) -> Words:
     """The words of one message in the clinic's frame.
 
-    A block of the body that asks for a link this message does not have ("" in `variables`) is left
+    Without a `preheader` the first line in the inbox says who writes and whom to call. A block of the body that asks for a link this message does not have ("" in `variables`) is left
     out. Raises `UnknownVariable`.
     """
-    line = " ".join(fill(subject, variables).split())
-    wanted = [block for block in blocks_of(body) if not _lacks_link(block, variables)]
+    line = " ".join(fill(source.subject, variables).split())
+    wanted = [block for block in blocks_of(source.body) if not _lacks_link(block, variables)]
     # Filled first and split again: a value may hold several lines, never a new kind of block.
     blocks = [fill(block, variables).strip() for block in wanted]
-    words = frame_words(language)
+    words = frame_words(source.language)
     stop = stop_text = ""
     if unsubscribe_url:
         question, label = words["unsubscribe"], words["unsubscribe_link"]
@@ -105,14 +130,20 @@ def write(
             question=escape(question), url=escape(unsubscribe_url), label=escape(label)
         )
         stop_text = f"\n{question} {label}:\n{unsubscribe_url}\n"
-    frame = _frame(clinic.name, clinic.phone, clinic.address, language)
+    frame = _frame(clinic.name, clinic.phone, clinic.address, source.language, look)
+    said = " ".join(fill(source.preheader, variables).split()) or _usual_preheader(clinic, words)
     # `replace` on plain strings: the frame is ours and the body is escaped block by block.
     html = frame.replace(_SUBJECT, escape(line)).replace(_STOP, stop)
     return Words(
         subject=line,
         text=f"{as_text(blocks)}\n-- \n{_footer(clinic)}{stop_text}",
-        html=html.replace(_BODY, as_html(blocks)),
+        html=html.replace(_PREHEADER, escape(said)).replace(_BODY, as_html(blocks, look.accent)),
     )
+
+
+def _usual_preheader(clinic: Clinic, words: Mapping[str, str]) -> str:
+    usual = words["preheader" if clinic.phone else "preheader_without_phone"]
+    return usual.format(clinic=clinic.name, phone=clinic.phone)
 
 
 def _lacks_link(block: str, variables: Mapping[str, str]) -> bool:
@@ -134,7 +165,9 @@ def build(clinic: Clinic, words: Words, envelope: Envelope) -> bytes:
     if envelope.unsubscribe_url:
         lines.append(mime.header("List-Unsubscribe", f"<{envelope.unsubscribe_url}>"))
         lines.append(mime.header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-    return b"".join([*lines, mime.body(words.text, words.html, envelope.attachments)])
+    return b"".join(
+        [*lines, mime.body(words.text, words.html, envelope.attachments, envelope.logo)]
+    )
 
 
 def _footer(clinic: Clinic) -> str:
@@ -151,17 +184,17 @@ def frame_words(language: str) -> Mapping[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _frame(name: str, phone: str, address: str, language: str) -> str:
+def _frame(name: str, phone: str, address: str, language: str, look: Look) -> str:
     """The layout with its styles inlined, once for each clinic as it is now."""
-    words = frame_words(language)
-    preheader = words["preheader" if phone else "preheader_without_phone"]
     page = render_to_string(
         "aftercare/mail/layout.html",
         {
             "clinic_name": name,
             "clinic_phone": phone,
             "clinic_address": address,
-            "preheader": preheader.format(clinic=name, phone=phone),
+            "preheader": _PREHEADER,
+            "look": look,
+            "logo": f"cid:{mime.LOGO}" if look.logo else "",
             "language": language,
             "body": _BODY,
             "subject": _SUBJECT,

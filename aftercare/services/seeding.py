@@ -11,6 +11,7 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
 
+_WORDS = ("subject", "preheader", "short_text", "body")
 _DATA = Path(__file__).resolve().parent.parent / "data"
 
 
@@ -18,11 +19,9 @@ def seed_clinic(clinic: Clinic) -> None:
     """Load templates, programme and triage rules that the clinic does not have yet."""
     with audited(Actor.system(clinic.pk, "seed")):
         for row in _rows("templates.json"):
+            words = {name: row[name] for name in _WORDS if name in row}
             MessageTemplate.objects.get_or_create(
-                clinic=clinic,
-                key=row["key"],
-                language=row["language"],
-                defaults={"subject": row["subject"], "body": row["body"]},
+                clinic=clinic, key=row["key"], language=row["language"], defaults=words
             )
         for row in _rows("programme.json"):
             defaults = {name: value for name, value in row.items() if name != "key"}

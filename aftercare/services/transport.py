@@ -18,8 +18,8 @@ _PERMANENT_FROM = 500
 class Transport(Protocol):
     """What the dispatcher needs of a mail server."""
 
-    def send(self, *, sender: str, recipient: str, payload: bytes) -> None:
-        """Hand over one message; raises `DeliveryError`."""
+    def send(self, *, sender: str, recipient: str, payload: bytes) -> str:
+        """Hand over one message; the id its carrier gave it, or "". Raises `DeliveryError`."""
 
     def close(self) -> None:
         """End the conversation."""
@@ -42,7 +42,7 @@ class SmtpTransport:
     ) -> None:
         self.close()
 
-    def send(self, *, sender: str, recipient: str, payload: bytes) -> None:
+    def send(self, *, sender: str, recipient: str, payload: bytes) -> str:
         """Hand over one message of CRLF lines; addresses are bare. Raises `DeliveryError`."""
         smtp = self._connected()
         try:
@@ -51,6 +51,7 @@ class SmtpTransport:
             raise DeliveryError(Certainty.PERMANENT, f"not an address: {error}") from error
         self._envelope(smtp, *addresses)
         self._data(smtp, payload)
+        return ""
 
     def close(self) -> None:
         """Say goodbye; a server that is already gone is no error."""
@@ -66,18 +67,18 @@ class SmtpTransport:
             backend = get_connection()
             if not isinstance(backend, EmailBackend):
                 raise DeliveryError(
-                    Certainty.TRANSIENT, "no SMTP server is configured", connection_lost=True
+                    Certainty.TRANSIENT, "no SMTP server is configured", server_away=True
                 )
             try:
                 backend.open()
             except (smtplib.SMTPException, OSError) as error:
                 # Nothing was said about any message yet: all of them can wait.
                 raise DeliveryError(
-                    Certainty.TRANSIENT, f"no connection: {error}", connection_lost=True
+                    Certainty.TRANSIENT, f"no connection: {error}", server_away=True
                 ) from error
             self._smtp = backend.connection
         if self._smtp is None:
-            raise DeliveryError(Certainty.TRANSIENT, "no connection", connection_lost=True)
+            raise DeliveryError(Certainty.TRANSIENT, "no connection", server_away=True)
         return self._smtp
 
     def _envelope(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from aftercare.models import Message
+from aftercare.models import AddressProblem, Channel, Message
 from mesoclinic.clinic.models import Clinic
 from patients.models import ContactPreference, Screening
 from patients.selectors import screening_status_for
@@ -17,6 +18,12 @@ from scheduling.models import Appointment
 
 _Status = Appointment.StatusChoices
 _GONE = {_Status.CANCELLED, _Status.NO_SHOW, _Status.PENDING}
+_COMING = [_Status.BOOKED.value, _Status.CONFIRMED.value]
+# Subjects that ask for the questionnaire; subjects for which it matters whether a visit comes.
+_ASKS = {"invitation", "screening"}
+_LATER = {"plan", "screening"}
+# A screening that holds for this long after its reminder was due has been renewed meanwhile.
+_RENEWED = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -35,10 +42,14 @@ class Facts:
     refusals: frozenset[tuple[UUID, str, str]]
     answered: dict[UUID, dt.datetime]
     screened: frozenset[UUID] = frozenset()
+    # Who has a visit to come; until when a screening holds; addresses that do not work.
+    expected: frozenset[UUID] = frozenset()
+    valid_until: Mapping[UUID, dt.date] = field(default_factory=dict)
+    unreachable: Mapping[tuple[UUID, str, str], str] = field(default_factory=dict)
 
 
 def load_facts(messages: Sequence[Message], now: dt.datetime) -> Facts:
-    """Four queries, and two for each clinic that announces a booking, however many messages."""
+    """At most eight queries, and two for each clinic that announces a booking."""
     patients = {m.patient_id for m in messages}
     visits = {m.subject_id for m in messages if m.subject_type == "appointment"}
     for message in messages:
@@ -48,7 +59,7 @@ def load_facts(messages: Sequence[Message], now: dt.datetime) -> Facts:
         Screening.objects.filter(patient__in=patients, submitted_at__isnull=False)
         .order_by("submitted_at")
         .values_list("patient_id", "submitted_at")
-        if any(m.subject_type == "invitation" for m in messages)
+        if any(m.subject_type in _ASKS for m in messages)
         else []
     )
     return Facts(
@@ -56,7 +67,37 @@ def load_facts(messages: Sequence[Message], now: dt.datetime) -> Facts:
         refusals=frozenset(refusals.values_list("patient_id", "channel", "purpose")),
         answered={patient: at for patient, at in answered if at is not None},
         screened=_screened(messages, now),
+        expected=_expected([m.patient_id for m in messages if m.subject_type in _LATER], now),
+        valid_until=_valid_until([m for m in messages if m.subject_type == "screening"], now),
+        unreachable=_unreachable(patients),
     )
+
+
+def _expected(patients: Sequence[UUID], now: dt.datetime) -> frozenset[UUID]:
+    """Who of these has a visit to come."""
+    if not patients:
+        return frozenset()
+    visits = Appointment.objects.filter(
+        patient__in=patients, during__startswith__gt=now, status__in=_COMING
+    )
+    return frozenset(visits.values_list("patient_id", flat=True))
+
+
+def _valid_until(messages: Sequence[Message], now: dt.datetime) -> dict[UUID, dt.date]:
+    """Until when the screenings hold that these messages say run out."""
+    found = {}
+    for clinic in {message.clinic for message in messages}:
+        people = {m.patient_id for m in messages if m.clinic_id == clinic.pk}
+        for pk, status in screening_status_for(people, clinic.today(now), clinic=clinic).items():
+            if status.valid_until is not None:
+                found[pk] = status.valid_until
+    return found
+
+
+def _unreachable(patients: set[UUID]) -> dict[tuple[UUID, str, str], str]:
+    """Why nothing is sent to an address any more, by patient, channel and address."""
+    rows = AddressProblem.objects.filter(patient__in=patients, cleared_at=None)
+    return {(row.patient_id, row.channel, row.address): str(row.get_kind_display()) for row in rows}
 
 
 def _appointments(ids: set[UUID], messages: Sequence[Message]) -> dict[UUID, Appointment]:
@@ -98,16 +139,42 @@ def unwanted(message: Message, facts: Facts, now: dt.datetime) -> Unwanted | Non
         return Unwanted(Message.State.SUPPRESSED, _("The patient is not to be contacted."))
     if now >= message.expires_at:
         return Unwanted(Message.State.EXPIRED, _("Its time had passed before it could leave."))
-    if not patient.email:
-        return Unwanted(Message.State.FAILED, _("The patient has no e-mail address."))
+    if not message.recipient:
+        return Unwanted(Message.State.FAILED, str(_NO_ADDRESS[message.channel == Channel.EMAIL]))
+    problem = facts.unreachable.get((patient.pk, message.channel, message.recipient))
+    if problem is not None:
+        why = _("Nothing is sent to this address any more: %(why)s.") % {"why": problem.lower()}
+        return Unwanted(Message.State.FAILED, why)
     refused = (patient.pk, message.channel, message.purpose) in facts.refusals
     if refused and not message.is_essential:
         return Unwanted(Message.State.SUPPRESSED, _("The patient opted out of such messages."))
     if message.subject_type == "appointment":
         return _visits_gone(message, facts, now)
-    if message.subject_type == "invitation":
-        return _already_answered(message, facts)
-    return None
+    return _overtaken(message, facts, now)
+
+
+_NO_ADDRESS = {
+    True: gettext_lazy("The patient has no e-mail address."),
+    False: gettext_lazy("The patient has no phone number."),
+}
+
+
+def _overtaken(message: Message, facts: Facts, now: dt.datetime) -> Unwanted | None:
+    """Whether what has happened since makes a message pointless that speaks of no visit."""
+    comes = message.patient_id in facts.expected
+    why: str | None = None
+    if message.subject_type == "plan" and message.purpose == ContactPreference.Purpose.NEWS:
+        why = _("The patient has a visit to come already.") if comes else None
+    elif message.subject_type == "screening":
+        until = facts.valid_until.get(message.patient_id)
+        renewed = until is not None and until > message.clinic.today(now + _RENEWED)
+        if not comes:
+            why = _("The patient has no visit to come.")
+        elif renewed:
+            why = _("The screening has been renewed.")
+    if why is not None:
+        return Unwanted(Message.State.SKIPPED, why)
+    return _already_answered(message, facts) if message.subject_type in _ASKS else None
 
 
 def standing(message: Message, facts: Facts, now: dt.datetime) -> list[Appointment]:

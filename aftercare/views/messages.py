@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,14 +19,22 @@ from aftercare import selectors
 from aftercare.forms import LedgerForm
 from aftercare.models import Message
 from aftercare.selectors import Show
-from aftercare.services import release
+from aftercare.services import holding, release
+from aftercare.services.heartbeat import waited_too_long
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
 from patients.panels import TimelineEntry
 from patients.selectors import get_patient
 
-_MARKS = {"sent": ("ok", "check2"), "failed": ("stop", "x-lg"), "held": ("warn", "pause")}
+_MARKS = {
+    "sent": ("ok", "check2"),
+    "delivered": ("ok", "check2-all"),
+    "bounced": ("stop", "x-lg"),
+    "complained": ("warn", "hand-thumbs-down"),
+    "failed": ("stop", "x-lg"),
+    "held": ("warn", "pause"),
+}
 
 
 def history_of(message: Message) -> list[TimelineEntry]:
@@ -74,6 +83,28 @@ def _parts(wanted: selectors.LedgerFilter, waiting: int) -> list[dict[str, objec
     ]
 
 
+_LOOK_BACK = dt.timedelta(days=30)
+
+
+def _state_of_things(request: StaffRequest, form: LedgerForm) -> dict[str, object]:
+    """What stands above the ledger: counts by state, a hold, how long the oldest has waited."""
+    now = timezone.now()
+    counted = selectors.states_of(request.clinic, now - _LOOK_BACK, now)
+    chosen = {key: value for key, value in request.GET.items() if key not in {"state", "before"}}
+    return {
+        "counts": [
+            {"state": state, "n": counted[state],
+             "url": f"?{urlencode({**chosen, 'show': Show.PAST.value, 'state': state})}"}
+            for state in Message.State.values
+            if counted.get(state)
+        ],
+        "hold": holding.open_hold(request.clinic),
+        "late": waited_too_long(now=now),
+        "export_url": f"{reverse('aftercare:ledger-export')}?{request.GET.urlencode()}",
+        "wanted_state": form.wanted().state,
+    }  # fmt: skip
+
+
 @access(Policy.FRONT_DESK)
 class Ledger(View):
     """All messages of the clinic, filtered."""
@@ -87,6 +118,7 @@ class Ledger(View):
             request.actor, model="aftercare.message", patients=[m.patient_id for m in page.messages]
         )
         context = {
+            **_state_of_things(request, form),
             "form": form, "rows": page.messages, "next_url": _next_url(request, page),
             "parts": _parts(wanted, selectors.waiting_count(request.clinic)),
             "show": wanted.show.value, "patient": wanted.patient_id,

@@ -11,6 +11,8 @@ from django.views import View
 
 from aftercare import selectors
 from aftercare.selectors.today import Viewer, board
+from aftercare.services import holding
+from aftercare.services.heartbeat import waited_too_long
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access, can
 from mesoclinic.clinic.http import StaffRequest
@@ -43,6 +45,8 @@ class Today(View):
             "board": day,
             "tasks": tasks,
             "more": max(waiting - _TASKS, 0),
+            "hold": holding.open_hold(clinic),
+            "late": waited_too_long(now=now),
             "failed": selectors.failed_recently(clinic, now - _LOOK_BACK),
         }
         return render(request, "aftercare/today.html", context)

@@ -114,17 +114,29 @@ def test_a_refusal_for_now_that_never_ends_becomes_a_task(sink: FaultySink, bad:
     assert StaffTask.objects.get().kind == "message_failed"
 
 
-def test_a_server_that_closes_hands_the_others_back_uncounted(
+def test_a_server_that_closes_over_one_message_takes_the_others_at_once(
     sink: FaultySink, bad: Message, good: Message
 ) -> None:
     refuse(sink, "rcpt", "421 closing")
     report = make.post(NOW)
-    assert report.stopped
-    good.refresh_from_db()
-    assert (state_of(bad), good.state, good.attempts) == ("planned", "planned", 0)
+    assert (report.stopped, report.lost) == (False, 1)
+    assert (state_of(bad), state_of(good)) == ("planned", "sent")
     refuse(sink, "rcpt", "")
     make.post(NOW + 6 * MINUTE)
-    assert (state_of(bad), state_of(good)) == ("sent", "sent")
+    assert state_of(bad) == "sent"
+
+
+def test_a_server_that_closes_again_and_again_hands_the_rest_back_uncounted(
+    sink: FaultySink, clinic: Clinic
+) -> None:
+    make.template(clinic)
+    patient = treatments.patient(clinic, email=BAD)
+    queue = [make.message(patient, NOW - n * MINUTE) for n in range(8, 0, -1)]
+    refuse(sink, "rcpt", "421 closing")
+    report = make.post(NOW)
+    assert (report.stopped, report.lost) == (True, 5)
+    tried = Message.objects.filter(attempts=1).count()
+    assert (tried, {state_of(one) for one in queue}) == (5, {"planned"})
 
 
 def test_a_line_that_drops_in_mid_message_is_unclear_once_then_held(
@@ -133,7 +145,7 @@ def test_a_line_that_drops_in_mid_message_is_unclear_once_then_held(
     refuse(sink, "data", HANG_UP)
     make.post(NOW)
     bad.refresh_from_db()
-    assert (bad.state, bad.interruptions, state_of(good)) == ("planned", 1, "planned")
+    assert (bad.state, bad.interruptions, state_of(good)) == ("planned", 1, "sent")
     make.post(NOW + 6 * MINUTE)
     make.post(NOW + 20 * MINUTE)
     assert (state_of(bad), state_of(good)) == ("held", "sent")

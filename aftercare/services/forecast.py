@@ -1,0 +1,98 @@
+"""Everything a patient got, gets and would get from the programme as it stands, in one list."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from aftercare.models import Message, ProgrammeStep
+from aftercare.services.planning import Subject, meant_for, when
+from mesoclinic.clinic.models import Clinic
+from patients.models import Patient
+from scheduling.models import Appointment
+
+_Anchor = ProgrammeStep.Anchor
+_COMING = [Appointment.StatusChoices.BOOKED.value, Appointment.StatusChoices.CONFIRMED.value]
+EXPECTED = "expected"
+_MOST = 300
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message: when (UTC), its name, its state (`EXPECTED`: not written down yet), and why."""
+
+    at: dt.datetime
+    title: str
+    state: str
+    why: str = ""
+    channel: str = "email"
+    message_id: UUID | None = None
+    visit_at: dt.datetime | None = None
+
+
+def forecast(clinic: Clinic, patient: Patient, *, now: dt.datetime) -> list[Line]:
+    """Past and planned messages, and those that the sessions booked will bring; soonest first.
+
+    What follows a session is counted from its start, the nearest that is known before it is held.
+    """
+    rows = Message.objects.for_clinic(clinic).filter(patient=patient).order_by("-due_at")
+    lines = [
+        Line(
+            one.sent_at or one.due_at, one.title, one.state, one.why, one.channel, one.pk
+        )
+        for one in rows[:_MOST]
+    ]  # fmt: skip
+    if patient.can_be_contacted:
+        lines += _after_sessions(clinic, patient, now)
+    return sorted(lines, key=lambda line: line.at)
+
+
+def _after_sessions(clinic: Clinic, patient: Patient, now: dt.datetime) -> list[Line]:
+    visits = list(
+        Appointment.objects.for_clinic(clinic)
+        .filter(patient=patient, during__startswith__gt=now, status__in=_COMING)
+        .filter(planned_session__isnull=False)
+        .select_related("planned_session")
+        .order_by("during")
+    )
+    steps = ProgrammeStep.objects.for_clinic(clinic).filter(is_active=True)
+    signed = [step for step in steps if step.anchor == _Anchor.SIGNED]
+    finished = [step for step in steps if step.anchor == _Anchor.FINISHED]
+    pairs = [(_subject(visit), step) for visit in visits for step in signed]
+    pairs += [(_course(visit), step) for visit in _last_of_course(visits) for step in finished]
+    lines = []
+    for subject, step in meant_for(clinic, pairs):
+        planned = when(clinic, step, subject.anchor, now=now)
+        lines.append(
+            Line(planned.due_at, step.name, EXPECTED, channel=step.channel, visit_at=subject.anchor)
+        )
+    return lines
+
+
+def _last_of_course(visits: Sequence[Appointment]) -> list[Appointment]:
+    """The visits with which a course is booked to its end."""
+    last = []
+    for visit in visits:
+        session = visit.planned_session
+        assert session is not None  # noqa: S101  (for the type checker: the query asks for it)
+        left = session.plan.sessions.filter(dropped_at=None, number__gt=session.number)
+        if not left.exists():
+            last.append(visit)
+    return last
+
+
+def _subject(visit: Appointment) -> Subject:
+    return Subject(
+        kind="appointment", id=visit.pk, patient_id=visit.patient_id, anchor=visit.during.lower,
+        is_session=True,
+    )  # fmt: skip
+
+
+def _course(visit: Appointment) -> Subject:
+    session = visit.planned_session
+    assert session is not None  # noqa: S101  (for the type checker)
+    return Subject(
+        kind="plan", id=session.plan_id, patient_id=visit.patient_id, anchor=visit.during.lower
+    )

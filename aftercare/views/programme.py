@@ -1,0 +1,108 @@
+"""What is sent when: the programme, its steps, its versions, and what one patient gets of it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages as flash
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from aftercare.forms import StepForm
+from aftercare.models import ProgrammeStep
+from aftercare.selectors import programme as selectors
+from aftercare.services import programme as services
+from aftercare.services.forecast import EXPECTED, forecast
+from mesoclinic.audit.services import record_read
+from mesoclinic.clinic.access import Policy, access, can
+from mesoclinic.clinic.http import StaffRequest
+from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.pages import StaffPage, again
+from mesoclinic.common.errors import DomainError
+from patients.selectors import get_patient
+
+
+@access(Policy.STAFF)
+class Programme(StaffPage):
+    """All steps; managers change them."""
+
+    def get(self, request: StaffRequest) -> HttpResponse:
+        """The steps by what they hang on."""
+        context = {
+            "groups": selectors.programme(request.clinic),
+            "versions": selectors.versions(request.clinic),
+            "may_edit": can(request.actor, Policy.MANAGER),
+        }
+        return render(request, "aftercare/programme.html", context)
+
+
+@access(Policy.MANAGER)
+class EditStep(StaffPage):
+    """One step, or a new one."""
+
+    template = "aftercare/step_form.html"
+
+    def get(self, request: StaffRequest, pk: UUID | None = None) -> HttpResponse:
+        """The form."""
+        step = selectors.step_of(request.clinic, pk) if pk else None
+        return render(request, self.template, {"form": _form(request.clinic, step), "step": step})
+
+    def post(self, request: StaffRequest, pk: UUID | None = None) -> HttpResponse:
+        """Save, and go back to the programme."""
+        step = selectors.step_of(request.clinic, pk) if pk else None
+        form = _form(request.clinic, step, request.POST)
+        if form.is_valid() and _saved(request, form, pk):
+            flash.success(request, _("Saved. Messages that are planned already stay as they are."))
+            return redirect("aftercare:programme")
+        return again(request, self.template, {"form": form, "step": step})
+
+
+@access(Policy.MANAGER)
+class RestoreVersion(StaffPage):
+    """Back to how the programme was."""
+
+    def post(self, request: StaffRequest, number: int) -> HttpResponse:
+        """A new version that says what the old one said."""
+        services.restore_version(actor=request.actor, clinic=request.clinic, number=number)
+        flash.success(request, _("The programme is as it was in version %(n)s.") % {"n": number})
+        return redirect("aftercare:programme")
+
+
+@access(Policy.FRONT_DESK)
+class Forecast(StaffPage):
+    """What one patient got, gets and would get, in one list."""
+
+    def get(self, request: StaffRequest, pk: UUID) -> HttpResponse:
+        """Parted by now; read, so it is on record."""
+        patient = get_patient(request.clinic, pk)
+        lines = forecast(request.clinic, patient, now=self.now)
+        record_read(request.actor, model="aftercare.message", patients=[patient.pk])
+        context = {
+            "patient": patient,
+            "past": [line for line in reversed(lines) if line.at <= self.now],
+            "coming": [line for line in lines if line.at > self.now],
+            "expected": EXPECTED,
+        }
+        return render(request, "aftercare/forecast.html", context)
+
+
+def _form(clinic: Clinic, step: ProgrammeStep | None, data: Any = None) -> StepForm:
+    return StepForm(
+        data,
+        templates=selectors.template_choices(clinic),
+        conditions=selectors.condition_choices(clinic),
+        step=step,
+    )
+
+
+def _saved(request: StaffRequest, form: StepForm, pk: UUID | None) -> bool:
+    try:
+        services.save_step(
+            actor=request.actor, clinic=request.clinic, step_id=pk, values=form.values()
+        )
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else None, error.message)
+        return False
+    return True
