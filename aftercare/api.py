@@ -10,22 +10,28 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from aftercare import selectors
-from aftercare.models import CheckIn, Message, StaffTask
+from aftercare.exceptions import TextRefused
+from aftercare.models import CheckIn, Message, MessageTemplate, ProgrammeStep, StaffTask
 from aftercare.serializers import (
     CheckInSerializer,
     MessageDecisionSerializer,
     MessageDetailSerializer,
     MessageQuery,
     MessageSerializer,
+    MessageTemplateSerializer,
     PatientQuery,
+    ProgrammeStepSerializer,
     TaskOutcomeSerializer,
     TaskSerializer,
 )
 from aftercare.services import release, tasks
+from aftercare.services.programme import FIELDS, save_step
+from aftercare.services.texts import Texts, save_texts
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.api import ClinicViewSet
@@ -86,6 +92,64 @@ class MessageViewSet(AuditedList):
         )
         decide(actor=self.actor, clinic=self.clinic, message_id=message.pk, now=timezone.now())
         return Response(MessageSerializer(selectors.message(self.clinic, pk)).data)
+
+
+@access(Policy.MANAGER)
+class ProgrammeStepViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClinicViewSet):
+    """The programme: what is sent when, to whom."""
+
+    serializer_class = ProgrammeStepSerializer
+    queryset = ProgrammeStep.objects.none()
+
+    def get_queryset(self) -> QuerySet[ProgrammeStep]:
+        """All steps of the clinic."""
+        if getattr(self, "swagger_fake_view", False):
+            return ProgrammeStep.objects.none()
+        return ProgrammeStep.objects.for_clinic(self.clinic)
+
+    def create(self, request: Request) -> Response:
+        """Add a step; it makes a version of the programme."""
+        return Response(self._saved(request, None, ProgrammeStep()), status=201)
+
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Change a step; what is left out stays as it is."""
+        return Response(self._saved(request, pk, self.get_object()))
+
+    def _saved(self, request: Request, pk: UUID | None, step: ProgrammeStep) -> dict[str, Any]:
+        body = ProgrammeStepSerializer(step, data=request.data, partial=pk is not None)
+        body.is_valid(raise_exception=True)
+        values = {name: getattr(step, name) for name in FIELDS} | body.validated_data
+        saved = save_step(actor=self.actor, clinic=self.clinic, step_id=pk, values=values)
+        return dict(ProgrammeStepSerializer(saved).data)
+
+
+@access(Policy.MANAGER)
+class MessageTemplateViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClinicViewSet):
+    """The words of the messages; the same things are refused as on the page."""
+
+    serializer_class = MessageTemplateSerializer
+    queryset = MessageTemplate.objects.none()
+
+    def get_queryset(self) -> QuerySet[MessageTemplate]:
+        """All templates of the clinic."""
+        if getattr(self, "swagger_fake_view", False):
+            return MessageTemplate.objects.none()
+        return MessageTemplate.objects.for_clinic(self.clinic)
+
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Change the words; the approval is gone with it."""
+        row = self.get_object()
+        body = MessageTemplateSerializer(row, data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        names = ("subject", "preheader", "short_text", "body")
+        texts = Texts(*(body.validated_data.get(name, getattr(row, name)) for name in names))
+        try:
+            saved = save_texts(
+                actor=self.actor, clinic=self.clinic, template_id=row.pk, texts=texts
+            )
+        except TextRefused as refused:
+            raise ValidationError(refused.problems) from refused
+        return Response(MessageTemplateSerializer(saved).data)
 
 
 @access(Policy.FRONT_DESK)

@@ -6,7 +6,14 @@ from typing import ClassVar
 
 from rest_framework import serializers
 
-from aftercare.models import CheckIn, Message, MessageEvent, StaffTask
+from aftercare.models import (
+    CheckIn,
+    Message,
+    MessageEvent,
+    MessageTemplate,
+    ProgrammeStep,
+    StaffTask,
+)
 
 
 class MessageEventSerializer(serializers.ModelSerializer[MessageEvent]):
@@ -24,7 +31,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         model = Message
         fields: ClassVar[list[str]] = [
             "id", "patient", "title", "subject_type", "subject_id", "step_key", "purpose",
-            "channel", "is_urgent", "is_essential", "due_at", "due_local", "expires_at", "state",
+            "channel", "programme_version", "is_urgent", "is_essential", "due_at", "due_local", "expires_at", "state",
             "why", "attempts", "message_id", "sent_at",
         ]  # fmt: skip
         read_only_fields = fields
@@ -57,6 +64,30 @@ class MessageDecisionSerializer(serializers.Serializer[None]):
     """What a person decides about a held or failed message."""
 
     decision = serializers.ChoiceField(choices=["send", "drop"])
+
+
+class ProgrammeStepSerializer(serializers.ModelSerializer[ProgrammeStep]):
+    """A step of the programme."""
+
+    class Meta:
+        model = ProgrammeStep
+        fields: ClassVar[list[str]] = [
+            "id", "key", "name", "anchor", "offset", "offset_unit", "at_local_time", "expires",
+            "expires_unit", "template_key", "channel", "purpose", "is_urgent", "is_essential",
+            "sessions_only", "which_sessions", "conditions", "is_active", "version",
+        ]  # fmt: skip
+        read_only_fields = ("id", "key", "version")
+
+
+class MessageTemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
+    """The words of one message in one language."""
+
+    class Meta:
+        model = MessageTemplate
+        fields: ClassVar[list[str]] = [
+            "id", "key", "language", "subject", "preheader", "body", "short_text", "approved_at"
+        ]  # fmt: skip
+        read_only_fields = ("id", "key", "language", "approved_at")
 
 
 class TaskSerializer(serializers.ModelSerializer[StaffTask]):

@@ -44,6 +44,8 @@ urlpatterns = [
 
 router = SimpleRouter()
 router.register("messages", api.MessageViewSet, basename="api-message")
+router.register("programme-steps", api.ProgrammeStepViewSet, basename="api-programme-step")
+router.register("message-templates", api.MessageTemplateViewSet, basename="api-message-template")
 router.register("tasks", api.TaskViewSet, basename="api-task")
 router.register("check-ins", api.CheckInViewSet, basename="api-check-in")
 api_urlpatterns = router.urls

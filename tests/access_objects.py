@@ -515,7 +515,7 @@ def _held_message(clinic: Clinic) -> Model:
     return aftercare.message(PatientFactory(clinic=clinic), timezone.now(), state="held")
 
 
-@makes("aftercare:resend")
+@makes("aftercare:resend", "aftercare:forecast", "aftercare:address-works")
 def _addressee(clinic: Clinic) -> Model:
     return PatientFactory(clinic=clinic)
 
@@ -530,14 +530,39 @@ def _checkin(clinic: Clinic) -> Model:
     return aftercare.checkin(_record(clinic), timezone.now())
 
 
-@makes("admin:aftercare.messagetemplate")
+@makes("aftercare:text*", "api-message-template-*", "admin:aftercare.messagetemplate")
 def _template(clinic: Clinic) -> Model:
     return aftercare.template(clinic)
 
 
-@makes("admin:aftercare.programmestep")
+@makes("aftercare:step", "api-programme-step-*", "admin:aftercare.programmestep")
 def _step(clinic: Clinic) -> Model:
     return aftercare.step(clinic)
+
+
+@makes("aftercare:programme-restore")
+def _version_number(clinic: Clinic) -> Mapping[str, Any]:
+    return {"number": aftercare.version(clinic).number}
+
+
+@makes("admin:aftercare.programmeversion")
+def _version(clinic: Clinic) -> Model:
+    return aftercare.version(clinic)
+
+
+@makes("admin:aftercare.outboxhold")
+def _hold(clinic: Clinic) -> Model:
+    return aftercare.hold(clinic, timezone.now())
+
+
+@makes("admin:aftercare.addressproblem")
+def _address_problem(clinic: Clinic) -> Model:
+    return aftercare.problem(PatientFactory(clinic=clinic), timezone.now())
+
+
+@makes("admin:aftercare.messagesettings")
+def _message_settings(clinic: Clinic) -> Model:
+    return aftercare.look(clinic)
 
 
 @makes("admin:aftercare.triageruleset")

@@ -33,6 +33,10 @@ _BODY, _SUBJECT, _STOP, _PREHEADER = "%%BODY%%", "%%SUBJECT%%", "%%STOP%%", "%%P
 _STOP_HTML = (
     '<br><br>{question} <a href="{url}" style="color:#51616c;text-decoration:underline">{label}</a>'
 )
+_CALL_LINK = (
+    '<a href="tel:{number}" style="color:inherit;text-decoration:underline;white-space:nowrap">'
+    "{shown}</a>"
+)
 
 
 @dataclass(frozen=True)
@@ -137,8 +141,19 @@ def write(
     return Words(
         subject=line,
         text=f"{as_text(blocks)}\n-- \n{_footer(clinic)}{stop_text}",
-        html=html.replace(_PREHEADER, escape(said)).replace(_BODY, as_html(blocks, look.accent)),
+        html=html.replace(_PREHEADER, escape(said)).replace(
+            _BODY, _to_call(as_html(blocks, look.accent), variables.get("clinic_phone", ""))
+        ),
     )
+
+
+def _to_call(html: str, phone: str) -> str:
+    """The clinic's number in a text calls it when it is touched."""
+    if not phone:
+        return html
+    shown = escape(phone)
+    link = _CALL_LINK.format(number="".join(phone.split()), shown=shown)
+    return html.replace(shown, link)
 
 
 def _usual_preheader(clinic: Clinic, words: Mapping[str, str]) -> str:

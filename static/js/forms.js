@@ -56,7 +56,8 @@
       });
       return;
     }
-    if (form.method !== "post" || form.hasAttribute("data-no-guard")) return;
+    /* what opens in a frame beside the form (a preview) leaves the form as it is */
+    if (form.method !== "post" || form.hasAttribute("data-no-guard") || submitter?.hasAttribute("formtarget")) return;
     if (sent.has(form)) {
       event.preventDefault();
       event.stopImmediatePropagation();

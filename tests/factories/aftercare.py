@@ -7,17 +7,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from aftercare.models import (
+    AddressProblem,
     CheckIn,
     Message,
+    MessageSettings,
     MessageTemplate,
+    OutboxHold,
     ProgrammeStep,
+    ProgrammeVersion,
     StaffTask,
     TriageRuleSet,
 )
 from aftercare.services import dispatch
+from aftercare.services.holding import hold_all
+from aftercare.services.programme import keep_version
 from aftercare.services.seeding import seed_clinic
 from aftercare.services.transport import SmtpTransport
 from mesoclinic.audit.actors import Actor
+from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.ids import new_id
 from patients.models import Patient, PatientLink
@@ -75,6 +82,31 @@ def rules(clinic: Clinic) -> TriageRuleSet:
     """The clinic's published triage rules."""
     seed_clinic(clinic)
     return TriageRuleSet.objects.for_clinic(clinic).get(status="published")
+
+
+def version(clinic: Clinic) -> ProgrammeVersion:
+    """A version of the default programme."""
+    seed_clinic(clinic)
+    with audited(Actor.system(clinic.pk)):
+        return keep_version(actor=Actor.system(clinic.pk), clinic=clinic, number=7, note="Once.")
+
+
+def hold(clinic: Clinic, at: dt.datetime) -> OutboxHold:
+    """Nothing leaves."""
+    return hold_all(actor=Actor.system(clinic.pk), clinic=clinic, why="Restored.", now=at)
+
+
+def problem(patient: Patient, at: dt.datetime) -> AddressProblem:
+    """The patient's mail comes back."""
+    return AddressProblem.objects.create(
+        clinic_id=patient.clinic_id, patient=patient, address=patient.email or "gone@example.org",
+        kind=AddressProblem.Kind.BOUNCED, found_at=at,
+    )  # fmt: skip
+
+
+def look(clinic: Clinic, **fields: Any) -> MessageSettings:
+    """What the clinic has chosen for its mails."""
+    return MessageSettings.objects.create(clinic=clinic, **fields)
 
 
 def task(patient: Patient, due_at: dt.datetime, **fields: Any) -> StaffTask:
