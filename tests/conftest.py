@@ -19,6 +19,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOW_TO_GET_CHROMIUM = (
     "browser journeys need Chromium: `sudo apt-get install chromium`, then `make test` again"
 )
+NO_SPAMASSASSIN = "default mails were not scored (apt-get install spamassassin)"
 NO_SAMPLES = "sample FHIR bundles not found: set MESOCLINIC_FHIR_SAMPLES to their folder"
 _USES_DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 
@@ -46,7 +47,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for report in terminalreporter.stats.get("skipped", [])
         if isinstance(report.longrepr, tuple)
     }
-    for reason in sorted(reasons & {HOW_TO_GET_CHROMIUM, NO_SAMPLES}):
+    for reason in sorted(reasons & {HOW_TO_GET_CHROMIUM, NO_SAMPLES, NO_SPAMASSASSIN}):
         terminalreporter.write_line(f"SKIPPED: {reason}", yellow=True)
 
 

@@ -32,7 +32,7 @@ _SEASONS = {
     Season.SUMMER: gettext_lazy("Summer"), Season.AUTUMN: gettext_lazy("Autumn"),
 }  # fmt: skip
 _ORDER = [
-    "booked", "moved", "cancelled", "invited", "code", "visit", "signed", "finished", "expiring",
+    "booked", "moved", "cancelled", "invited", "held", "code", "visit", "signed", "finished", "expiring",
     "recalled",
 ]  # fmt: skip
 _DISTANCES = {

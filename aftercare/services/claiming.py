@@ -36,7 +36,9 @@ WITH open_clinic AS (
         OR EXISTS (SELECT 1 FROM aftercare_message m WHERE m.clinic_id = c.id AND NOT m.is_urgent
                    AND m.state = 'planned' AND m.next_try_at <= %(now)s))
 ), due AS (
-    SELECT m.id FROM open_clinic c
+    SELECT m.id, row_number() OVER (PARTITION BY c.id, m.is_urgent
+                                    ORDER BY m.next_try_at, m.id) AS place
+    FROM open_clinic c
     CROSS JOIN (VALUES (true), (false)) AS rank (urgent)
     CROSS JOIN LATERAL (
         SELECT id, is_urgent, next_try_at FROM aftercare_message
@@ -46,7 +48,7 @@ WITH open_clinic AS (
         LIMIT (SELECT ceil(%(size)s::numeric / greatest(count(*), 1))::int FROM open_clinic)
         FOR UPDATE SKIP LOCKED
     ) m
-    ORDER BY m.is_urgent DESC, m.next_try_at, m.id
+    ORDER BY m.is_urgent DESC, place, m.next_try_at, m.id
     LIMIT %(size)s
 )
 UPDATE aftercare_message m

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftercare.models import ProgrammeStep
-from aftercare.services.planning import when
+from aftercare.services.planning import Subject, meant_for, when
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.common.ids import new_id
 from patients.models import Patient
 from scheduling.panels import MessagePreview, PreviewLine
 
@@ -20,9 +21,9 @@ _PREVIEWED = [ProgrammeStep.Anchor.BOOKED, ProgrammeStep.Anchor.VISIT, Programme
 def preview_booking(
     clinic: Clinic, patient: Patient, starts: Sequence[dt.datetime], now: dt.datetime
 ) -> MessagePreview | None:
-    """The messages that booking these sessions would plan, in order of time. One query.
+    """The messages that booking these sessions would plan, in order of time. At most four queries.
 
-    What follows a session is counted from its start, the nearest that is known before it is held.
+    Steps that ask how or where is treated are left out: that is not known here. What follows a session is counted from its start, the nearest that is known before it is held.
     None for no visits, or a clinic without a programme.
     """
     steps = list(
@@ -33,12 +34,16 @@ def preview_booking(
     if not patient.email:
         return MessagePreview(_("No messages: there is no e-mail address. Call instead."))
     at_once = [s for s in steps if s.anchor == ProgrammeStep.Anchor.BOOKED]
-    later = sorted(
-        (planned.due_at, step.name)
+    pairs = [
+        (Subject(kind="preview", id=new_id(), patient_id=patient.pk, anchor=start), step)
         for step in steps
         if step.anchor != ProgrammeStep.Anchor.BOOKED
         for start in starts
-        if (planned := when(clinic, step, start, now=now)).skipped is None
+    ]
+    later = sorted(
+        (planned.due_at, step.name)
+        for visit, step in meant_for(clinic, pairs)
+        if (planned := when(clinic, step, visit.anchor, now=now)).skipped is None
     )
     lines = [PreviewLine(None, step.name) for step in at_once]
     lines += [PreviewLine(due_at, name) for due_at, name in later]

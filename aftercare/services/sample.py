@@ -27,7 +27,7 @@ def look_for(clinic: Clinic) -> Look:
 def sample(clinic: Clinic, source: Source, *, now: dt.datetime, look: Look | None = None) -> Words:
     """What the mail says to somebody with two visits to come. Raises `UnknownVariable`."""
     with translation.override(source.language):
-        variables = _variables(clinic, source.language, now)
+        variables = sample_variables(clinic, source.language, now)
         return write(
             clinic,
             source,
@@ -59,7 +59,8 @@ def send_sample(
         )
 
 
-def _variables(clinic: Clinic, language: str, now: dt.datetime) -> dict[str, str]:
+def sample_variables(clinic: Clinic, language: str, now: dt.datetime) -> dict[str, str]:
+    """Every variable a text may use, for an invented patient, in the language that is active."""
     first = clinic.local(now).replace(hour=10, minute=20) + dt.timedelta(days=2)
     second = first + dt.timedelta(days=9)
     lines = [

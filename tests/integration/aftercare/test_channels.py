@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 import time_machine
@@ -208,10 +209,9 @@ def test_mail_leaves_by_the_api_with_our_headers(mailgun: Server, patient: Patie
     _path, _headers, body = mailgun.requests[0]
     assert state_of(message)[0] == "sent"
     assert message.provider_id == "<1@mailgun>"
+    said = unquote_plus(body.decode())
     for part in (message.message_id, "List-Unsubscribe=One-Click", "A word from", "<html"):
-        assert part.replace("<", "%3C").replace(">", "%3E").encode() in body.replace(
-            b"<", b"%3C"
-        ).replace(b">", b"%3E")
+        assert part in said
 
 
 @pytest.mark.parametrize(("status", "state"), [(503, "planned"), (400, "failed")])

@@ -49,11 +49,12 @@ class Recorder:
         self.endings = list(endings)
         self.sent: list[tuple[str, bytes]] = []
 
-    def send(self, *, sender: str, recipient: str, payload: bytes) -> None:
+    def send(self, *, sender: str, recipient: str, payload: bytes) -> str:
         ending = self.endings.pop(0) if self.endings else None
         if ending is not None:
             raise ending
         self.sent.append((recipient, payload))
+        return ""
 
     def close(self) -> None:
         pass
@@ -236,7 +237,7 @@ def test_marking_before_sending_would_lose_mail(
 
     def claim_and_mark(*, now: dt.datetime, size: int = dispatch.BATCH) -> list[Message]:
         batch = claim(now=now, size=size)
-        dispatch._record_sent(batch, now, dispatch.Report())
+        dispatch._record_sent(dict.fromkeys(batch, ""), now, dispatch.Report())
         return batch
 
     monkeypatch.setattr(dispatch, "claim", claim_and_mark)
@@ -260,7 +261,7 @@ def test_a_dispatcher_that_was_away_too_long_changes_nothing(patient: Patient) -
     message = make.message(patient, NOW)
     (mine,) = dispatch.claim(now=NOW)
     dispatch.settle_interrupted(now=NOW + dispatch.LEASE + MINUTE)
-    dispatch._record_sent([mine], NOW + dispatch.LEASE + 2 * MINUTE, dispatch.Report())
+    dispatch._record_sent({mine: ""}, NOW + dispatch.LEASE + 2 * MINUTE, dispatch.Report())
     message.refresh_from_db()
     assert message.state == "planned"
 

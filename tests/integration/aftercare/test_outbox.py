@@ -55,7 +55,7 @@ def test_a_clinic_with_a_flood_does_not_delay_anothers_urgent_message(
 
     assert urgent in first
     assert usual in first
-    assert len(first) == claiming.BATCH // 2 + 2
+    assert len(first) == claiming.BATCH
     assert [one.is_urgent for one in first] == sorted(
         (one.is_urgent for one in first), reverse=True
     )
