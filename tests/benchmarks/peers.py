@@ -84,6 +84,10 @@ ROWS: dict[str, Row] = {
         "Reminders sent, 2 processes", "/s", 950, at_least=True, peer_floor="2164",
         floor_is=_SMTP,
     ),
+    "plan-messages": Row("Messages of a 12-session course, planned", "ms"),
+    "ledger": Row("Ledger of 1,000,000 messages", "ms", floor_is=_PAGE),
+    "ledger-deep": Row("The same, 750,000 rows down", "ms", floor_is=_PAGE),
+    "ledger-failed": Row("The same, only what failed", "ms", floor_is=_PAGE),
 }  # fmt: skip
 
 MAIL_PEERS = (

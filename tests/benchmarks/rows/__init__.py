@@ -21,4 +21,6 @@ ROWS: dict[str, RowMaker] = {
     "different-slots": booking.different_slots,
     "one-slot": booking.one_slot,
     "dispatch": post.dispatch,
+    "plan-messages": post.plan_course,
+    "ledger": post.ledger,
 }

@@ -8,11 +8,15 @@ import smtplib
 import subprocess
 import sys
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
 from django.utils import timezone
 
-from aftercare.models import Message, MessageEvent
+from aftercare.models import Message, MessageEvent, ProgrammeStep
+from aftercare.services import planning
+from aftercare.services.planning import Subject
 from mesoclinic.common.ids import new_id
 from scheduling.models import Appointment
 from tests.benchmarks.harness import Bench, Figure
@@ -22,6 +26,7 @@ from tests.benchmarks.timing import measure
 PROCESSES = 2
 _STEPS = ("visit-reminder-48h", "visit-reminder-1h")
 _FLOOR_MAILS = 2000
+_SESSIONS = 12
 
 
 def dispatch(bench: Bench) -> Sequence[Figure]:
@@ -38,6 +43,72 @@ def dispatch(bench: Bench) -> Sequence[Figure]:
     assert recorded >= due, "every message says when it was sent"
     note = f"Django's backend on one connection: {backend:.0f}/s"
     return [Figure("dispatch", due / seconds, floor=floor, note=note)]
+
+
+def plan_course(bench: Bench) -> Sequence[Figure]:
+    """All messages of twelve sessions, planned together as a booking does it; undone each time."""
+    clinic = bench.world.big.clinic
+    found = Appointment.objects.for_clinic(clinic).order_by("pk")
+    visits = [
+        Subject("appointment", new_id(), one.patient_id, one.during.lower, is_session=True)
+        for one in found[:_SESSIONS]
+    ]
+    anchors = ProgrammeStep.Anchor
+    now = timezone.now()
+
+    def plan(_number: int) -> int:
+        with transaction.atomic():
+            pairs = [(anchors.BOOKED, visits[:1]), (anchors.VISIT, visits)]
+            written = len(planning.plan_each(clinic, pairs, now=now))
+            transaction.set_rollback(True)
+        return written
+
+    timing = measure(plan, repeat=bench.plan.repeat, warm_up=3)
+    written = plan(0)
+    assert written > 2 * _SESSIONS, "a confirmation, and the reminders of each"
+    return [Figure("plan-messages", timing.median, timing.p95, note=f"{written} messages")]
+
+
+_MANY = """
+INSERT INTO aftercare_message (
+    id, clinic_id, patient_id, created_at, subject_type, subject_id, title, step_key,
+    schedule_version, template_key, purpose, channel, programme_version, is_urgent, is_essential,
+    due_at, next_try_at, due_local, expires_at, state, why, attempts, interruptions, message_id,
+    provider_id, recipient, sent_at, context
+)
+SELECT gen_random_uuid(), p.clinic_id, p.id, now(), 'bench', gen_random_uuid(), 'Reminder', 'bench',
+    1, 'visit-reminder', 'visits', 'email', 1, false, false, at, at, 'bench', at, state, 'Bench.',
+    1, 0, gen_random_uuid()::text, '', 'a@b.example', CASE state WHEN 'sent' THEN at END, '{}'
+FROM (
+    SELECT n, now() - interval '1 hour' - n * interval '60 s' AS at,
+        CASE n %% 500 WHEN 0 THEN 'failed' WHEN 1 THEN 'expired' ELSE 'sent' END AS state
+    FROM generate_series(1, %(count)s) AS n
+) AS made
+JOIN (
+    SELECT id, clinic_id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS many
+    FROM patients_patient WHERE clinic_id = %(clinic)s
+) AS p ON p.place = made.n %% p.many
+"""
+
+
+def ledger(bench: Bench) -> Sequence[Figure]:
+    """The page of the ledger over a million messages: the first, a deep one, and the rare ones."""
+    clinic = bench.world.big.clinic
+    count = bench.plan.messages * 100
+    with bench.sql.cursor() as cursor:
+        # Triggers would write a million audit rows: not what is measured.
+        cursor.execute("ALTER TABLE aftercare_message DISABLE TRIGGER USER")
+        cursor.execute(_MANY, {"count": count, "clinic": str(clinic.pk)})
+        cursor.execute("ALTER TABLE aftercare_message ENABLE TRIGGER USER")
+        cursor.execute("VACUUM ANALYZE aftercare_message")
+    deep = timezone.now() - dt.timedelta(seconds=45 * count)
+    client = bench.client()
+    before = urlencode({"before": f"{deep.isoformat()}_{new_id()}"})
+    return [
+        bench.page("ledger", client, "/messages/"),
+        bench.page("ledger-deep", client, f"/messages/?{before}"),
+        bench.page("ledger-failed", client, "/messages/?state=failed"),
+    ]
 
 
 def _write_due(bench: Bench) -> int:

@@ -1,0 +1,248 @@
+"""Programmes: conditions heeded when planned, versions kept, one list of what a patient gets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from aftercare.exceptions import StepRefused, TextRefused
+from aftercare.models import Message, MessageTemplate, ProgrammeStep, ProgrammeVersion
+from aftercare.services import branding
+from aftercare.services.forecast import EXPECTED, forecast
+from aftercare.services.programme import FIELDS, restore_version, save_step
+from aftercare.services.texts import Texts, save_texts
+from mesoclinic.audit.actors import Actor
+from mesoclinic.clinic.models import Clinic, Membership
+from patients.models import Medicine, Patient
+from tests.factories import aftercare as make
+from tests.factories import scheduling, treatments
+from tests.mailsink import MailSink
+from tests.personas import client_for
+from treatments.models import PlannedSession, TreatmentPlan
+
+NOW = treatments.NOW
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def zita(lices: Clinic) -> Actor:
+    return Actor.system(lices.pk, "Zita")
+
+
+def change(actor: Actor, step: ProgrammeStep, **values: Any) -> ProgrammeStep:
+    now = {name: getattr(step, name) for name in FIELDS}
+    return save_step(actor=actor, clinic=step.clinic, step_id=step.pk, values=now | values)
+
+
+def step_of(clinic: Clinic, key: str) -> ProgrammeStep:
+    return ProgrammeStep.objects.get(clinic=clinic, key=key)
+
+
+def keys_of(patient: Patient) -> set[str]:
+    return set(Message.objects.filter(patient=patient).values_list("step_key", flat=True))
+
+
+def starts(desk: scheduling.Desk) -> list[dt.datetime]:
+    return [desk.at(NOW.date() + n * DAY, 10) for n in (14, 28, 56)]
+
+
+def test_a_step_for_those_who_bruise_reaches_only_them(
+    desk: scheduling.Desk, ines: Patient, plan: TreatmentPlan, sessions: list[PlannedSession]
+) -> None:
+    make.booked_course(desk, sessions[:1], starts(desk)[:1], NOW)
+    assert "visit-bruising" not in keys_of(ines)
+    Medicine.objects.create(
+        clinic=ines.clinic, patient=ines, text="warfarin", tags=["anticoagulant"]
+    )
+    make.booked_course(desk, sessions[1:2], starts(desk)[1:2], NOW)
+    assert Message.objects.filter(patient=ines, step_key="visit-bruising").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("conditions", "which", "numbers"),
+    [
+        ({}, "first", {1}),
+        ({}, "later", {2, 3}),
+        ({"areas": ["face"]}, "any", {1, 2, 3}),
+        ({"areas": ["face"], "seasons": ["nowhen"]}, "any", set()),
+        ({"ingredients": ["no-such-thing"]}, "any", set()),
+        ({"languages": ["fr", "en"]}, "later", {2, 3}),
+    ],
+)
+def test_conditions_are_heeded_when_a_course_is_planned(
+    desk: scheduling.Desk, ines: Patient, plan: TreatmentPlan, sessions: list[PlannedSession],
+    zita: Actor, conditions: dict[str, list[str]], which: str, numbers: set[int],
+) -> None:  # fmt: skip
+    step = step_of(desk.clinic, "visit-preparation")
+    change(zita, step, conditions=conditions, which_sessions=which)
+    visits = make.booked_course(desk, sessions, starts(desk), NOW)
+    told = set(Message.objects.filter(step_key=step.key).values_list("subject_id", flat=True))
+    assert {n for n, visit in enumerate(visits, 1) if visit.pk in told} == numbers
+
+
+def test_each_change_is_a_version_that_can_be_brought_back(lices: Clinic, zita: Actor) -> None:
+    step = step_of(lices, "visit-reminder-48h")
+    first = change(zita, step, offset=-3, name="Reminder, three days")
+    assert change(zita, first).version == first.version  # nothing changed, no version
+    change(zita, first, is_active=False)
+    added = save_step(
+        actor=zita, clinic=lices, step_id=None,
+        values={name: getattr(step, name) for name in FIELDS} | {"name": "Ünsere neue"},
+    )  # fmt: skip
+    assert [(one.number, one.changed_by) for one in ProgrammeVersion.objects.all()] == [
+        (4, "Zita"), (3, "Zita"), (2, "Zita")
+    ]  # fmt: skip
+
+    assert restore_version(actor=zita, clinic=lices, number=2) == 5
+    step.refresh_from_db()
+    added.refresh_from_db()
+    assert (step.offset, step.name, step.is_active) == (-3, "Reminder, three days", True)
+    assert not added.is_active
+
+
+def test_a_step_that_could_never_send_is_refused(lices: Clinic, zita: Actor) -> None:
+    step = step_of(lices, "aftercare-now")
+    for values in (
+        {"template_key": "nothing"}, {"channel": "sms"}, {"conditions": {"colour": ["red"]}}
+    ):  # fmt: skip
+        with pytest.raises(StepRefused):
+            change(zita, step, **values)
+    assert not ProgrammeVersion.objects.exists()
+
+
+def test_a_message_knows_the_version_that_planned_it(
+    desk: scheduling.Desk, ines: Patient, plan: TreatmentPlan, sessions: list[PlannedSession],
+    zita: Actor,
+) -> None:  # fmt: skip
+    change(zita, step_of(desk.clinic, "visit-reminder-3h"), channel="sms")
+    make.booked_course(desk, sessions[:1], starts(desk)[:1], NOW)
+    message = Message.objects.get(step_key="visit-reminder-3h")
+    assert (message.channel, message.programme_version) == ("sms", 2)
+
+
+def test_the_last_session_of_a_course_brings_what_follows_a_course(
+    plan: TreatmentPlan, stock: treatments.Catalogue, practitioner: Membership, ines: Patient
+) -> None:
+    plan.sessions.filter(number__gt=1).update(dropped_at=NOW)
+    treatments.signed(plan, stock, practitioner)
+    after = Message.objects.filter(subject_type="plan", subject_id=plan.pk)
+    assert set(after.values_list("step_key", flat=True)) == {
+        "course-review", "maintenance", "result-reminder"
+    }  # fmt: skip
+
+
+def test_one_list_shows_what_was_what_is_planned_and_what_is_expected(
+    desk: scheduling.Desk, ines: Patient, plan: TreatmentPlan, sessions: list[PlannedSession],
+    mail_sink: MailSink,
+) -> None:  # fmt: skip
+    make.booked_course(desk, sessions, starts(desk), NOW)
+    make.post(NOW)
+    lines = forecast(desk.clinic, ines, now=NOW)
+    assert [line.at for line in lines] == sorted(line.at for line in lines)
+    states = {line.state for line in lines}
+    assert {"sent", "planned", EXPECTED} <= states
+    signed = ProgrammeStep.objects.filter(clinic=desk.clinic, anchor="signed").count()
+    finished = ProgrammeStep.objects.filter(clinic=desk.clinic, anchor="finished").count()
+    assert sum(line.state == EXPECTED for line in lines) == 3 * signed + finished
+
+
+def test_two_reminders_of_one_kind_on_one_day_are_one_mail(
+    desk: scheduling.Desk, ines: Patient, mail_sink: MailSink
+) -> None:
+    ProgrammeStep.objects.filter(clinic=desk.clinic).exclude(key="visit-reminder-3h").update(
+        is_active=False
+    )
+    first = desk.at(NOW.date() + 14 * DAY, 13)
+    for n in range(2):
+        desk.book(ines, first + n * dt.timedelta(hours=2), now=NOW)
+    make.post(first - dt.timedelta(hours=3))
+    (mail,) = mail_sink.messages
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().count("•") == 2
+    states = dict(Message.objects.values_list("why", "state"))
+    assert states["Told together with another message to the patient."] == "skipped"
+
+
+# --- words and look -------------------------------------------------------------------------------
+
+
+def test_what_may_not_be_said_is_refused_at_its_field(lices: Clinic, zita: Actor) -> None:
+    row = MessageTemplate.objects.get(clinic=lices, key="checkin", language="en")
+    with pytest.raises(TextRefused) as refused:
+        save_texts(
+            actor=zita, clinic=lices, template_id=row.pk,
+            texts=Texts("Your {{ patient_name }}", "After your injection", "{{ reason }}",
+                        "{{ nobody }} https://x.example/{{ code }}"),
+        )  # fmt: skip
+    assert set(refused.value.problems) == {"subject", "preheader", "short_text", "body"}
+    row.refresh_from_db()
+    assert row.subject == "How are you today?"
+
+
+def test_the_colour_must_carry_white_words(lices: Clinic, zita: Actor) -> None:
+    assert branding.contrast_with_white("#ffffff") == pytest.approx(1)
+    assert branding.contrast_with_white("#000000") == pytest.approx(21)
+    with pytest.raises(branding.UnreadableColour):
+        branding.save_settings(actor=zita, clinic=lices, accent="#ffee00", daily_cap=2)
+
+
+def test_a_manager_changes_step_text_and_look_on_pages(
+    lices: Clinic, manager: Membership, receptionist: Membership, mail_sink: MailSink
+) -> None:
+    with time_machine.travel(NOW, tick=False):
+        client, desk = client_for(manager), client_for(receptionist)
+        step = step_of(lices, "visit-reminder-3h")
+        form = {
+            "name": "Short reminder", "anchor": "visit", "side": "before", "distance": "2",
+            "offset_unit": "hours", "template_key": "visit-soon", "channel": "sms",
+            "purpose": "visits", "which_sessions": "any", "expires_unit": "hours",
+            "flags": ["anticoagulant"], "is_active": "on",
+        }  # fmt: skip
+        url = reverse("aftercare:step", args=[step.pk])
+        assert desk.post(url, form).status_code == 403
+        bad = client.post(url, form | {"distance": "", "name": "kept"})
+        assert bad.status_code == 422
+        assert b'value="kept"' in bad.content
+        assert client.post(url, form).status_code == 302
+        step.refresh_from_db()
+        assert (step.offset, step.channel, step.conditions) == (
+            -2, "sms", {"flags": ["anticoagulant"]}
+        )  # fmt: skip
+        page = client.get(reverse("aftercare:programme")).content.decode()
+        assert "2 hours before" in page
+        look_at_texts(client, lices)
+        assert client.post(reverse("aftercare:hold"), {"decision": "hold"}).status_code == 302
+        assert "No messages leave." in client.get(reverse("today")).content.decode()
+
+
+def look_at_texts(client: Client, lices: Clinic) -> None:
+    row = MessageTemplate.objects.get(clinic=lices, key="checkin", language="en")
+    words = {"subject": "How are you?", "preheader": "", "body": "# Hello {{ patient_name }}"}
+    preview = client.post(reverse("aftercare:text-preview", args=[row.pk]), words)
+    assert "Hello Alex" in preview.content.decode()
+    assert "sandbox" in preview["Content-Security-Policy"]
+    sent = client.post(reverse("aftercare:text-send", args=[row.pk]), words)
+    assert "Sent to" in sent.content.decode()
+    saved = client.post(reverse("aftercare:text", args=[row.pk]), words | {"subject": "Melasma"})
+    assert saved.status_code == 422
+    assert client.post(reverse("aftercare:text", args=[row.pk]), words).status_code == 302
+    row.refresh_from_db()
+    assert (row.subject, row.approved_at) == ("How are you?", None)
+
+
+def test_the_ledger_is_handed_out_as_a_table(
+    lices: Clinic, manager: Membership, ines: Patient
+) -> None:
+    make.message(ines, NOW - DAY, title="=HYPERLINK()", state="failed", why="550")
+    make.message(ines, NOW - DAY, state="expired", why="Late.")
+    with time_machine.travel(NOW, tick=False):
+        answer = client_for(manager).get(reverse("aftercare:ledger-export"), {"state": "failed"})
+        table = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert len(table.splitlines()) == 2
+    assert "'=HYPERLINK()" in table
