@@ -26,7 +26,7 @@ app.conf.beat_schedule = {
 __all__ = ["app"]
 
 
-@worker_init.connect
+@worker_init.connect  # type: ignore[untyped-decorator]
 def hurry(**_kwargs: Any) -> None:
     """Shorten what takes minutes on a server; plant the bug where it is asked for."""
     from django.utils import timezone
@@ -35,7 +35,7 @@ def hurry(**_kwargs: Any) -> None:
     from aftercare.services import claiming, dispatch
 
     claiming.LEASE = dt.timedelta(seconds=6)
-    timing._BACKOFF = tuple(dt.timedelta(seconds=second) for second in (1, 1, 2, 2, 3))
+    timing._BACKOFF = (dt.timedelta(seconds=1),) * 5
     if os.environ.get("HARNESS_BUG") != "mark-before-send":
         return
     claim = dispatch.claim

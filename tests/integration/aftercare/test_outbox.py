@@ -161,8 +161,8 @@ def test_more_than_a_patient_should_get_in_a_day_waits_for_the_morning(
 # --- what carriers tell ---------------------------------------------------------------------------
 
 
-def told(message: Message, news: News, **fields: str) -> Message | None:
-    report = Report(news=news, message_id=message.message_id, **fields)
+def told(message: Message, news: News, detail: str = "") -> Message | None:
+    report = Report(news=news, message_id=message.message_id, detail=detail)
     return feedback.take_in(report=report, now=NOW + HOUR)
 
 

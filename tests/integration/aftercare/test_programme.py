@@ -10,7 +10,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from aftercare.exceptions import StepRefused, TextRefused
+from aftercare.exceptions import StepRefused, TextRefused, UnreadableColour
 from aftercare.models import Message, MessageTemplate, ProgrammeStep, ProgrammeVersion
 from aftercare.services import branding
 from aftercare.services.forecast import EXPECTED, forecast
@@ -188,7 +188,7 @@ def test_what_may_not_be_said_is_refused_at_its_field(lices: Clinic, zita: Actor
 def test_the_colour_must_carry_white_words(lices: Clinic, zita: Actor) -> None:
     assert branding.contrast_with_white("#ffffff") == pytest.approx(1)
     assert branding.contrast_with_white("#000000") == pytest.approx(21)
-    with pytest.raises(branding.UnreadableColour):
+    with pytest.raises(UnreadableColour):
         branding.save_settings(actor=zita, clinic=lices, accent="#ffee00", daily_cap=2)
 
 
