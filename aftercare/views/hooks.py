@@ -48,11 +48,11 @@ class GatewayHook(View):
     """Delivery reports of the gateway: `{"id": "<our id>", "status": "delivered", "detail": ""}`."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """204 when it was understood, also twice; 403 without a fresh signature of ours."""
+        """204 when it was understood, also twice; 400 without a fresh signature of ours."""
         now, given = timezone.now(), request.headers.get("X-Signature", "")
         stamp = request.headers.get("X-Timestamp", "")
         if not is_signed(settings.GATEWAY_SECRET, stamp, request.body, given, now.timestamp()):
-            return HttpResponse(status=403)
+            return HttpResponse("Not signed with our secret, or not lately.", status=400)
         report = _report(request.body)
         if report is None:
             return HttpResponse("What is needed: id and status.", status=400)
