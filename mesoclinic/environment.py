@@ -129,7 +129,6 @@ VARIABLES = (
         'JSON object of django-anymail settings, for example {"MAILGUN_API_KEY": "..."}. Holds '
         "secrets.",
         kind="json",
-        default="{}",
     ),
     Variable("EMAIL_PROVIDER_API", "Send mail by the provider's API.", "bool", "false"),
     Variable(

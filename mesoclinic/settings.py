@@ -291,7 +291,7 @@ EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT")
 EMAIL_PROVIDER = env.text("EMAIL_PROVIDER")
 EMAIL_PROVIDER_API = env.flag("EMAIL_PROVIDER_API")
-ANYMAIL = json.loads(env.text("EMAIL_PROVIDER_SETTINGS")) | {
+ANYMAIL = json.loads(env.text("EMAIL_PROVIDER_SETTINGS") or "{}") | {
     "WEBHOOK_SECRET": env.text("EMAIL_WEBHOOK_SECRET") or None,
     "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
 }

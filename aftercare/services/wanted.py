@@ -73,6 +73,13 @@ def load_facts(messages: Sequence[Message], now: dt.datetime) -> Facts:
     )
 
 
+def learn_visits(facts: Facts, messages: Sequence[Message]) -> None:
+    """Add the visits that messages have taken in since the facts were loaded; no query if none."""
+    spoken = {pk for message in messages for pk in message.context.get("appointments", [])}
+    missing = {UUID(pk) for pk in spoken} - facts.appointments.keys()
+    facts.appointments.update(_appointments(missing, messages))
+
+
 def _expected(patients: Sequence[UUID], now: dt.datetime) -> frozenset[UUID]:
     """Who of these has a visit to come."""
     if not patients:

@@ -202,7 +202,7 @@ def test_a_manager_changes_step_text_and_look_on_pages(
             "name": "Short reminder", "anchor": "visit", "side": "before", "distance": "2",
             "offset_unit": "hours", "template_key": "visit-soon", "channel": "sms",
             "purpose": "visits", "which_sessions": "any", "expires_unit": "hours",
-            "flags": ["anticoagulant"], "is_active": "on",
+            "seasons": ["winter"], "is_active": "on",
         }  # fmt: skip
         url = reverse("aftercare:step", args=[step.pk])
         assert desk.post(url, form).status_code == 403
@@ -212,7 +212,7 @@ def test_a_manager_changes_step_text_and_look_on_pages(
         assert client.post(url, form).status_code == 302
         step.refresh_from_db()
         assert (step.offset, step.channel, step.conditions) == (
-            -2, "sms", {"flags": ["anticoagulant"]}
+            -2, "sms", {"seasons": ["winter"]}
         )  # fmt: skip
         page = client.get(reverse("aftercare:programme")).content.decode()
         assert "2 hours before" in page
