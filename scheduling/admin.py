@@ -103,7 +103,7 @@ class BookingRulesAdmin(CatalogueAdmin):
 
 
 @admin.register(FreedTime)
-class FreedTimeAdmin(ReadOnlyPatientDataAdmin):
+class FreedTimeAdmin(CatalogueAdmin):
     """Times that were offered along the waiting list."""
 
     list_display = ("during", "practitioner", "status", "clinic")

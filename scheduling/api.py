@@ -21,7 +21,7 @@ from mesoclinic.clinic.pagination import ByName
 from scheduling import serializers as shapes
 from scheduling.domain.courses import Proposal
 from scheduling.exceptions import AppointmentNotFound
-from scheduling.models import Appointment, Room, VisitType, WorkingHours
+from scheduling.models import Appointment, Room, TimeOff, VisitType, WaitlistEntry, WorkingHours
 from scheduling.selectors import courses, explaining
 from scheduling.selectors.appointments import (
     appointments_between,
@@ -31,12 +31,17 @@ from scheduling.selectors.appointments import (
 from scheduling.selectors.calendars import Search
 from scheduling.selectors.courses import Planned, members_for
 from scheduling.selectors.slots import days_between, free_slots
+from scheduling.selectors.waitlist import entries
 from scheduling.services import (
     StatusChange,
+    add_time_off,
     book_appointment,
     book_course,
     cancel_appointment,
     change_status,
+    end_time_off,
+    join_waitlist,
+    leave_waitlist,
     move_appointment,
 )
 from scheduling.services.checks import bookable_type
@@ -173,6 +178,70 @@ class WorkingHoursViewSet(_ShortList):
     model = WorkingHours
     queryset = WorkingHours.objects.none()
     serializer_class = shapes.WorkingHoursSerializer
+
+
+@access(Policy.STAFF)
+class TimeOffViewSet(ClinicViewSet):
+    """Leave, maintenance and closures: from now on, write down, end."""
+
+    queryset = TimeOff.objects.none()
+    serializer_class = shapes.TimeOffSerializer
+
+    @extend_schema(responses=shapes.TimeOffSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """Everything that has not ended."""
+        rows = TimeOff.objects.for_clinic(self.clinic).filter(during__endswith__gt=timezone.now())
+        return Response(shapes.TimeOffSerializer(rows.order_by("during"), many=True).data)
+
+    @extend_schema(request=shapes.AwaySerializer, responses={201: shapes.TimeOffSerializer})
+    def create(self, request: Request) -> Response:
+        """Write it down. Visits that stand there stay until somebody replans them."""
+        asked = shapes.AwaySerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = add_time_off(
+            clinic=self.clinic, actor=self.actor, now=timezone.now(), away=asked.to_away()
+        )
+        return Response(shapes.TimeOffSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Somebody is back; a public holiday is worked."""
+        end_time_off(clinic=self.clinic, actor=self.actor, now=timezone.now(), pk=_uuid(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@access(Policy.FRONT_DESK)
+class WaitlistViewSet(ClinicViewSet):
+    """The waiting list: who waits, join, leave."""
+
+    queryset = WaitlistEntry.objects.none()
+    serializer_class = shapes.WaitlistSerializer
+
+    @extend_schema(responses=shapes.WaitlistSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """Who waits, the longest first."""
+        found = list(entries(self.clinic))
+        patients = [one.patient_id for one in found]
+        record_read(self.actor, model="scheduling.waitlistentry", patients=patients, reason="api")
+        return Response(shapes.WaitlistSerializer(found, many=True).data)
+
+    @extend_schema(
+        request=shapes.WaitlistWishSerializer, responses={201: shapes.WaitlistSerializer}
+    )
+    def create(self, request: Request) -> Response:
+        """Put somebody on the list."""
+        asked = shapes.WaitlistWishSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        entry = join_waitlist(
+            clinic=self.clinic, actor=self.actor, now=timezone.now(), wish=asked.to_wish()
+        )
+        return Response(shapes.WaitlistSerializer(entry).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Take somebody off the list; an offer that waits for them ends."""
+        leave_waitlist(clinic=self.clinic, actor=self.actor, now=timezone.now(), entry_id=_uuid(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @access(Policy.FRONT_DESK)

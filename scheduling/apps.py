@@ -23,4 +23,5 @@ class SchedulingConfig(AppConfig):
         panels.register_timeline(chart.visit_entries, {"visit": _("Visits")})
         panels.register_actions(chart.chart_actions)
         panels.register_link_page("confirm", "scheduling:link-confirm")
+        panels.register_link_page("offer", "scheduling:link-offer")
         register_session_info(chart.session_visits)

@@ -211,3 +211,17 @@ class NothingToUndo(Conflict):
 
     default_code = "nothing_to_undo"
     default_message = _("This can't be taken back any more.")
+
+
+class TimeOffNotFound(NotFound):
+    """No such time off in this clinic."""
+
+    default_code = "time_off_not_found"
+    default_message = _("This time off is not there any more.")
+
+
+class HoursNotFound(NotFound):
+    """Nobody, no room and no device of that kind in this clinic."""
+
+    default_code = "hours_not_found"
+    default_message = _("There is nobody and nothing like this in this clinic.")

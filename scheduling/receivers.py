@@ -69,10 +69,15 @@ def offer_cancelled_time(
 
 @receiver(appointments_moved, dispatch_uid="scheduling.freed_by_moving")
 def offer_time_moved_from(
-    clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
+    clinic: Clinic,
+    appointments: Sequence[Appointment],
+    now: dt.datetime,
+    *,
+    undone: bool = False,
+    **_kwargs: Any,
 ) -> None:
     """The time that a visit moved away from."""
-    if not WaitlistEntry.objects.for_clinic(clinic).filter(status="waiting").exists():
+    if undone or not WaitlistEntry.objects.for_clinic(clinic).filter(status="waiting").exists():
         return
     for visit in appointments:
         move = AppointmentMove.objects.filter(

@@ -8,9 +8,25 @@ from typing import Any
 from rest_framework import serializers
 
 from scheduling.domain.status import Status
-from scheduling.models import Appointment, Room, VisitType, WorkingHours
+from scheduling.models import (
+    Appointment,
+    Room,
+    TimeOff,
+    VisitType,
+    WaitlistEntry,
+    WorkingHours,
+)
 from scheduling.selectors.courses import Wishes
-from scheduling.services import Booking, CourseBooking, CourseVisit, Exceptions, Move, Target
+from scheduling.services import (
+    AwayRequest,
+    Booking,
+    CourseBooking,
+    CourseVisit,
+    Exceptions,
+    Move,
+    Target,
+    WaitlistWish,
+)
 
 
 class RoomSerializer(serializers.ModelSerializer[Room]):
@@ -44,6 +60,84 @@ class WorkingHoursSerializer(serializers.ModelSerializer[WorkingHours]):
             "id", "practitioner", "weekday", "starts", "ends", "room", "valid_from", "valid_until",
         ]  # fmt: skip
         read_only_fields = fields
+
+
+class TimeOffSerializer(serializers.ModelSerializer[TimeOff]):
+    """Leave, maintenance or (nobody named) a closure; `start` and `end` are instants."""
+
+    start = serializers.DateTimeField(source="during.lower", read_only=True)
+    end = serializers.DateTimeField(source="during.upper", read_only=True)
+
+    class Meta:
+        model = TimeOff
+        fields = [
+            "id", "practitioner", "room", "device", "start", "end", "label", "in_force",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class AwaySerializer(serializers.Serializer[Any]):
+    """Time off to write down, in whole local days."""
+
+    first_day = serializers.DateField()
+    last_day = serializers.DateField()
+    reason = serializers.CharField(max_length=100)
+    practitioner = serializers.UUIDField(required=False, allow_null=True, default=None)
+    room = serializers.UUIDField(required=False, allow_null=True, default=None)
+    device = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The end comes after the beginning."""
+        if attrs["last_day"] < attrs["first_day"]:
+            raise serializers.ValidationError({"last_day": "This is before first_day."})
+        return attrs
+
+    def to_away(self) -> AwayRequest:
+        """As the service takes it."""
+        data = self.validated_data
+        return AwayRequest(
+            first_day=data["first_day"], last_day=data["last_day"], label=data["reason"],
+            practitioner_id=data["practitioner"], room_id=data["room"], device_id=data["device"],
+        )  # fmt: skip
+
+
+class WaitlistSerializer(serializers.ModelSerializer[WaitlistEntry]):
+    """Somebody on the waiting list."""
+
+    patient_name = serializers.CharField(source="patient.name", read_only=True)
+
+    class Meta:
+        model = WaitlistEntry
+        fields = [
+            "id", "patient", "patient_name", "visit_type", "practitioner", "planned_session",
+            "appointment", "weekdays", "starts_from", "starts_until", "first_day", "last_day",
+            "note", "status", "created_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class WaitlistWishSerializer(serializers.Serializer[Any]):
+    """What somebody waits for; what is left out suits in any case."""
+
+    patient = serializers.UUIDField()
+    visit_type = serializers.UUIDField()
+    practitioner = serializers.UUIDField(required=False, allow_null=True, default=None)
+    planned_session = serializers.UUIDField(required=False, allow_null=True, default=None)
+    appointment = serializers.UUIDField(required=False, allow_null=True, default=None)
+    weekdays = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=6), required=False, default=list
+    )
+    note = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+
+    def to_wish(self) -> WaitlistWish:
+        """As the service takes it."""
+        data = self.validated_data
+        return WaitlistWish(
+            patient_id=data["patient"], visit_type_id=data["visit_type"],
+            practitioner_id=data["practitioner"], planned_session_id=data["planned_session"],
+            appointment_id=data["appointment"], weekdays=frozenset(data["weekdays"]),
+            note=data["note"],
+        )  # fmt: skip
 
 
 class AppointmentSerializer(serializers.ModelSerializer[Appointment]):
@@ -230,6 +324,9 @@ class WishesSerializer(serializers.Serializer[Any]):
     only = serializers.BooleanField(default=False)
     not_from = serializers.DateField(required=False, allow_null=True, default=None)
     not_until = serializers.DateField(required=False, allow_null=True, default=None)
+    not_months = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=12), required=False, default=list
+    )
     start_on = serializers.DateField(required=False, allow_null=True, default=None)
     strict = serializers.BooleanField(default=False)
 
@@ -248,6 +345,7 @@ class WishesSerializer(serializers.Serializer[Any]):
         data = dict(self.validated_data)
         return Wishes(
             weekdays=frozenset(data.pop("weekdays")),
+            not_months=frozenset(data.pop("not_months")),
             practitioner_id=data.pop("practitioner"),
             **data,
         )

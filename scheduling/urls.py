@@ -6,7 +6,18 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from scheduling import api
-from scheduling.views import appointment, booking, calendar, course, links, move
+from scheduling.views import (
+    appointment,
+    booking,
+    calendar,
+    course,
+    desk,
+    hours,
+    links,
+    move,
+    offers,
+    waitlist,
+)
 
 app_name = "scheduling"
 
@@ -21,10 +32,22 @@ urlpatterns = [
     path(f"{_visit}status/", appointment.AppointmentStatus.as_view(), name="status"),
     path(f"{_visit}cancel/", appointment.AppointmentCancel.as_view(), name="cancel"),
     path(f"{_visit}move/", move.AppointmentMove.as_view(), name="move"),
+    path(f"{_visit}undo/", desk.AppointmentUndo.as_view(), name="undo"),
+    path(f"{_visit}push/", desk.AppointmentPush.as_view(), name="push"),
     path(f"{_visit}drop/", calendar.CalendarDrop.as_view(), name="drop"),
     path(f"{_visit}visit.ics", appointment.AppointmentFile.as_view(), name="file"),
     path("plans/<uuid:pk>/course/", course.CourseBooking.as_view(), name="course"),
     path("plans/<uuid:pk>/course/accept/", course.CourseAccept.as_view(), name="course-accept"),
+    path("hours/", hours.TeamHours.as_view(), name="hours"),
+    path("hours/people/<uuid:pk>/", hours.PersonHours.as_view(), name="hours-person"),
+    path("hours/rooms/<uuid:pk>/", hours.ResourceHoursPage.as_view(), name="hours-resource"),
+    path("hours/away/<uuid:pk>/", hours.Absence.as_view(), name="absence"),
+    path("hours/away/<uuid:pk>/end/", hours.TimeOffEnd.as_view(), name="time-off-end"),
+    path("waiting-list/", waitlist.Waitlist.as_view(), name="waitlist"),
+    path("waiting-list/add/", waitlist.WaitlistJoin.as_view(), name="waitlist-join"),
+    path("waiting-list/offer/", waitlist.WaitlistOfferGap.as_view(), name="waitlist-offer"),
+    path("waiting-list/<uuid:pk>/leave/", waitlist.WaitlistLeave.as_view(), name="waitlist-leave"),
+    path("p/<str:token>/offer/", offers.LinkOffer.as_view(), name="link-offer"),
     path("p/<str:token>/confirm/", links.LinkConfirm.as_view(), name="link-confirm"),
 ]
 
@@ -33,6 +56,8 @@ _router.register("appointments", api.AppointmentViewSet, basename="api-appointme
 _router.register("rooms", api.RoomViewSet, basename="api-room")
 _router.register("visit-types", api.VisitTypeViewSet, basename="api-visit-type")
 _router.register("working-hours", api.WorkingHoursViewSet, basename="api-working-hours")
+_router.register("time-off", api.TimeOffViewSet, basename="api-time-off")
+_router.register("waiting-list", api.WaitlistViewSet, basename="api-waiting-list")
 
 # Included under /api/v1/ without a namespace.
 api_urlpatterns = [

@@ -413,6 +413,8 @@ def _desk(clinic: Clinic) -> scheduling.Desk:
     "scheduling:cancel",
     "scheduling:move",
     "scheduling:drop",
+    "scheduling:undo",
+    "scheduling:push",
     "scheduling:file",
     "api-appointment-*",
     "admin:scheduling.appointment",
@@ -456,7 +458,7 @@ def _room(clinic: Clinic) -> Model:
     return _desk(clinic).room
 
 
-@makes("admin:scheduling.device")
+@makes("scheduling:hours-resource", "admin:scheduling.device")
 def _device(clinic: Clinic) -> Model:
     return Device.objects.create(clinic=clinic, name="Injector", kind="injector")
 
@@ -471,7 +473,17 @@ def _working_hours(clinic: Clinic) -> Model:
     return _desk(clinic).member.staff.working_hours.all()[0]
 
 
-@makes("admin:scheduling.timeoff")
+@makes("scheduling:hours-person")
+def _person_with_hours(clinic: Clinic) -> Model:
+    return _desk(clinic).member.staff
+
+
+@makes(
+    "scheduling:absence",
+    "api-time-off-detail",
+    "scheduling:time-off-end",
+    "admin:scheduling.timeoff",
+)
 def _time_off(clinic: Clinic) -> Model:
     now = timezone.now()
     return scheduling.time_off(_desk(clinic), now, now + scheduling.DAY)
@@ -489,7 +501,7 @@ def _booking_rules(clinic: Clinic) -> Model:
     return BookingRules.objects.create(clinic=clinic)
 
 
-@makes("admin:scheduling.waitlistentry")
+@makes("scheduling:waitlist-leave", "api-waiting-list-detail", "admin:scheduling.waitlistentry")
 def _waitlist_entry(clinic: Clinic) -> Model:
     return scheduling.waiting(_desk(clinic), treatments.patient(clinic))
 

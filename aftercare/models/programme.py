@@ -84,6 +84,7 @@ class ProgrammeStep(ClinicOwned):
         FINISHED = "finished", _("The course is finished")
         EXPIRING = "expiring", _("The screening runs out")
         RECALLED = "recalled", _("A lot is recalled")
+        OFFERED = "offered", _("A time is offered")
 
     class Unit(models.TextChoices):
         MINUTES = "minutes", _("minutes")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from aftercare.models import ProgrammeStep
 from aftercare.services import planning
 from aftercare.services.planning import Subject
+from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
 from scheduling.models import Appointment
 from scheduling.signals import (
@@ -23,6 +24,7 @@ from scheduling.signals import (
 )
 
 Anchor = ProgrammeStep.Anchor
+GRACE = dt.timedelta(minutes=3)
 _QUIET = {
     Appointment.StatusChoices.NO_SHOW: gettext_lazy("The patient did not come."),
     Appointment.StatusChoices.ON_HOLD: gettext_lazy("The visit is on hold."),
@@ -31,35 +33,68 @@ _QUIET = {
 
 @receiver(appointments_booked)
 def plan_for_booking(
-    clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
+    clinic: Clinic,
+    appointments: Sequence[Appointment],
+    now: dt.datetime,
+    *,
+    actor: Actor | None = None,
+    **_kwargs: Any,
 ) -> None:
     """One confirmation for all of them, and the reminders of each."""
     visits = [_visit(appointment) for appointment in appointments]
-    told = planning.to_announce(clinic, visits, calendar="booked", now=now)
+    untold = visits
+    if any(visit.version > 1 for visit in visits):
+        # Brought back before the patient heard of the cancellation: nothing has happened.
+        why = _("The visit takes place after all.")
+        untold = planning.take_back(clinic, visits, calendar="cancelled", why=why, now=now)
+    told = planning.to_announce(clinic, untold, calendar="booked", now=now, at=_leaves(actor, now))
     planning.plan_each(clinic, [(Anchor.BOOKED, told), (Anchor.VISIT, visits)], now=now)
 
 
 @receiver(appointments_moved)
 def replan_for_move(
-    clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
+    clinic: Clinic,
+    actor: Actor,
+    appointments: Sequence[Appointment],
+    now: dt.datetime,
+    *,
+    undone: bool = False,
+    **_kwargs: Any,
 ) -> None:
-    """Withdraw what spoke of the old times, then announce the new ones once."""
+    """Withdraw what spoke of the old times, then announce the new ones once.
+
+    A move taken back (`undone`) before the patient heard of it is not announced.
+    """
     visits = [_visit(appointment) for appointment in appointments]
     why = _("The visit was moved.")
+    untold = visits
+    if undone:
+        why_not = _("The move was taken back.")
+        untold = planning.take_back(clinic, visits, calendar="moved", why=why_not, now=now)
     planning.withdraw("appointment", [visit.id for visit in visits], why=why, now=now)
-    told = planning.to_announce(clinic, visits, calendar="moved", now=now)
+    told = planning.to_announce(clinic, untold, calendar="moved", now=now, at=_leaves(actor, now))
     planning.plan_each(clinic, [(Anchor.MOVED, told), (Anchor.VISIT, visits)], now=now)
 
 
 @receiver(appointments_cancelled)
 def withdraw_for_cancellation(
-    clinic: Clinic, appointments: Sequence[Appointment], now: dt.datetime, **_kwargs: Any
+    clinic: Clinic,
+    actor: Actor,
+    appointments: Sequence[Appointment],
+    now: dt.datetime,
+    **_kwargs: Any,
 ) -> None:
-    """Withdraw the reminders and say once that the visits do not take place."""
+    """Withdraw the reminders and say once that the visits do not take place.
+
+    Nobody hears of the end of a visit whose booking they have not heard of.
+    """
     visits = [_visit(appointment) for appointment in appointments]
     why = _("The visit was cancelled.")
+    known = planning.take_back(clinic, visits, calendar="booked", why=why, now=now)
     planning.withdraw("appointment", [visit.id for visit in visits], why=why, now=now)
-    planning.announce(clinic, Anchor.CANCELLED, visits, calendar="cancelled", now=now)
+    planning.announce(
+        clinic, Anchor.CANCELLED, known, calendar="cancelled", now=now, at=_leaves(actor, now)
+    )
 
 
 @receiver(appointment_status_changed)
@@ -77,6 +112,14 @@ def follow_status(
         planning.withdraw("appointment", [appointment.pk], why=why, now=now)
     elif from_status in _QUIET:
         planning.revive(_visit(appointment), why=_("The visit takes place after all."), now=now)
+
+
+def _leaves(actor: Actor | None, now: dt.datetime) -> dt.datetime:
+    """When an announcement leaves: somebody at a screen has a few minutes to take a change back.
+
+    Programs, patients by link and loaders (no request behind them) are taken at their word.
+    """
+    return now + GRACE if actor and actor.kind == "staff" and actor.request_id else now
 
 
 def _visit(appointment: Appointment) -> Subject:

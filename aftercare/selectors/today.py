@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from uuid import UUID
 
@@ -15,10 +15,12 @@ from mesoclinic.common.calendar import day_interval
 from mesoclinic.common.intervals import Interval, union
 from patients.selectors import ScreeningStatus, screening_status_for
 from scheduling.domain.slots import ResourceCalendar, SlotRequest, free_intervals
-from scheduling.models import Appointment
+from scheduling.domain.waitlist import Freed
+from scheduling.models import Appointment, WaitlistOffer
 from scheduling.selectors.board import Column as Bookings
 from scheduling.selectors.board import day_board
 from scheduling.selectors.calendars import away, hours_of, interval_of
+from scheduling.selectors.waitlist import how_many_fit, open_offers
 from treatments.domain.readiness import Moment, Readiness, Verdict
 from treatments.services import readiness_for
 
@@ -64,7 +66,25 @@ class FreeLine:
 
     at: dt.datetime
     until: dt.datetime
+    waiting: int = 0
     is_free: bool = True
+
+
+@dataclass(frozen=True)
+class OfferLine:
+    """Time that is kept for somebody on the waiting list, who has not answered yet."""
+
+    offer: WaitlistOffer
+    is_offer: bool = True
+
+    @property
+    def at(self) -> dt.datetime:
+        """When it begins (UTC)."""
+        start: dt.datetime = self.offer.hold.during.lower
+        return start
+
+
+Line = VisitLine | FreeLine | OfferLine
 
 
 @dataclass(frozen=True)
@@ -72,7 +92,7 @@ class Column:
     """One practitioner's day in order. `until` is the local time at which their hours end."""
 
     member: Membership
-    entries: Sequence[VisitLine | FreeLine]
+    entries: Sequence[Line]
     until: dt.time | None
     room: str = ""
 
@@ -125,7 +145,7 @@ def board(clinic: Clinic, day: dt.date, *, now: dt.datetime, viewer: Viewer) -> 
     heard = [visit for visit in found.visits if visit.status != Status.PENDING]
     ready = _readiness(heard, day, now)
     standing = screening_status_for({v.patient_id for v in heard}, day, clinic=clinic)
-    lines: dict[UUID, list[VisitLine | FreeLine]] = {}
+    lines: dict[UUID, list[Line]] = {}
     for visit in heard:
         answer = ready.get(visit.planned_session_id) if visit.planned_session_id else None
         state, reason = _state(visit, answer, standing.get(visit.patient_id))
@@ -133,6 +153,8 @@ def board(clinic: Clinic, day: dt.date, *, now: dt.datetime, viewer: Viewer) -> 
         lines.setdefault(visit.practitioner_id, []).append(line)
     for who, gaps in _free(clinic, found.columns, day, now).items():
         lines.setdefault(who, []).extend(gaps)
+    for offer in open_offers(clinic, day):
+        lines.setdefault(offer.hold.practitioner_id, []).append(OfferLine(offer))
     columns = [
         Column(
             column.member,
@@ -158,7 +180,7 @@ def _free(
         within=span, zone=clinic.zone, duration=_WORTH_OFFERING, step=_QUARTER,
         now=_next_quarter(now),
     )  # fmt: skip
-    found = {}
+    found: dict[UUID, list[FreeLine]] = {}
     for who, column in people.items():
         calendar = ResourceCalendar(
             who,
@@ -171,7 +193,23 @@ def _free(
             for gap in free_intervals(request, calendar)
             if gap.end - gap.start >= _WORTH_OFFERING
         ]
-    return found
+    return _with_waiting(clinic, found, now)
+
+
+def _with_waiting(
+    clinic: Clinic, found: Mapping[UUID, Sequence[FreeLine]], now: dt.datetime
+) -> dict[UUID, list[FreeLine]]:
+    """How many on the waiting list each gap would suit."""
+    gaps = {
+        (who, line.at): Freed(line.at, line.until, who, clinic.zone)
+        for who, lines in found.items()
+        for line in lines
+    }
+    fits = how_many_fit(clinic, gaps.values(), now)
+    return {
+        who: [replace(line, waiting=fits[gaps[who, line.at]]) for line in lines]
+        for who, lines in found.items()
+    }
 
 
 def _taken(visits: Iterable[Appointment]) -> tuple[Interval[dt.datetime], ...]:

@@ -52,6 +52,7 @@ LINKS: dict[str, LinkKind] = {
     "confirm_link": LinkKind(PatientLink.Purpose.CONFIRM, "scheduling:link-confirm", 14 * _DAY),
     "screening_link": LinkKind(PatientLink.Purpose.SCREENING, "patients:link-screening", 14 * _DAY),
     "checkin_link": LinkKind(PatientLink.Purpose.CHECKIN, "aftercare:link-checkin", 14 * _DAY),
+    "offer_link": LinkKind(PatientLink.Purpose.OFFER, "scheduling:link-offer", 3 * _DAY),
     "unsubscribe_link": LinkKind(
         PatientLink.Purpose.UNSUBSCRIBE, "aftercare:unsubscribe", 400 * _DAY
     ),
@@ -60,7 +61,7 @@ VARIABLES = frozenset(
     {
         "patient_name", "clinic_name", "clinic_phone", "clinic_address", "emergency_number",
         "visit_date", "visit_time", "visit_list", "visit_count", "practitioner_name", "code",
-        "reason", *LINKS,
+        "reason", "offer_until", *LINKS,
     }
 )  # fmt: skip
 """Everything a template may use; anything else is refused when it is saved."""
@@ -231,6 +232,8 @@ def _variables(
         "code": str(message.context.get("code", "")),
         "reason": str(message.context.get("reason", "")),
     }
+    if "offer" in message.context:
+        variables |= _of_offer(clinic, message.context["offer"])
     if visits:
         variables |= {name: _of_visits(name, message, visits) for name in wanted & _OF_VISITS}
     return variables
@@ -239,6 +242,18 @@ def _variables(
 _OF_VISITS = frozenset(
     {"visit_date", "visit_time", "visit_list", "visit_count", "practitioner_name"}
 )
+
+
+def _of_offer(clinic: Clinic, offer: dict[str, str]) -> dict[str, str]:
+    """The time that is offered, and until when it is kept."""
+    start, until = (
+        clinic.local(dt.datetime.fromisoformat(offer[name])) for name in ("start", "until")
+    )
+    day = "" if start.date() == until.date() else f"{date_format(until, 'l j F')}, "
+    return {
+        "visit_list": f"{VISIT}{date_format(start, 'l j F Y')}, {time_format(start, 'H:i')}",
+        "offer_until": f"{day}{time_format(until, 'H:i')}",
+    }
 
 
 def _of_visits(name: str, message: Message, visits: Sequence[Appointment]) -> str:

@@ -122,13 +122,14 @@ def announce(
     *,
     calendar: str,
     now: dt.datetime,
+    at: dt.datetime | None = None,
 ) -> None:
     """Tell each patient once of what was booked, moved or cancelled (`calendar` says which).
 
     While an announcement of the same kind has not left yet, it takes the visits in: whoever
     cancels seven visits one by one sends one mail. Replays write nothing.
     """
-    plan(clinic, anchor, to_announce(clinic, visits, calendar=calendar, now=now), now=now)
+    plan(clinic, anchor, to_announce(clinic, visits, calendar=calendar, now=now, at=at), now=now)
 
 
 _SAID = Statement("""
@@ -138,9 +139,17 @@ WHERE clinic_id = %(clinic)s AND patient_id = %(patient)s AND context ->> 'calen
 
 
 def to_announce(
-    clinic: Clinic, visits: Sequence[Subject], *, calendar: str, now: dt.datetime
+    clinic: Clinic,
+    visits: Sequence[Subject],
+    *,
+    calendar: str,
+    now: dt.datetime,
+    at: dt.datetime | None = None,
 ) -> list[Subject]:
-    """One subject for each patient who is to be told anew; waiting announcements take in the rest."""
+    """One subject for each patient who is to be told anew; waiting announcements take in the rest.
+
+    The announcement leaves `at` (None: at once).
+    """
     by_patient: dict[UUID, list[Subject]] = {}
     for visit in visits:
         by_patient.setdefault(visit.patient_id, []).append(visit)
@@ -160,7 +169,7 @@ def to_announce(
             patient_id=patient_id, context__calendar=calendar
         )
         if fresh and not (waits and _joined(said, fresh, now)):
-            told.append(_together(fresh, calendar, now))
+            told.append(_together(fresh, calendar, at or now))
     return told
 
 
@@ -176,6 +185,33 @@ def _joined(said: QuerySet[Message], visits: Sequence[Subject], now: dt.datetime
         Message.objects.filter(pk=message.pk).update(context=context)
         ledger.note(message, _("It also tells of another visit."), now=now)
     return bool(messages)
+
+
+def take_back(
+    clinic: Clinic, visits: Sequence[Subject], *, calendar: str, why: str, now: dt.datetime
+) -> list[Subject]:
+    """Leave visits out of announcements that have not left yet; those told of already come back.
+
+    So nobody hears of a booking, a move or a cancellation that was undone within the grace.
+    """
+    wanted = {str(visit.id) for visit in visits}
+    untold: set[str] = set()
+    waiting = Message.objects.for_clinic(clinic).filter(
+        patient_id__in={visit.patient_id for visit in visits},
+        context__calendar=calendar,
+        state=State.PLANNED.value,
+    )
+    for message in waiting.select_for_update(skip_locked=True).order_by("pk"):
+        context = message.context
+        left = [pk for pk in context["appointments"] if pk not in wanted]
+        untold |= wanted & set(context["appointments"])
+        if not left:
+            ledger.transition(Q(pk=message.pk), to=State.SKIPPED, why=why, now=now)
+        elif len(left) < len(context["appointments"]):
+            context["appointments"] = left
+            Message.objects.filter(pk=message.pk).update(context=context)
+            ledger.note(message, why, now=now)
+    return [visit for visit in visits if str(visit.id) not in untold]
 
 
 def _together(visits: Sequence[Subject], calendar: str, now: dt.datetime) -> Subject:

@@ -157,6 +157,8 @@ def unwanted(message: Message, facts: Facts, now: dt.datetime) -> Unwanted | Non
         return Unwanted(Message.State.SUPPRESSED, _("The patient opted out of such messages."))
     if message.subject_type == "appointment":
         return _visits_gone(message, facts, now)
+    if message.subject_type == "offer" and now >= _kept_until(message):
+        return Unwanted(Message.State.EXPIRED, _("The offered time was not kept any longer."))
     return _overtaken(message, facts, now)
 
 
@@ -182,6 +184,10 @@ def _overtaken(message: Message, facts: Facts, now: dt.datetime) -> Unwanted | N
     if why is not None:
         return Unwanted(Message.State.SKIPPED, why)
     return _already_answered(message, facts) if message.subject_type in _ASKS else None
+
+
+def _kept_until(message: Message) -> dt.datetime:
+    return dt.datetime.fromisoformat(message.context["offer"]["until"])
 
 
 def standing(message: Message, facts: Facts, now: dt.datetime) -> list[Appointment]:

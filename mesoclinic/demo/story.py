@@ -20,7 +20,7 @@ from patients.models import Patient
 from patients.services import ConditionData
 from scheduling import services as scheduling
 from scheduling.models import Appointment, VisitType
-from scheduling.services import Booking, CourseBooking, CourseVisit
+from scheduling.services import Booking, CourseBooking, CourseVisit, WaitlistWish
 from treatments import services as treatments
 from treatments.models import Indication, PlannedSession, Protocol, TreatmentPlan
 from treatments.services import Line, PlanDraft, Signature
@@ -233,4 +233,33 @@ class Teller:
             when = self.scene.now - dt.timedelta(minutes=30)
             patients.add_fact(
                 actor=self.scene.somebody(), patient=visit.patient, data=fact, now=when
+            )
+
+    def wait_for_times(self) -> None:
+        """A few patients wait: some for a first talk, some for an earlier time than they have."""
+        later = self.scene.now + dt.timedelta(days=6)
+        visits = (
+            Appointment.objects.for_clinic(self.scene.clinic)
+            .filter(status="booked", during__startswith__gt=later)
+            .order_by("during")[:40:8]
+        )
+        held = [one.patient_id for one in visits]
+        talkers = Patient.objects.for_clinic(self.scene.clinic).exclude(pk__in=held)
+        wishes = [
+            WaitlistWish(
+                patient_id=one.patient_id, visit_type_id=one.visit_type_id, appointment_id=one.pk
+            )
+            for one in visits
+        ]
+        wishes += [
+            WaitlistWish(
+                patient_id=one.pk, visit_type_id=self.consultation.pk, starts_from=dt.time(15),
+                note="Works mornings",
+            )
+            for one in talkers.order_by("record_number")[:2]
+        ]  # fmt: skip
+        for number, wish in enumerate(wishes):
+            when = self.scene.now - dt.timedelta(days=number + 1)
+            scheduling.join_waitlist(
+                clinic=self.scene.clinic, actor=self.scene.desk, now=when, wish=wish
             )

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.triggers import audit_triggers
@@ -95,6 +96,11 @@ class WaitlistEntry(PatientOwned):
 
     def __str__(self) -> str:
         return f"{self.visit_type_id} ({self.status})"
+
+    @property
+    def weekday_names(self) -> list[str]:
+        """The days that suit, in words."""
+        return [str(WEEKDAYS_ABBR[day]) for day in sorted(self.weekdays)]
 
 
 class FreedTime(ClinicOwned):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from mesoclinic.clinic.models import Clinic, Hemisphere, Membership
 from mesoclinic.clinic.selectors import staff_of
-from mesoclinic.common.calendar import add_days, day_interval, local_date
+from mesoclinic.common.calendar import add_days, add_months, day_interval, local_date
 from mesoclinic.common.intervals import Interval
 from scheduling.domain.courses import (
     CoursePlan,
@@ -54,6 +54,9 @@ HIGH_UV = {
 # How long after the first day asked a course may begin, and the slack at its end, in days.
 _MAY_WAIT = 28
 _SLACK = 14
+
+# No course is planned further ahead than this.
+_YEARS = 6
 
 # An explanation goes no further than so many days.
 _EXPLAINED = 35
@@ -100,7 +103,8 @@ class Times:
 class Wishes:
     """What suits the patient. Without `practitioner_id` anybody; `only` makes it a condition.
 
-    `strict` makes weekdays and times conditions too.
+    `strict` makes weekdays and times conditions too. `not_months` (1 to 12) are left out in every
+    year, like the days away.
     """
 
     weekdays: frozenset[int] = frozenset()
@@ -110,6 +114,7 @@ class Wishes:
     only: bool = False
     not_from: date | None = None
     not_until: date | None = None
+    not_months: frozenset[int] = frozenset()
     start_on: date | None = None
     strict: bool = False
 
@@ -269,6 +274,11 @@ def preferences(clinic: Clinic, plan: TreatmentPlan, wishes: Wishes) -> Preferen
     away: tuple[DayRange, ...] = ()
     if wishes.not_from:
         away = (DayRange(wishes.not_from, wishes.not_until or wishes.not_from),)
+    away += tuple(
+        DayRange(date(year, month, 1), add_days(add_months(date(year, month, 1), 1), -1))
+        for month in sorted(wishes.not_months)
+        for year in range(plan.start_on.year, plan.start_on.year + _YEARS)
+    )
     return Preferences(
         weekdays=wishes.weekdays,
         times=times,

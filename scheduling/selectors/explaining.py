@@ -27,7 +27,7 @@ _MOST_OBSTACLES = 4
 _WAYS_OUT: dict[Code, tuple[str, ...]] = {
     Code.DROP_WEEKDAYS: ("weekdays", "strict"),
     Code.DROP_TIMES: ("starts_from", "starts_until", "strict"),
-    Code.DROP_DATES: ("not_from", "not_until"),
+    Code.DROP_DATES: ("not_from", "not_until", "not_months"),
     Code.OTHER_PRACTITIONER: ("only",),
 }
 

@@ -218,3 +218,11 @@ def _missed(
         .values_list("patient")
         .annotate(count=Count("pk"))
     )
+
+
+def get_offer(clinic: Clinic, pk: UUID | None) -> WaitlistOffer | None:
+    """An offer of the clinic with its entry and held visit. One query."""
+    if pk is None:
+        return None
+    rows = WaitlistOffer.objects.for_clinic(clinic).select_related("entry", "hold")
+    return rows.filter(pk=pk).first()

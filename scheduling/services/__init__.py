@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from scheduling.services.absences import AbsenceResult, Accepted, replan_absence
 from scheduling.services.booking import book_appointment, book_course
+from scheduling.services.hours import (
+    AwayRequest,
+    Week,
+    add_time_off,
+    end_time_off,
+    set_day_hours,
+    set_resource_hours,
+    set_weekly_hours,
+)
 from scheduling.services.ics import ics_for, uid_of
 from scheduling.services.invitations import invite_unscreened
 from scheduling.services.lapsing import lapse_holds
 from scheduling.services.moving import move_appointment
+from scheduling.services.pushing import Push, push_visits
 from scheduling.services.requests import (
     Booking,
     CourseBooking,
@@ -25,6 +36,7 @@ from scheduling.services.status import (
     follow_session,
     hold_visits,
 )
+from scheduling.services.undoing import undo_last_change
 from scheduling.services.waitlist import (
     WaitlistWish,
     accept_offer,
@@ -38,22 +50,29 @@ from scheduling.services.waitlist import (
 )
 
 __all__ = [
+    "AbsenceResult",
+    "Accepted",
+    "AwayRequest",
     "Booking",
     "CourseBooking",
     "CourseVisit",
     "Exceptions",
     "Move",
+    "Push",
     "StatusChange",
     "Target",
     "WaitlistWish",
+    "Week",
     "accept_holds",
     "accept_offer",
+    "add_time_off",
     "book_appointment",
     "book_course",
     "cancel_appointment",
     "change_status",
     "confirm_appointment",
     "decline_offer",
+    "end_time_off",
     "follow_session",
     "hold_visits",
     "ics_for",
@@ -66,7 +85,13 @@ __all__ = [
     "note_freed",
     "offer_gap",
     "offer_next",
+    "push_visits",
+    "replan_absence",
     "run_waiting_list",
     "seed_clinic",
+    "set_day_hours",
+    "set_resource_hours",
+    "set_weekly_hours",
     "uid_of",
+    "undo_last_change",
 ]

@@ -50,7 +50,7 @@ def move_appointment(
     for _attempt in range(ATTEMPTS):
         try:
             with audited(actor, reason=move.reason or move.exceptions.reason):
-                return _move(terms, targets, move.reason)
+                return _move(terms, targets, move)
         except rooms.PickTaken:
             continue
         except IntegrityError as error:
@@ -58,7 +58,7 @@ def move_appointment(
     raise NothingFree(field="room")
 
 
-def _move(terms: Terms, targets: Sequence[Target], reason: str) -> list[Appointment]:
+def _move(terms: Terms, targets: Sequence[Target], move: Move) -> list[Appointment]:
     seen = _load(terms.clinic, targets)
     if all(_is_there(seen[target.appointment_id], target) for target in targets):
         return [seen[target.appointment_id] for target in targets]
@@ -72,13 +72,13 @@ def _move(terms: Terms, targets: Sequence[Target], reason: str) -> list[Appointm
     lapsing.let_lapse(terms, [clash.appointment_id for clash in found if clash.lapsed])
     rooms.check_clashes(terms, drafts, [clash for clash in found if not clash.lapsed])
     off_protocol = courses.judge(terms, drafts, ids)
-    moved = _write(terms, [(seen[draft.id], draft) for draft in drafts], off_protocol, reason)
+    moved = _write(terms, [(seen[draft.id], draft) for draft in drafts], off_protocol, move.reason)
     plan_id = moved[0].plan_id
     if plan_id is not None:
         courses.flag_siblings(plan_id, off_protocol, ids)
     signals.appointments_moved.send(
         sender=Appointment, clinic=terms.clinic, actor=terms.actor, now=terms.now,
-        appointments=moved,
+        appointments=moved, undone=move.undone,
     )  # fmt: skip
     return moved
 

@@ -87,11 +87,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A visit to move, with the later visits of its course that shift along (`later`, agreed)."""
+    """A visit to move, with the later visits of its course that shift along (`later`, agreed).
+
+    `undone` says that a move is taken back: whoever has not heard of it does not hear of this.
+    """
 
     visit: Target
     later: tuple[Target, ...] = ()
     reason: str = ""
+    undone: bool = False
     exceptions: Exceptions = field(default_factory=Exceptions)
 
 

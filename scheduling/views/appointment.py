@@ -19,6 +19,8 @@ from scheduling.domain.status import UPCOMING, Status, targets
 from scheduling.forms import CancelForm, StatusForm
 from scheduling.models import Appointment
 from scheduling.selectors.appointments import check_appointment, get_appointment, history
+from scheduling.selectors.undoing import last_change
+from scheduling.selectors.waitlist import NoShows, no_shows_of
 from scheduling.services import StatusChange, cancel_appointment, change_status, ics_for
 from scheduling.views.base import StaffView
 
@@ -54,6 +56,7 @@ _STEPS: dict[tuple[str, str], Step] = {
     ),
     ("on_hold", "booked"): Step("booked", gettext_lazy("Release"), "play-circle", primary=True),
 }
+_RUNS_LATE = frozenset({"booked", "confirmed", "arrived", "in_session"})
 _TREATS = frozenset({"in_session", "done"})
 
 
@@ -74,9 +77,21 @@ class AppointmentDetail(StaffView):
             "movable": visit.status in UPCOMING,
             "cancellable": Status.CANCELLED in targets(visit.status),
             "past": visit.during.upper <= self.now,
+            "undo": last_change(clinic, self.request.actor, visit, self.now),
+            "pushable": self._is_today(visit) and visit.status in _RUNS_LATE,
+            "no_shows": self._no_shows(visit),
             "clinical": self.clinical,
         }
         return render(request, "scheduling/appointment.html", context)
+
+    def _is_today(self, visit: Appointment) -> bool:
+        return self.request.clinic.local(visit.during.lower).date() == self.today
+
+    def _no_shows(self, visit: Appointment) -> NoShows | None:
+        """How often the patient did not come: asked where it matters."""
+        if visit.status != Status.NO_SHOW:
+            return None
+        return no_shows_of(self.request.clinic, visit.patient, self.now)
 
     def _steps(self, visit: Appointment) -> list[Step]:
         """The buttons that would be accepted now, by role and by the clock."""

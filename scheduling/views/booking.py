@@ -30,6 +30,7 @@ from scheduling.selectors.booking import (
     open_sessions_of,
     visit_types,
 )
+from scheduling.selectors.waitlist import no_shows_of
 from scheduling.services import book_appointment
 from scheduling.views.base import StaffView, as_date, as_uuid, strip_links
 
@@ -122,6 +123,7 @@ class Book(StaffView):
             "form": form, "asked": asked, "patient": patient, "sessions": sessions,
             "session": session, "kinds": kinds, "kind": kind, "today": self.today,
             "clinical": self.clinical, **self._people(asked, patient),
+            "no_shows": no_shows_of(clinic, patient, self.now) if patient else None,
         }  # fmt: skip
         if kind is not None and patient is not None:
             day = asked.day or _first_day(session) or self.today

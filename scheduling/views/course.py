@@ -95,6 +95,7 @@ class CourseBooking(StaffView):
             "screening": screening_status(plan.patient, self.today),
             "members": courses.members_for(clinic, kind, self.today),
             "weekday_names": [dates.WEEKDAYS[day] for day in sorted(wishes.weekdays)],
+            "month_names": [dates.MONTHS[month] for month in sorted(wishes.not_months)],
             "time_fields": [wishes_form[name] for name in _TIME_FIELDS],
         }  # fmt: skip
         if course.to_place:

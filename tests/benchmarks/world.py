@@ -27,6 +27,7 @@ from tests.benchmarks.people import names
 from treatments import services as treatments
 
 _SEED = 20
+_NAMES = ("Ayla Kara", "Rui Lin", "Efe Öz", "Zoé Faure", "Ömer Şahin")
 ZONE = "Europe/Paris"
 
 
@@ -87,9 +88,9 @@ class World:
 def build(count: int, now: dt.datetime) -> World:
     """Fill the (empty, migrated) database: `count` patients, 7,200 visits, catalogues, one course."""
     rng = random.Random(_SEED)
-    big = _house("bench", "Clinique du Grand Large", now)
-    small = _house("bench-today", "Clinique du Jour", now)
-    people = _patients(big.clinic, count, now, rng)
+    big = house("bench", "Clinique du Grand Large", now)
+    small = house("bench-today", "Clinique du Jour", now)
+    people = crowd(big.clinic, count, now, rng)
     today = big.clinic.today(now)
     monday = today + dt.timedelta(days=14 - today.weekday())
     taken = tuple(calendar.taken(rng))
@@ -127,7 +128,8 @@ def start_of(clinic: Clinic, first_monday: dt.date, slot: calendar.Slot) -> dt.d
     return to_utc(dt.datetime.combine(date, dt.time(*divmod(minutes, 60))), clinic.zone)
 
 
-def _house(slug: str, name: str, now: dt.datetime) -> House:
+def house(slug: str, name: str, now: dt.datetime) -> House:
+    """A clinic with its people, rooms, hours and catalogues, and no patients."""
     clinic = Clinic.objects.create(
         slug=slug, name=name, time_zone=ZONE, country="FR", language="fr", base_url="http://bench",
         address="12 quai des Lices\n35000 Rennes", phone="+33 2 99 00 00 12",
@@ -142,7 +144,7 @@ def _house(slug: str, name: str, now: dt.datetime) -> House:
         for number in range(1, calendar.PRACTITIONERS + 1)
     )
     members = tuple(
-        _practitioner(clinic, rooms[number], number) for number in range(calendar.PRACTITIONERS)
+        practitioner(clinic, rooms[number], number) for number in range(calendar.PRACTITIONERS)
     )
     desk = add_staff(
         actor=Actor.system(clinic.pk),
@@ -156,8 +158,9 @@ def _house(slug: str, name: str, now: dt.datetime) -> House:
     return House(clinic, members, desk, kind, rooms)
 
 
-def _practitioner(clinic: Clinic, room: Room, number: int) -> Membership:
-    name = ("Ayla Kara", "Rui Lin", "Efe Öz", "Zoé Faure", "Ömer Şahin")[number]
+def practitioner(clinic: Clinic, room: Room, number: int) -> Membership:
+    """One practitioner, Monday to Friday from nine to five, in a room of their own."""
+    name = _NAMES[number] if number < len(_NAMES) else f"Practitioner {number + 1}"
     person = NewStaff(
         f"p{number}@{clinic.slug}.example", name, "practitioner", "Dr", f"FR-35-1029{number}"
     )
@@ -172,7 +175,8 @@ def _practitioner(clinic: Clinic, room: Room, number: int) -> Membership:
     return member
 
 
-def _patients(clinic: Clinic, count: int, now: dt.datetime, rng: random.Random) -> list[Patient]:
+def crowd(clinic: Clinic, count: int, now: dt.datetime, rng: random.Random) -> list[Patient]:
+    """So many patients of all countries."""
     rows = [
         Patient(
             clinic=clinic,

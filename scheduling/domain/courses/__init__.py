@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scheduling.domain.courses.displace import replan_displaced
 from scheduling.domain.courses.model import (
     Blocked,
     Candidates,
@@ -40,4 +41,5 @@ __all__ = [
     "Weights",
     "plan_course",
     "replan_after_move",
+    "replan_displaced",
 ]

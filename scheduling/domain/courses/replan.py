@@ -61,14 +61,16 @@ def replan_after_move(
         raise ValueError("only a booked visit can move")
     at = next(i for i, visit in enumerate(ordered) if visit.number == moved.number)
     clock = Clock(request)
-    mover = _Mover(request, clock, locked, _steps(request, ordered))
+    mover = Mover(request, clock, locked, steps_of(request, ordered))
     chain = mover.best(moved, old[moved.number], ordered[at + 1 :])
     after = [*ordered[:at], *chain]
     return mover.replan(old, after, at)
 
 
 @dataclass(frozen=True, slots=True)
-class _Mover:
+class Mover:
+    """One replanning: the request, its clock, what may not move, and the step into each visit."""
+
     request: CourseRequest
     clock: Clock
     locked: frozenset[int]
@@ -77,25 +79,24 @@ class _Mover:
     def best(self, moved: Visit, before: Slot, later: Sequence[Visit]) -> list[Visit]:
         """The moved visit and the best placing of those after it."""
         pools = self._pools(moved, later)
-        start = self._node(moved.slot, kept=moved.slot == before)
+        start = self.node(moved.slot, kept=moved.slot == before)
         layers = [[start]]
         for visit, pool in zip(later, pools, strict=True):
             weights = self.request.weights
             free = [cell.node(cell.cost(weights)) for cell in pool.cells if cell.slot != visit.slot]
             layers.append(
-                sorted([*free, self._node(visit.slot, kept=True)], key=lambda node: node.day)
+                sorted([*free, self.node(visit.slot, kept=True)], key=lambda node: node.day)
             )
         steps = [self.steps[visit.number] for visit in later]
-        weights = self.request.weights
-        prices = Prices(weights.day, weights.practitioner_change, weights.room_change)
-        problem = _ranked(Problem(layers, steps, prices))
+        problem = ranked(Problem(layers, steps, prices_of(self.request)))
         chain = cheapest_chain(problem, _cost_of_keeping(problem))
         return [
             Visit(visit.number, node.slot)
             for visit, node in zip([moved, *later], chain, strict=True)
         ]
 
-    def _node(self, slot: Slot, *, kept: bool) -> Node:
+    def node(self, slot: Slot, *, kept: bool) -> Node:
+        """A slot as a node; `kept` marks the one that the visit has already."""
         cell = cell_of(self.request, self.clock, slot)
         return cell.node(cell.cost(self.request.weights), kept=kept)
 
@@ -152,7 +153,13 @@ class _Mover:
         return window_from(self.steps[visit.number], self.clock.day(before.slot))
 
 
-def _steps(request: CourseRequest, ordered: Sequence[Visit]) -> dict[int, Step]:
+def prices_of(request: CourseRequest) -> Prices:
+    """What lies between two sessions costs."""
+    weights = request.weights
+    return Prices(weights.day, weights.practitioner_change, weights.room_change)
+
+
+def steps_of(request: CourseRequest, ordered: Sequence[Visit]) -> dict[int, Step]:
     """The step into each booked visit from the booked visit before it, by number."""
     steps: dict[int, Step] = {}
     for before, visit in pairwise(ordered):
@@ -165,7 +172,7 @@ def _steps(request: CourseRequest, ordered: Sequence[Visit]) -> dict[int, Step]:
     return steps
 
 
-def _ranked(problem: Problem) -> Problem:
+def ranked(problem: Problem) -> Problem:
     """The problem with cost below moving, and moving below leaving a window.
 
     One number holds the three: a move costs more than any chain's cost can differ, and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.benchmarks.harness import RowMaker
-from tests.benchmarks.rows import booking, pages, patients, post, slots
+from tests.benchmarks.rows import booking, pages, patients, planning, post, slots
 
 # Reads first: bookings change what later rows would find.
 ROWS: dict[str, RowMaker] = {
@@ -16,6 +16,7 @@ ROWS: dict[str, RowMaker] = {
     "week": pages.week,
     "course": pages.course,
     "today": pages.today,
+    "planning": planning.all_of_it,
     "book": booking.alone,
     "book-4": booking.four_clients,
     "different-slots": booking.different_slots,

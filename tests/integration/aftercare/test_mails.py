@@ -26,6 +26,7 @@ from tests.integration.aftercare.reading import html, plain
 from tests.mailsink import MailSink
 
 WEDNESDAY = dt.date(2026, 1, 28)
+OFFER = {"start": "2026-01-28T09:00+00:00", "until": "2026-01-20T12:00+00:00"}
 
 
 @pytest.fixture
@@ -39,7 +40,8 @@ def every_mail(
         make.message(
             ines, NOW, step_key=step.key, template_key=step.template_key, title=step.name,
             subject_type="appointment", subject_id=visit.pk, is_essential=step.is_essential,
-            schedule_version=visit.schedule_version, context={"code": "482915", "calendar": kind},
+            schedule_version=visit.schedule_version,
+            context={"code": "482915", "calendar": kind, "offer": OFFER},
         )  # fmt: skip
     make.post(NOW)
     titles = dict(Message.objects.values_list("message_id", "template_key"))

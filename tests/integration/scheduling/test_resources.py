@@ -15,7 +15,7 @@ from scheduling.domain.slots import Slot
 from scheduling.exceptions import NotBookable, NothingFree, SlotTaken
 from scheduling.models import ResourceHours, TimeOff
 from scheduling.selectors.calendars import Search
-from scheduling.selectors.courses import members_for, session_type
+from scheduling.selectors.courses import Wishes, course_of, members_for, propose, session_type
 from scheduling.selectors.slots import free_slots
 from tests.factories import scheduling as make
 from tests.factories.treatments import NOW, TODAY
@@ -127,3 +127,15 @@ def test_a_plan_is_booked_in_the_type_that_fits_it(
         clinic, "by-technique-small", kind="session", technique=technique, areas_up_to=9
     )
     assert session_type(clinic, plan) == large
+
+
+def test_a_month_can_be_left_out(desk: make.Desk, plan: TreatmentPlan) -> None:
+    """ "Not in March": no session of the course falls into it."""
+    course = course_of(desk.clinic, plan)
+
+    def months(**wishes: Any) -> set[int]:
+        found = propose(desk.clinic, course, desk.session, Wishes(**wishes), NOW)
+        return {visit.day.month for one in found.result.proposals for visit in one.visits}
+
+    left_out = max(months())
+    assert left_out not in months(not_months=frozenset({left_out}))

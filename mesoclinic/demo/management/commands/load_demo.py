@@ -99,6 +99,7 @@ class Command(BaseCommand):
             if number % 20 == 19:
                 self.stdout.write(f"  {scene.clinic.name}: {number + 1} of {len(people)} patients")
         teller.become_contraindicated()
+        teller.wait_for_times()
         self._post(scene.clinic)
         for what, count in sorted(scene.done.items()):
             self.stdout.write(f"    {count:5} {what}", self.style.HTTP_INFO)

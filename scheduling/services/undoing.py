@@ -1,0 +1,80 @@
+"""Taking the last change back, within five minutes and by whoever made it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from mesoclinic.audit.actors import Actor
+from mesoclinic.audit.services import audited
+from mesoclinic.clinic.access import Policy, can
+from mesoclinic.clinic.models import Clinic
+from scheduling.domain.status import Status
+from scheduling.exceptions import NothingToUndo
+from scheduling.models import Appointment
+from scheduling.selectors.appointments import get_appointment
+from scheduling.selectors.undoing import LastChange, last_change
+from scheduling.services.moving import move_appointment
+from scheduling.services.requests import Exceptions, Move, Target
+from scheduling.services.status import StatusChange, cancel_appointment, change_status
+
+
+def undo_last_change(
+    *, clinic: Clinic, actor: Actor, now: datetime, appointment_id: UUID
+) -> Appointment:
+    """Take back a booking, a move (with what moved along) or a cancellation: all of it or nothing.
+
+    Messages that have not left are withdrawn; whoever was told already is told anew. Raises
+    AppointmentNotFound, NothingToUndo, and SlotTaken where the old time has gone to somebody else.
+    """
+    appointment = get_appointment(clinic, appointment_id)
+    change = last_change(clinic, actor, appointment, now)
+    if change is None:
+        raise NothingToUndo
+    with audited(actor, reason=_("Taken back.")):
+        _TAKE_BACK[change.kind](clinic, actor, now, change)
+        for pk in sorted(change.confirmed):
+            again = StatusChange(appointment_id=pk, target=Status.CONFIRMED)
+            change_status(clinic=clinic, actor=actor, now=now, change=again)
+    return get_appointment(clinic, appointment_id)
+
+
+def _as_before(actor: Actor) -> Exceptions:
+    """What stood there stood there for a reason: it is not judged anew where that can be spared."""
+    return Exceptions(hours=True, clinical=can(actor, Policy.CLINICAL), reason=_("Taken back."))
+
+
+def _unbook(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) -> None:
+    for pk in change.visits:
+        cancel_appointment(
+            clinic=clinic, actor=actor, now=now, appointment_id=pk, reason=_("Taken back.")
+        )
+
+
+def _move_back(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) -> None:
+    first, *later = (
+        Target(
+            move.appointment_id, move.from_during.lower, move.schedule_version,
+            move.from_practitioner_id,
+        )
+        for move in change.moves
+    )  # fmt: skip
+    move = Move(
+        visit=first, later=tuple(later), reason=_("Taken back."), exceptions=_as_before(actor),
+        undone=True,
+    )  # fmt: skip
+    move_appointment(clinic=clinic, actor=actor, now=now, move=move)
+
+
+def _bring_back(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) -> None:
+    for pk in change.visits:
+        again = StatusChange(
+            appointment_id=pk, target=Status.BOOKED, reason=_("Taken back."),
+            exceptions=_as_before(actor),
+        )  # fmt: skip
+        change_status(clinic=clinic, actor=actor, now=now, change=again)
+
+
+_TAKE_BACK = {"booked": _unbook, "moved": _move_back, "cancelled": _bring_back}

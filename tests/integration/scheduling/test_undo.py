@@ -1,0 +1,184 @@
+"""Taking the last change back, the grace of messages, late arrivals and sessions that run over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from aftercare.models import Message
+from aftercare.services import seeding
+from mesoclinic.audit.actors import Actor
+from mesoclinic.clinic.models import Clinic, Membership
+from patients.models import Patient
+from scheduling import services
+from scheduling.exceptions import ChangeNotAllowed, InThePast, NothingToUndo, SlotTaken
+from scheduling.models import Appointment
+from scheduling.services import Move, Push, StatusChange, Target
+from tests.factories import scheduling as make
+from tests.factories.treatments import NOW, TODAY, actor_of, patient
+
+pytestmark = pytest.mark.django_db
+
+MONDAY = TODAY + dt.timedelta(days=(14 - TODAY.weekday()))
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def messages(clinic: Clinic) -> None:
+    """The clinic's own messages."""
+    seeding.seed_clinic(clinic)
+
+
+@pytest.fixture
+def ayla(desk: make.Desk) -> Actor:
+    """The practitioner at a screen."""
+    return replace(desk.actor, request_id="one click")
+
+
+@pytest.fixture
+def visit(desk: make.Desk, ines: Patient, ayla: Actor) -> Appointment:
+    """A consultation at ten on the Monday."""
+    return desk.book(ines, desk.at(MONDAY, 10), actor=ayla)
+
+
+def planned(step: str) -> list[dt.datetime]:
+    """When messages of a step will leave."""
+    found = Message.objects.filter(step_key=step, state="planned")
+    return list(found.values_list("due_at", flat=True))
+
+
+def undo(desk: make.Desk, actor: Actor, visit: Appointment, after: dt.timedelta) -> Appointment:
+    """Take it back so long after NOW."""
+    return services.undo_last_change(
+        clinic=desk.clinic, actor=actor, now=NOW + after, appointment_id=visit.pk
+    )
+
+
+def move(
+    desk: make.Desk, actor: Actor, visit: Appointment, start: dt.datetime, **more: object
+) -> None:
+    """Move it a minute after NOW."""
+    target = Target(visit.pk, start)
+    services.move_appointment(
+        clinic=desk.clinic, actor=actor, now=NOW + MINUTE, move=Move(visit=target)
+    )
+
+
+def test_messages_of_a_screen_leave_after_three_minutes(
+    desk: make.Desk, visit: Appointment, ines: Patient
+) -> None:
+    assert planned("booking-confirmation") == [NOW + 3 * MINUTE]
+    # A program is taken at its word.
+    desk.book(patient(desk.clinic, email="b@example.org"), desk.at(MONDAY, 11))
+    assert sorted(planned("booking-confirmation")) == [NOW, NOW + 3 * MINUTE]
+
+
+def test_a_booking_taken_back_is_heard_of_by_nobody(
+    desk: make.Desk, visit: Appointment, ayla: Actor
+) -> None:
+    assert undo(desk, ayla, visit, 2 * MINUTE).status == "cancelled"
+    assert planned("booking-confirmation") == planned("visit-cancelled") == []
+
+
+def test_once_the_patient_knows_they_are_told_of_the_end(
+    desk: make.Desk, visit: Appointment, ayla: Actor
+) -> None:
+    Message.objects.filter(step_key="booking-confirmation").update(state="sent", sent_at=NOW)
+    undo(desk, ayla, visit, 4 * MINUTE)
+    assert planned("visit-cancelled") == [NOW + 7 * MINUTE]
+
+
+def test_a_move_taken_back_leaves_no_trace_for_the_patient(
+    desk: make.Desk, visit: Appointment, ayla: Actor
+) -> None:
+    Message.objects.filter(step_key="booking-confirmation").update(state="sent", sent_at=NOW)
+    services.change_status(
+        clinic=desk.clinic, actor=ayla, now=NOW,
+        change=StatusChange(appointment_id=visit.pk, target="confirmed"),
+    )  # fmt: skip
+    move(desk, ayla, visit, desk.at(MONDAY, 14))
+    assert planned("visit-moved") == [NOW + 4 * MINUTE]
+    back = undo(desk, ayla, visit, 2 * MINUTE)
+    assert (back.during.lower, back.status) == (desk.at(MONDAY, 10), "confirmed")
+    assert planned("visit-moved") == []
+    # The reminders speak of the time that holds.
+    assert {due.date() for due in planned("visit-reminder-48h")} == {MONDAY - 2 * make.DAY}
+
+
+def test_a_cancellation_taken_back_brings_the_visit_back(
+    desk: make.Desk, visit: Appointment, ayla: Actor
+) -> None:
+    Message.objects.filter(step_key="booking-confirmation").update(state="sent", sent_at=NOW)
+    services.cancel_appointment(
+        clinic=desk.clinic, actor=ayla, now=NOW + MINUTE, appointment_id=visit.pk, reason="Wrong"
+    )
+    assert undo(desk, ayla, visit, 2 * MINUTE).status == "booked"
+    assert planned("visit-cancelled") == planned("booking-confirmation") == []
+
+
+def test_five_minutes_and_nobody_else(
+    desk: make.Desk, visit: Appointment, ayla: Actor, receptionist: Membership
+) -> None:
+    with pytest.raises(NothingToUndo):
+        undo(desk, ayla, visit, 5 * MINUTE)
+    with pytest.raises(NothingToUndo):
+        undo(desk, actor_of(receptionist), visit, MINUTE)
+
+
+def test_a_time_that_has_gone_is_not_taken_back(
+    desk: make.Desk, visit: Appointment, ayla: Actor
+) -> None:
+    move(desk, ayla, visit, desk.at(MONDAY, 14))
+    desk.book(patient(desk.clinic), desk.at(MONDAY, 10))
+    with pytest.raises(SlotTaken):
+        undo(desk, ayla, visit, 2 * MINUTE)
+
+
+# --- Late, or over time --------------------------------------------------------------------
+
+
+def push(desk: make.Desk, visit: Appointment, minutes: int, now: dt.datetime) -> list[Appointment]:
+    """The visit is late, or runs over."""
+    return services.push_visits(
+        clinic=desk.clinic, actor=desk.actor, now=now,
+        push=Push(appointment_id=visit.pk, minutes=minutes),
+    )  # fmt: skip
+
+
+def test_a_session_that_runs_over_pushes_who_comes_next(
+    desk: make.Desk, ines: Patient, visit: Appointment
+) -> None:
+    clinic = desk.clinic
+    following = desk.book(patient(clinic, email="b@example.org"), desk.at(MONDAY, 10, 30))
+    here = desk.book(patient(clinic), desk.at(MONDAY, 11))
+    free = desk.book(patient(clinic), desk.at(MONDAY, 12))
+    Appointment.objects.filter(pk=visit.pk).update(status="in_session")
+    Appointment.objects.filter(pk=here.pk).update(status="arrived")
+    moved = push(desk, visit, 15, desk.at(MONDAY, 10, 25))
+    assert [one.pk for one in moved] == [visit.pk, following.pk, here.pk]
+    for row in (visit, following, here, free):
+        row.refresh_from_db()
+    assert visit.during.lower == desk.at(MONDAY, 10)
+    assert visit.during.upper == desk.at(MONDAY, 10, 45)
+    assert following.during.lower == desk.at(MONDAY, 10, 45)
+    assert here.during.lower == desk.at(MONDAY, 11, 15)
+    assert free.during.lower == desk.at(MONDAY, 12)
+    # Who sits in the waiting room gets no mail.
+    told = Message.objects.filter(step_key="visit-moved").values_list("patient", flat=True)
+    assert list(told) == [following.patient_id]
+
+
+def test_who_comes_late_begins_later(desk: make.Desk, visit: Appointment) -> None:
+    (moved,) = push(desk, visit, 20, desk.at(MONDAY, 10, 5))
+    assert (moved.during.lower, moved.during.upper) == (
+        desk.at(MONDAY, 10, 20), desk.at(MONDAY, 10, 50),
+    )  # fmt: skip
+
+
+def test_only_the_day_itself_is_pushed(desk: make.Desk, visit: Appointment) -> None:
+    with pytest.raises(InThePast):
+        push(desk, visit, 10, NOW)
+    with pytest.raises(ChangeNotAllowed):
+        push(desk, visit, 0, desk.at(MONDAY, 10))
