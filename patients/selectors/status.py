@@ -16,6 +16,9 @@ from patients.domain.screening import Finding, Outcome, ScreeningResult, Severit
 from patients.models import Patient, ScreeningConfirmation, ScreeningDecision
 from patients.models import ScreeningResult as ResultRow
 
+WARN_DAYS = 14
+"""So many days before a screening runs out the pages say so."""
+
 
 class Standing(StrEnum):
     """What a status comes to. `CLEARED` and `ACCEPTED` may be treated.
@@ -72,6 +75,15 @@ class ScreeningStatus:
     def is_valid(self) -> bool:
         """Whether there is a screening that has not run out."""
         return self.standing not in {Standing.NONE, Standing.EXPIRED, Standing.INCOMPLETE}
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether it is valid still, and not for longer than the warning reaches ahead."""
+        return (
+            self.is_valid
+            and self.valid_until is not None
+            and (self.valid_until - self.today).days <= WARN_DAYS
+        )
 
     @property
     def conditions(self) -> str:

@@ -68,7 +68,8 @@ def test_a_published_version_is_not_edited(
     address = reverse("admin:patients_questionnaire_change", args=[questionnaire.pk])
     page = as_manager.get(address).content.decode()
     assert 'name="spec"' not in page
-    assert 'name="title"' in page
+    assert 'name="title"' not in page
+    assert 'name="approved_at_0"' in page
     delete = reverse("admin:patients_questionnaire_delete", args=[questionnaire.pk])
     assert as_manager.post(delete, {"post": "yes"}).status_code == 403
 

@@ -15,18 +15,25 @@ from patients import services
 from patients.exceptions import NotADraft
 from patients.models import Patient, Questionnaire
 from tests.factories.patients import NOW, screened
+from treatments.models import TargetArea
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def page(practitioner: Membership, client_for: Any) -> Client:
+def ayla(practitioner: Membership, client_for: Any) -> Client:
     client: Client = client_for(practitioner)
     return client
 
 
 @pytest.fixture
 def draft(questionnaire: Questionnaire, doctor: Actor) -> Questionnaire:
+    spec = services.questionnaire_spec(questionnaire)
+    keys = {one.key for question in spec.questions.values() for one in question.options
+            if question.kind.value == "body_area" and not one.exclusive}  # fmt: skip
+    TargetArea.objects.bulk_create(
+        TargetArea(clinic=questionnaire.clinic, key=key, name=key, region="body") for key in keys
+    )
     return services.start_draft(actor=doctor, source=questionnaire, now=NOW)
 
 
@@ -40,23 +47,23 @@ def spec_of(row: Questionnaire) -> Any:
 
 
 def test_a_draft_is_the_next_version_and_there_is_one(
-    page: Client, questionnaire: Questionnaire
+    ayla: Client, questionnaire: Questionnaire, draft: Questionnaire
 ) -> None:
-    assert "In force" in page.get(reverse("patients:questionnaires")).content.decode()
-    first = page.post(reverse("patients:questionnaires"))
-    second = page.post(reverse("patients:questionnaires"))
+    assert "In force" in ayla.get(reverse("patients:questionnaires")).content.decode()
+    first = ayla.post(reverse("patients:questionnaires"))
+    second = ayla.post(reverse("patients:questionnaires"))
     assert first.url == second.url  # type: ignore[attr-defined]
-    draft = Questionnaire.objects.get(status="draft")
+    assert Questionnaire.objects.get(status="draft") == draft
     assert (draft.version, draft.spec["version"]) == (2, "2")
-    shown = page.get(at("questionnaire", draft)).content.decode()
+    shown = ayla.get(at("questionnaire", draft)).content.decode()
     assert "Nothing odd" in shown
     assert "Are you pregnant" in shown
 
 
 def test_a_question_with_choices_a_condition_and_a_rule_is_built_without_code(
-    page: Client, draft: Questionnaire, patient: Patient
+    ayla: Client, draft: Questionnaire, patient: Patient
 ) -> None:
-    added = page.post(
+    added = ayla.post(
         at("question-add", draft, section="habits"),
         {
             "text_en": "Do you work outdoors?", "text_fr": "Travaillez-vous dehors ?",
@@ -71,7 +78,7 @@ def test_a_question_with_choices_a_condition_and_a_rule_is_built_without_code(
     assert [one.key for one in question.options] == ["yes", "no"]
     assert question.show_if.values == ("often",)
     assert question.text["fr"] == "Travaillez-vous dehors ?"
-    made = page.post(
+    made = ayla.post(
         at("rule-add", draft),
         {
             "t0-question": question.key, "t0-values": [f"{question.key}:yes"],
@@ -83,11 +90,11 @@ def test_a_question_with_choices_a_condition_and_a_rule_is_built_without_code(
     rule = spec_of(draft).rules_by_key["works_outdoors"]
     assert (rule.areas, rule.severity.value) == (("face",), "caution")
     assert rule.when[0].values == ("yes",)
-    shown = page.get(at("questionnaire", draft)).content.decode()
+    shown = ayla.get(at("questionnaire", draft)).content.decode()
     assert "not written in: fr" in shown  # the linter speaks on the page
-    again = page.get(at("question-edit", draft, question=question.key)).content.decode()
+    again = ayla.get(at("question-edit", draft, question=question.key)).content.decode()
     assert "Works outdoors." in again
-    preview = page.get(at("questionnaire-preview", draft) + "?step=7&language=fr")
+    preview = ayla.get(at("questionnaire-preview", draft) + "?step=6&language=fr")
     assert "Travaillez-vous dehors" in preview.content.decode()
 
 
@@ -101,10 +108,10 @@ def test_a_question_with_choices_a_condition_and_a_rule_is_built_without_code(
     ],
 )
 def test_what_makes_no_sense_is_refused_at_the_field_and_nothing_typed_is_lost(
-    page: Client, draft: Questionnaire, sent: dict[str, str], words: str
+    ayla: Client, draft: Questionnaire, sent: dict[str, str], words: str
 ) -> None:
     before = draft.spec
-    answer = page.post(
+    answer = ayla.post(
         at("question-add", draft, section="habits"),
         {"section": "habits", "options-total": "3", "help_en": "kept", **sent},
     )
@@ -116,11 +123,11 @@ def test_what_makes_no_sense_is_refused_at_the_field_and_nothing_typed_is_lost(
 
 
 def test_a_rule_without_condition_or_with_half_an_end_is_refused(
-    page: Client, draft: Questionnaire
+    ayla: Client, draft: Questionnaire
 ) -> None:
     sent = {"message_en": "Hm.", "severity": "note", "source": "G"}
-    assert "one condition at least" in page.post(at("rule-add", draft), sent).content.decode()
-    half = page.post(
+    assert "one condition at least" in ayla.post(at("rule-add", draft), sent).content.decode()
+    half = ayla.post(
         at("rule-edit", draft, rule="vaccination"),
         {**sent, "until_question": "vaccination_on", "defers": "on"},
     )
@@ -129,21 +136,21 @@ def test_a_rule_without_condition_or_with_half_an_end_is_refused(
 
 
 def test_every_default_question_and_rule_survives_its_own_form(
-    page: Client, draft: Questionnaire
+    ayla: Client, draft: Questionnaire
 ) -> None:
     """Opening and saving changes nothing: what the form does not show it must not lose."""
     before = spec_of(draft)
     for key in ("pregnancy", "conditions", "cigarettes", "goal_areas", "photo", "nsaids_on"):
-        _save_unchanged(page, at("question-edit", draft, question=key))
+        _save_unchanged(ayla, at("question-edit", draft, question=key))
     for rule in ("heart_disease_several_medicines", "product_allergy", "minor_without_consent"):
-        _save_unchanged(page, at("rule-edit", draft, rule=rule))
+        _save_unchanged(ayla, at("rule-edit", draft, rule=rule))
     after = spec_of(draft)
     assert after.questions == before.questions
     assert after.rules == before.rules
 
 
-def _save_unchanged(page: Client, address: str) -> None:
-    context = page.get(address).context
+def _save_unchanged(ayla: Client, address: str) -> None:
+    context = ayla.get(address).context
     sent: dict[str, Any] = {}
     forms = [
         context["form"],
@@ -158,32 +165,32 @@ def _save_unchanged(page: Client, address: str) -> None:
             sent[field.html_name] = "on" if value is True else value
     if context.get("options") is not None:
         sent["options-total"] = str(context["options"].total)
-    answer = page.post(address, sent)
+    answer = ayla.post(address, sent)
     assert answer.status_code == 302, answer.content.decode()[:2000]
 
 
-def test_what_others_wait_for_can_not_be_taken_away(page: Client, draft: Questionnaire) -> None:
-    gone = page.post(at("question-edit", draft, question="smoking"), {"act": "remove"}, follow=True)
+def test_what_others_wait_for_can_not_be_taken_away(ayla: Client, draft: Questionnaire) -> None:
+    gone = ayla.post(at("question-edit", draft, question="smoking"), {"act": "remove"}, follow=True)
     assert "depends on" in gone.content.decode()
     assert "smoking" in spec_of(draft).questions
-    page.post(at("question-edit", draft, question="cigarettes"), {"act": "remove"})
-    page.post(at("question-edit", draft, question="smoking"), {"act": "up"})
+    ayla.post(at("question-edit", draft, question="cigarettes"), {"act": "remove"})
+    ayla.post(at("question-edit", draft, question="smoking"), {"act": "up"})
     assert "cigarettes" not in spec_of(draft).questions
-    page.post(at("section-edit", draft, section="wishes"), {"act": "up"})
+    ayla.post(at("section-edit", draft, section="wishes"), {"act": "up"})
     sections = [one.key for one in spec_of(draft).sections]
     assert sections.index("wishes") < sections.index("before")
 
 
 def test_publishing_makes_it_immutable_also_in_the_database(
-    page: Client, draft: Questionnaire, questionnaire: Questionnaire, doctor: Actor
+    ayla: Client, draft: Questionnaire, questionnaire: Questionnaire, doctor: Actor
 ) -> None:
-    page.post(at("questionnaire-act", draft), {"act": "approve"})
-    page.post(at("questionnaire-act", draft), {"act": "publish"})
+    ayla.post(at("questionnaire-act", draft), {"act": "approve"})
+    ayla.post(at("questionnaire-act", draft), {"act": "publish"})
     draft.refresh_from_db()
     questionnaire.refresh_from_db()
     assert (draft.status, questionnaire.status) == ("published", "retired")
     assert draft.approved_at is not None
-    refused = page.post(at("question-edit", draft, question="sun"), {"act": "remove"}, follow=True)
+    refused = ayla.post(at("question-edit", draft, question="sun"), {"act": "remove"}, follow=True)
     assert "Only a draft can be changed" in refused.content.decode()
     with pytest.raises(NotADraft):
         services.discard_questionnaire(actor=doctor, questionnaire=draft)
@@ -199,19 +206,19 @@ def test_publishing_makes_it_immutable_also_in_the_database(
 
 
 def test_the_simulator_shows_whose_outcome_would_change(
-    page: Client, draft: Questionnaire, patient: Patient, doctor: Actor
+    ayla: Client, draft: Questionnaire, patient: Patient, doctor: Actor
 ) -> None:
     screened(patient, smoking="now")
-    page.post(
+    ayla.post(
         at("rule-add", draft),
         {
             "t0-question": "smoking", "t0-values": ["smoking:now"], "message_en": "Smokes.",
             "severity": "absolute", "source": "G", "advice_en": "No.",
         },
     )  # fmt: skip
-    first = page.get(at("questionnaire-simulate", draft)).content.decode()
+    first = ayla.get(at("questionnaire-simulate", draft)).content.decode()
     assert "Judging the last" in first
-    found = page.get(at("questionnaire-simulate", draft) + "?run=1").content.decode()
+    found = ayla.get(at("questionnaire-simulate", draft) + "?run=1").content.decode()
     assert patient.name in found
     assert "Smokes." in found
     assert "Contraindicated" in found

@@ -454,3 +454,14 @@ def test_only_a_draft_is_published(questionnaire: Questionnaire, desk: Actor) ->
             clinic=questionnaire.clinic, version=9, title="x", spec={}, status="published",
             published_at=NOW,
         )  # fmt: skip
+
+
+def test_the_end_of_a_screening_is_announced_two_weeks_ahead(patient: Patient) -> None:
+    screened(patient, now=NOW)
+    last = screening_status(patient, NOW.date()).valid_until
+    assert last is not None
+    soon = {
+        left: screening_status(patient, last - dt.timedelta(days=left)).ends_soon
+        for left in (15, 14, 0, -1)
+    }
+    assert soon == {15: False, 14: True, 0: True, -1: False}
