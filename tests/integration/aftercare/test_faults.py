@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import socket
 import time
@@ -21,6 +22,8 @@ NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
 BAD = "bad@example.org"
 HANG_UP = "hang up"
+LATE = "250 taken, but after our time-out"
+MALFORMED = "what a lovely message"
 
 
 class FaultySink(MailSink):
@@ -34,6 +37,9 @@ class FaultySink(MailSink):
         if BAD in envelope.rcpt_tos and self.after_data:
             if self.after_data == HANG_UP:
                 server.transport.abort()
+            if self.after_data == LATE:
+                await super().handle_DATA(server, session, envelope)
+                await asyncio.sleep(3)
             return self.after_data
         return await super().handle_DATA(server, session, envelope)
 
@@ -150,6 +156,23 @@ def test_a_line_that_drops_in_mid_message_is_unclear_once_then_held(
     make.post(NOW + 20 * MINUTE)
     assert (state_of(bad), state_of(good)) == ("held", "sent")
     assert StaffTask.objects.get().kind == "message_unclear"
+
+
+@pytest.mark.parametrize("answer", [LATE, MALFORMED])
+def test_an_answer_that_comes_too_late_or_is_none_is_unclear_and_delays_no_other_for_long(
+    sink: FaultySink, bad: Message, good: Message, answer: str
+) -> None:
+    refuse(sink, "data", answer)
+    started = time.monotonic()
+    make.post(NOW)
+    assert time.monotonic() - started < 5
+    bad.refresh_from_db()
+    assert (bad.state, bad.interruptions, state_of(good)) == ("planned", 1, "sent")
+    make.post(NOW + 6 * MINUTE)
+    make.post(NOW + 20 * MINUTE)
+    assert state_of(bad) == "held"
+    copies = [mail for mail in sink.messages if mail["Message-ID"] == bad.message_id]
+    assert len(copies) == (2 if answer == LATE else 0)
 
 
 def test_nobody_listens(bad: Message, good: Message, settings: Any) -> None:
