@@ -34,6 +34,27 @@ class AftercareConfig(AppConfig):
         panels.register_link_page("checkin", "aftercare:link-checkin")
         panels.register_link_page("unsubscribe", "aftercare:unsubscribe")
         register_message_preview(preview_booking)
+        _register_holdings()
+
+
+def _register_holdings() -> None:
+    """What patients say of their skin belongs to the record of treatment; letters do not."""
+    from aftercare import models
+    from patients import holdings
+
+    Fate = holdings.Fate
+    delivery = (
+        "lease_until",
+        "interruptions",
+        "next_try_at",
+        "message_id",
+        "context",
+        "subject_id",
+    )
+    holdings.register(models.CheckIn, Fate.TREATMENT, order=370)
+    holdings.register(models.Message, Fate.GOES, order=650, quiet=delivery)
+    holdings.register(models.MessageEvent, Fate.GOES, order=660)
+    holdings.register(models.StaffTask, Fate.GOES, order=670, quiet=("subject_id", "url_name"))
 
 
 MESSAGES = {

@@ -335,6 +335,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 21_600.0,
         "options": {"expires": 3_600},
     },
+    "go-on-with-imports": {
+        "task": "patients.tasks.imports",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
+    "forget-what-is-due": {
+        "task": "patients.tasks.forget",
+        "schedule": 21_600.0,
+        "options": {"expires": 3_600},
+    },
     "let-holds-lapse": {
         "task": "scheduling.tasks.let_holds_lapse",
         "schedule": 60.0,

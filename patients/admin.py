@@ -26,6 +26,8 @@ from patients.models import (
     ClinicalTerm,
     Condition,
     ContactPreference,
+    ImportRow,
+    ImportRun,
     Medicine,
     Patient,
     PatientFile,
@@ -250,3 +252,34 @@ class ContactPreferenceAdmin(ReadOnlyPatientDataAdmin):
     list_filter = ["clinic", "purpose", "allowed"]
     list_select_related = ["patient"]
     search_fields = ["patient__search"]
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(CatalogueAdmin):
+    """What was imported, when and by whom; undone on its own page."""
+
+    list_display = ["file_name", "kind", "state", "started_by", "created_at", "clinic"]
+    list_filter = ["clinic", "kind", "state"]
+    search_fields = ["file_name", "started_by"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Imports begin with a file."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are history."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are history."""
+        return False
+
+
+@admin.register(ImportRow)
+class ImportRowAdmin(ClinicalAdmin):
+    """Lines of imports: whom they became; cells hold what the file said."""
+
+    list_display = ["number", "run", "patient", "state", "clinic"]
+    list_filter = ["clinic", "state"]
+    search_fields = ["patient__search", "run__file_name"]
+    list_select_related = ["patient", "run", "clinic"]

@@ -53,10 +53,47 @@ class PossibleDuplicate(Conflict):
 
 
 class PatientClosed(Conflict):
-    """The patient has died or was erased: nothing is planned or sent any more."""
+    """The patient has died, was erased, or wants the data unused: nothing is planned or sent."""
 
     default_code = "patient_closed"
-    default_message = _("This record is closed: the patient has died or asked to be forgotten.")
+    default_message = _(
+        "This record is closed: the patient has died, or asked that it be forgotten or not used."
+    )
+
+
+class ErasureBlocked(Conflict):
+    """Something must be settled before the person can be erased; the message says what."""
+
+    default_code = "erasure_blocked"
+    default_message = _("Something must be settled before this record can be erased.")
+
+
+class TableUnreadable(Invalid):
+    """The file is no table that can be imported; the message tells a person what to do."""
+
+    default_code = "table_unreadable"
+    default_message = _("This table can't be read. Save it as CSV or XLSX.")
+
+
+class ImportNotFound(NotFound):
+    """No such import in this clinic."""
+
+    default_code = "import_not_found"
+    default_message = _("There is no such import in this clinic.")
+
+
+class ImportNotReady(Conflict):
+    """The import is in another state by now: another tab or person was faster."""
+
+    default_code = "import_not_ready"
+    default_message = _("This import has gone on in the meantime. Look at where it stands.")
+
+
+class ImportNotUndoable(Conflict):
+    """Too late, or undone already."""
+
+    default_code = "import_not_undoable"
+    default_message = _("This import can't be undone any more: thirty days have passed, or it was.")
 
 
 class MergeNotFound(NotFound):

@@ -21,6 +21,7 @@ from patients.views import (
     listing,
     merging,
     record,
+    rights,
     screening,
 )
 
@@ -38,9 +39,25 @@ urlpatterns = [
     path("patients/duplicates/", merging.Duplicates.as_view(), name="duplicates"),
     path("patients/duplicates/hint/", merging.DuplicateHint.as_view(), name="duplicate-hint"),
     path("patients/import/", importing.PatientImport.as_view(), name="import"),
+    path("patients/imports/<uuid:pk>/", importing.ImportPage.as_view(), name="import-run"),
+    path(
+        "patients/imports/<uuid:pk>/lines.csv", importing.ImportLines.as_view(), name="import-lines"
+    ),
+    path(
+        "patients/imports/<uuid:pk>/<slug:step>/",
+        importing.ImportStep.as_view(),
+        name="import-step",
+    ),
     path(_chart, chart.PatientChart.as_view(), name="chart"),
     path(f"{_chart}timeline/", chart.PatientTimeline.as_view(), name="timeline"),
     path(f"{_chart}contact/", contact.PatientContact.as_view(), name="contact"),
+    path(f"{_chart}data/", rights.PatientRights.as_view(), name="rights"),
+    path(f"{_chart}data/export/", rights.PatientHandOut.as_view(), name="hand-out"),
+    path(f"{_chart}data/restrict/", rights.PatientRestrict.as_view(), name="restrict"),
+    path(f"{_chart}data/lift/", rights.PatientLift.as_view(), name="lift"),
+    path(f"{_chart}data/erase/", rights.PatientErase.as_view(), name="erase"),
+    path("patients/closed/", rights.ClosedRecords.as_view(), name="closed"),
+    path("patients/closed/<uuid:pk>/export/", rights.ClosedHandOut.as_view(), name="closed-export"),
     path(f"{_chart}edit/", identity.PatientEdit.as_view(), name="edit"),
     path(f"{_chart}merge/<uuid:other>/", merging.PatientMergePage.as_view(), name="merge"),
     path("merges/<uuid:pk>/undo/", merging.MergeUndo.as_view(), name="merge-undo"),

@@ -25,3 +25,18 @@ class SchedulingConfig(AppConfig):
         panels.register_link_page("confirm", "scheduling:link-confirm")
         panels.register_link_page("offer", "scheduling:link-offer")
         register_session_info(chart.session_visits)
+        _register_holdings()
+
+
+def _register_holdings() -> None:
+    """Visits are no record of treatment: they go when a person asks to be forgotten."""
+    from patients import holdings
+    from scheduling import models
+    from scheduling.selectors.rights import visit_to_come
+
+    holdings.register(models.Appointment, holdings.Fate.GOES, order=410)
+    holdings.register(models.AppointmentStatusChange, holdings.Fate.GOES, order=420)
+    holdings.register(models.AppointmentMove, holdings.Fate.GOES, order=430)
+    holdings.register(models.WaitlistEntry, holdings.Fate.GOES, order=440)
+    holdings.register(models.WaitlistOffer, holdings.Fate.GOES, order=450)
+    holdings.register_obstacle(visit_to_come)

@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from mesoclinic.audit.models import AuditEntry, AuditSeal
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
+from patients.models import ImportRow, ImportRun, Patient
 from scheduling.models import (
     Appointment,
     AppointmentMove,
@@ -147,6 +148,11 @@ def _seal(clinic: Clinic) -> Model:
     "patients:timeline",
     "patients:edit",
     "patients:contact",
+    "patients:rights",
+    "patients:hand-out",
+    "patients:restrict",
+    "patients:lift",
+    "patients:erase",
     "patients:files",
     "patients:files-compare",
     "patients:screening-start",
@@ -162,6 +168,33 @@ def _patient(clinic: Clinic) -> Model:
 @makes("patients:file", "patients:file-*", "api-file-*", "admin:patients.patientfile")
 def _file(clinic: Clinic) -> Model:
     return photograph(PatientFactory(clinic=clinic))
+
+
+@makes("patients:closed-export")
+def _closed(clinic: Clinic) -> Model:
+    made: Patient = PatientFactory(
+        clinic=clinic, erased_at=timezone.now(), kept_until=timezone.now().date()
+    )
+    return made
+
+
+@makes("patients:import-run", "patients:import-lines", "admin:patients.importrun")
+def _import(clinic: Clinic) -> Model:
+    return ImportRun.objects.create(
+        clinic=clinic, kind="table", state="mapping", file_name="old.csv", columns=["name"]
+    )
+
+
+@makes("patients:import-step")
+def _import_step(clinic: Clinic) -> dict[str, object]:
+    return {"pk": _import(clinic).pk, "step": "advance"}
+
+
+@makes("admin:patients.importrow")
+def _import_row(clinic: Clinic) -> Model:
+    return ImportRow.objects.create(
+        clinic=clinic, run=_import(clinic), number=2, patient=PatientFactory(clinic=clinic)
+    )
 
 
 @makes("patients:merge")

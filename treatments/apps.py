@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 
@@ -29,6 +30,38 @@ class TreatmentsConfig(AppConfig):
             chart.treatment_entries,
             {"plan": _("Plans"), "session": _("Sessions"), "adverse_event": _("Reactions")},
         )
+        _register_holdings()
+
+
+def _register_holdings() -> None:
+    """What a person gets of these tables, and that the law wants the record of treatment kept."""
+    from patients import holdings
+    from treatments import models
+    from treatments.selectors import rights
+
+    plan = models.TreatmentPlan
+    order: dict[type[Model], int] = {
+        plan: 310, plan.areas.through: 311, plan.techniques.through: 312, models.Cocktail: 320,
+        models.CocktailItem: 321, models.Consent: 330, models.PlannedSession: 340,
+        models.ReadinessOverride: 345, models.SessionRecord: 350, models.SessionDose: 351,
+        models.SessionAddendum: 352, models.AdverseEvent: 360,
+    }  # fmt: skip
+    titles: dict[type[Model], object] = {
+        plan.areas.through: _("areas of plans"),
+        plan.techniques.through: _("techniques"),
+    }
+    quiet: dict[type[Model], tuple[str, ...]] = {
+        plan: ("protocol_snapshot",),
+        models.SessionRecord: ("draft",),
+    }
+    for model, place in order.items():
+        holdings.register(
+            model, holdings.Fate.TREATMENT, order=place,
+            title=titles.get(model, ""), quiet=quiet.get(model, ()),
+        )  # fmt: skip
+    holdings.register_last_treatment(rights.last_treatment)
+    holdings.register_obstacle(rights.unsigned_session)
+    holdings.register_resources(rights.procedures)
 
 
 CHIPS: dict[str, dict[str, tuple[str, object, str]]] = {

@@ -22,8 +22,10 @@ from patients.domain.fhir_values import (
     concept_name,
     day,
     first_coding,
+    has_coding,
     node,
     nodes,
+    notes,
     status,
     text,
     texts,
@@ -65,6 +67,7 @@ class ParsedAllergy:
     reactions: tuple[str, ...] = ()
     severity: str = ""
     noted_on: date | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class ParsedCondition:
     verification: str = ""
     onset: date | None = None
     abatement: date | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class ParsedMedicine:
     active: bool = True
     since: date | None = None
     until: date | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -286,6 +291,9 @@ def _void(body: Json) -> bool:
     return bool(states & {"entered-in-error", "refuted"}) or body.get("doNotPerform") is True
 
 
+_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+
+
 def _allergy(one: _Resource) -> ParsedAllergy | None:
     body = one.body
     concept = node(body, "code")
@@ -298,7 +306,10 @@ def _allergy(one: _Resource) -> ParsedAllergy | None:
     if not substance:
         return None
     shown = [
-        concept_name(found) for reaction in reactions for found in nodes(reaction, "manifestation")
+        concept_name(found)
+        for reaction in reactions
+        for found in nodes(reaction, "manifestation")
+        if not has_coding(found, _ABSENT, "unknown")
     ]
     grades = {text(reaction, "severity") for reaction in reactions}
     system, code = first_coding(concept)
@@ -315,6 +326,7 @@ def _allergy(one: _Resource) -> ParsedAllergy | None:
         reactions=tuple(word for word in shown if word),
         severity=next((grade for grade in ("severe", "moderate", "mild") if grade in grades), ""),
         noted_on=_first_day(body, ("onsetDateTime", "recordedDate", "assertedDate")),
+        note=notes(body),
     )
 
 
@@ -344,6 +356,7 @@ def _condition(one: _Resource) -> ParsedCondition | None:
         verification=status(body.get("verificationStatus")),
         onset=_first_day(body, ("onsetDateTime",)) or day(node(body, "onsetPeriod").get("start")),
         abatement=abatement,
+        note=notes(body),
     )
 
 
@@ -374,6 +387,7 @@ def _medicine(one: _Resource, index: _Index) -> ParsedMedicine | None:
         since=day(period.get("start"))
         or _first_day(body, ("effectiveDateTime", "authoredOn", "dateAsserted")),
         until=day(period.get("end")) or day(validity.get("end")),
+        note=notes(body),
     )
 
 

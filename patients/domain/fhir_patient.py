@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from patients.domain.fhir_values import Json, day, node, nodes, text, texts, whole_day
+from patients.domain.fhir_values import (
+    GUARDIAN,
+    IN_EMERGENCY,
+    Json,
+    day,
+    has_coding,
+    lines,
+    node,
+    nodes,
+    text,
+    texts,
+    whole_day,
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +33,7 @@ class ParsedPatient:
     """Who the record is about, as written there. Empty strings and None where it does not say.
 
     `sex` is female, male, other or unknown; `country` two letters; `language` a BCP 47 tag.
+    `alert`, `notes` and `phototype` (1 to 6) come from tables only.
     """
 
     ref: str
@@ -38,6 +51,12 @@ class ParsedPatient:
     address: str = ""
     country: str = ""
     language: str = ""
+    emergency_contact: str = ""
+    guardian: str = ""
+    guardian_contact: str = ""
+    alert: str = ""
+    notes: str = ""
+    phototype: int | None = None
 
 
 def read_patient(ref: str, body: Json, problems: list[str]) -> ParsedPatient:
@@ -53,6 +72,7 @@ def read_patient(ref: str, body: Json, problems: list[str]) -> ParsedPatient:
     sex = text(body, "gender").lower()
     died_on = day(body.get("deceasedDateTime"))
     address = _current(body, "address")
+    guardian = _person(body, *GUARDIAN)
     return ParsedPatient(
         ref=ref,
         identifiers=tuple(
@@ -75,6 +95,11 @@ def read_patient(ref: str, body: Json, problems: list[str]) -> ParsedPatient:
         address=_address(address),
         country=_country(text(address, "country")),
         language=_language(body),
+        emergency_contact=text(node(_person(body, *IN_EMERGENCY), "name"), "text"),
+        guardian=text(node(guardian, "name"), "text"),
+        guardian_contact=", ".join(
+            text(point, "value") for point in nodes(guardian, "telecom") if text(point, "value")
+        ),
     )
 
 
@@ -118,14 +143,29 @@ def _contact(body: Json, systems: set[str]) -> str:
     return text(points[0], "value") if points else ""
 
 
+def _person(body: Json, system: str, code: str) -> Json:
+    """The contact person in this relation to the patient, or an empty object."""
+    return next(
+        (
+            one
+            for one in nodes(body, "contact")
+            if any(has_coding(word, system, code) for word in nodes(one, "relationship"))
+        ),
+        {},
+    )
+
+
 def _address(address: Json) -> str:
+    written = lines(address, "text")
+    if written:
+        return written
     city = " ".join(word for word in (text(address, "postalCode"), text(address, "city")) if word)
-    rest = (city, text(address, "state"), text(address, "country"))
-    lines = [*texts(address, "line"), *(word for word in rest if word)]
-    return "\n".join(lines) or text(address, "text")
+    local = [*texts(address, "line"), *(word for word in (city, text(address, "state")) if word)]
+    # A country alone is no address.
+    return "\n".join(word for word in [*local, text(address, "country")] if word) if local else ""
 
 
-_THREE_LETTERS = {
+COUNTRY_CODES = {
     "USA": "US", "GBR": "GB", "FRA": "FR", "DEU": "DE", "ESP": "ES", "ITA": "IT", "PRT": "PT",
     "BEL": "BE", "CHE": "CH", "AUT": "AT", "NLD": "NL", "CAN": "CA", "AUS": "AU", "NZL": "NZ",
     "BRA": "BR", "MEX": "MX", "ARG": "AR", "IRL": "IE", "LUX": "LU", "POL": "PL", "GRC": "GR",
@@ -137,7 +177,7 @@ def _country(word: str) -> str:
     upper = word.upper()
     if len(upper) == 2 and upper.isascii() and upper.isalpha():
         return upper
-    return _THREE_LETTERS.get(upper, "")
+    return COUNTRY_CODES.get(upper, "")
 
 
 def _language(body: Json) -> str:

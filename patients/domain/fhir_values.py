@@ -15,6 +15,10 @@ from patients.domain.terms import coded
 
 Json = Mapping[str, Any]
 
+# System and code by which Patient.contact says whom it names.
+IN_EMERGENCY = ("http://terminology.hl7.org/CodeSystem/v2-0131", "C")
+GUARDIAN = ("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "GUARD")
+
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:T.*)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
@@ -51,6 +55,26 @@ def texts(value: Json, key: str) -> tuple[str, ...]:
 def clean(value: object) -> str:
     """Return a trimmed single-line string without characters that could do harm."""
     return " ".join(_CONTROL.sub(" ", value).split()) if isinstance(value, str) else ""
+
+
+def lines(value: Json, key: str) -> str:
+    """Return the string `key` with its line breaks, each line cleaned, without empty lines."""
+    found = value.get(key)
+    parts = found.splitlines() if isinstance(found, str) else []
+    return "\n".join(word for word in map(clean, parts) if word)
+
+
+def notes(value: Json) -> str:
+    """Return the annotations of a resource as one line."""
+    return " ".join(word for one in nodes(value, "note") if (word := text(one, "text")))
+
+
+def has_coding(concept: Json, system: str, code: str) -> bool:
+    """Return whether a CodeableConcept carries this code."""
+    return any(
+        text(one, "code") == code and text(one, "system") in {system, ""}
+        for one in nodes(concept, "coding")
+    )
 
 
 def day(value: object) -> date | None:

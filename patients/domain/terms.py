@@ -102,6 +102,12 @@ def normalise(text: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", letters).split())
 
 
+def system_of(short: str) -> str:
+    """The FHIR address of the system of a short code (`snomed:…`); "" when unknown."""
+    kind = short.partition(":")[0]
+    return next((address for address, word in _SYSTEMS.items() if word == kind), "")
+
+
 def coded(system: str, code: str) -> str:
     """Return the short form (`snomed:230690007`) in which terms name a code; "" when unknown."""
     short = _SYSTEMS.get(system.rstrip("/").lower(), "")

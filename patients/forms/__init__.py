@@ -16,6 +16,7 @@ from patients.forms.clinical import (
     SignForm,
 )
 from patients.forms.files import LabelsForm, UploadForm, WithdrawForm
+from patients.forms.importing import MappingForm
 from patients.forms.patient import PatientForm
 from patients.forms.preferences import ContactForm
 from patients.forms.questions import (
@@ -28,6 +29,7 @@ from patients.forms.questions import (
     section_of,
     shown_section,
 )
+from patients.forms.rights import EraseForm, RestrictForm
 from patients.forms.rules import CONDITIONS, RuleForm, TriggerForm
 
 __all__ = [
@@ -41,13 +43,16 @@ __all__ = [
     "DomainForm",
     "Dressing",
     "EndForm",
+    "EraseForm",
     "FactForm",
     "LabelsForm",
+    "MappingForm",
     "MedicineForm",
     "OptionForms",
     "PatientForm",
     "QuestionForm",
     "Reading",
+    "RestrictForm",
     "RuleForm",
     "SectionForm",
     "ShownSection",

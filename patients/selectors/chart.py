@@ -46,6 +46,16 @@ def get_patient(clinic: Clinic, patient_id: UUID) -> Patient:
     return patient
 
 
+def get_closed_record(clinic: Clinic, patient_id: UUID) -> Patient:
+    """An erased person of whose treatment the law keeps the record. Raises PatientNotFound."""
+    rows = Patient.objects.for_clinic(clinic).filter(kept_until__isnull=False)
+    patient = rows.filter(pk=patient_id).first()
+    if patient is None:
+        raise PatientNotFound
+    patient.clinic = clinic
+    return patient
+
+
 def safety_record(patient: Patient) -> SafetyRecord:
     """All facts of the patient. Three queries."""
     return SafetyRecord(

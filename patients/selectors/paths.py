@@ -52,6 +52,38 @@ def references() -> tuple[Reference, ...]:
     )
 
 
+@cache
+def paths_to_patient() -> dict[type[Model], tuple[str, ...]]:
+    """Every table from which foreign keys lead to a patient, with the lookups that lead there.
+
+    Patient is among them (`pk`), and so are tables that hang on patients' rows without naming the
+    patient themselves, such as the techniques of a plan (`treatmentplan__patient_id`).
+    """
+    found: dict[type[Model], tuple[str, ...]] = {Patient: ("pk",)}
+    grew = True
+    while grew:
+        fresh = {
+            model: paths
+            for model in _concrete_models()
+            if model not in found and not model._meta.proxy
+            if (paths := _lookups(model, found))
+        }
+        found |= fresh
+        grew = bool(fresh)
+    return found
+
+
+def _lookups(model: type[Model], known: dict[type[Model], tuple[str, ...]]) -> tuple[str, ...]:
+    keys = _foreign_keys(model)
+    own = tuple(one.attname for one in keys if _model_of(one) is Patient)
+    return own or tuple(
+        f"{one.name}__{path}"
+        for one in keys
+        if (target := _model_of(one)) in known and target is not model
+        for path in known[target]
+    )
+
+
 def _concrete_models() -> list[type[Model]]:
     return [one for one in apps.get_models(include_auto_created=True) if one._meta.managed]
 

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from patients.services.contact import normalise_phone, readable_phone, sort_name
 from patients.services.deciding import DecisionData, allowed_decisions, decide_screening
+from patients.services.erasing import (
+    ErasurePlan,
+    erase_patient,
+    erasure_plan,
+    finish_erasures,
+    lift_restriction,
+    restrict_patient,
+)
 from patients.services.files import (
     MAX_FILES,
     MAX_MEGABYTES,
@@ -18,7 +26,8 @@ from patients.services.files import (
     sweep_files,
     withdraw_file,
 )
-from patients.services.importing import ImportOutcome, import_bundle, import_record
+from patients.services.handing_out import export_patient
+from patients.services.importing import ImportOutcome, import_record
 from patients.services.judging import questionnaire_spec, reevaluate
 from patients.services.links import (
     bind_screening,
@@ -59,6 +68,16 @@ from patients.services.record import (
     tags_of,
 )
 from patients.services.registration import PatientData, register_patient, update_patient
+from patients.services.runs import (
+    advance_run,
+    discard_run,
+    forget_old_cells,
+    go_on_with_runs,
+    import_bundle,
+    set_mapping,
+    start_importing,
+    start_table,
+)
 from patients.services.screening import (
     Signature,
     accepted,
@@ -75,6 +94,7 @@ from patients.services.seeding import seed_clinic
 from patients.services.serving import file_response
 from patients.services.simulating import Simulation, simulate, warnings_about
 from patients.services.tables import patients_csv
+from patients.services.undoing import undo_import
 
 __all__ = [
     "CHANNELS",
@@ -83,6 +103,7 @@ __all__ = [
     "AllergyData",
     "ConditionData",
     "DecisionData",
+    "ErasurePlan",
     "FactData",
     "FileLabels",
     "ImportOutcome",
@@ -98,6 +119,7 @@ __all__ = [
     "add_fact",
     "add_file",
     "add_files",
+    "advance_run",
     "allowed_decisions",
     "approve_questionnaire",
     "bind_screening",
@@ -112,13 +134,21 @@ __all__ = [
     "decide_screening",
     "discard_draft",
     "discard_questionnaire",
+    "discard_run",
     "edit_draft",
     "end_fact",
     "erase_files",
+    "erase_patient",
+    "erasure_plan",
+    "export_patient",
     "file_response",
+    "finish_erasures",
+    "forget_old_cells",
+    "go_on_with_runs",
     "import_bundle",
     "import_record",
     "invite_to_screening",
+    "lift_restriction",
     "link_actor",
     "mark_opened",
     "mark_used",
@@ -134,18 +164,23 @@ __all__ = [
     "relabel_file",
     "request_code",
     "resolve_link",
+    "restrict_patient",
     "retire_questionnaire",
     "revoke_links",
     "save_answers",
     "seed_clinic",
     "set_contact_wishes",
+    "set_mapping",
     "simulate",
     "sort_name",
     "start_draft",
+    "start_importing",
     "start_screening",
+    "start_table",
     "submit_screening",
     "sweep_files",
     "tags_of",
+    "undo_import",
     "undo_merge",
     "update_patient",
     "warnings_about",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import phonenumbers
 
 from mesoclinic.clinic.names import readable_phone
 from patients.exceptions import InvalidPhone
 
-__all__ = ["normalise_phone", "readable_phone", "sort_name"]
+__all__ = ["hidden_value", "normalise_phone", "readable_phone", "sort_name"]
 
 
 def normalise_phone(text: str, country: str) -> str:
@@ -31,3 +33,8 @@ def sort_name(name: str) -> str:
     """A guess at what lists sort by: the last word of the name. People may correct it."""
     words = name.split()
     return words[-1] if words else ""
+
+
+def hidden_value(system: str, value: str) -> str:
+    """What is kept of a number at another system when its person is erased: a digest."""
+    return f"sha256:{hashlib.sha256(f'{system} {value}'.encode()).hexdigest()}"
