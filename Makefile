@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-slow mutation check lint format bench clean lock
+.PHONY: help run manage test test-slow race mutation check lint format bench clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -22,6 +22,9 @@ test: $(VENV)/.dev node_modules/.installed ## Run the whole suite (ARGS="-k name
 
 test-slow: $(VENV)/.dev ## Screening rules on 100,000 random worlds each; 10,000 messages among killed workers (about two hours)
 	@SCREENING_EXAMPLES=$${SCREENING_EXAMPLES:-100000} HARNESS_MESSAGES=$${HARNESS_MESSAGES:-10000} $(RUN) -m pytest -n 2 -m slow tests/unit/patients tests/integration/aftercare $(ARGS)
+
+race: $(VENV)/.dev node_modules/.installed ## Let 20 clients book, move and cancel against gunicorn, 500 times each (about ten minutes)
+	@RACE_CLIENTS=$${RACE_CLIENTS:-20} RACE_ATTEMPTS=$${RACE_ATTEMPTS:-500} RACE_ROUNDS=$${RACE_ROUNDS:-50} $(RUN) -m pytest -s -p no:cacheprovider tests/integration/scheduling/test_http_race.py $(ARGS)
 
 mutation: $(VENV)/.dev ## Change the screening rules in every small way; the tests must notice (an hour)
 	@nice $(RUN) -m tests.mutation $(ARGS)

@@ -14,8 +14,11 @@ from scheduling.models import (
     AppointmentMove,
     AppointmentStatusChange,
     BookingRules,
+    CalendarFeed,
     Device,
     FreedTime,
+    OnlineBooking,
+    OnlineRules,
     ResourceHours,
     Room,
     TimeOff,
@@ -173,3 +176,51 @@ class AppointmentMoveAdmin(ReadOnlyPatientDataAdmin):
     list_display = ("at", "appointment", "from_during", "to_during", "by_label", "reason")
     list_filter = ("clinic",)
     list_select_related = ("appointment",)
+
+
+@admin.register(OnlineRules)
+class OnlineRulesAdmin(CatalogueAdmin):
+    """What patients do by themselves: booking, moving, cancelling, and which websites may show it."""
+
+    list_display = ("clinic", "is_open", "hold_minutes", "change_limit_hours")
+    list_filter = ("is_open", "clinic")
+    search_fields = ("clinic__name",)
+
+
+@admin.register(OnlineBooking)
+class OnlineBookingAdmin(CatalogueAdmin):
+    """Who began to book online, and what came of it. To look at only."""
+
+    list_display = ("during", "visit_type", "practitioner", "status", "held_until", "clinic")
+    list_filter = ("status", "clinic")
+    search_fields = ("practitioner__full_name",)
+    list_select_related = ("visit_type", "practitioner", "clinic")
+    fields = ("during", "visit_type", "practitioner", "room", "status", "held_until")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Patients make them."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes them."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are kept."""
+        return False
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedAdmin(CatalogueAdmin):
+    """Addresses that calendar programs read; set "revoked at" to end one."""
+
+    list_display = ("membership", "label", "last_read_at", "revoked_at", "clinic")
+    list_filter = ("clinic",)
+    search_fields = ("label", "membership__staff__full_name")
+    list_select_related = ("membership__staff", "clinic")
+    fields = ("clinic", "membership", "label", "last_read_at", "revoked_at")
+    readonly_fields = ("clinic", "membership", "label", "last_read_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The person makes it, for only they see its address."""
+        return False

@@ -24,6 +24,7 @@ class SchedulingConfig(AppConfig):
         panels.register_actions(chart.chart_actions)
         panels.register_link_page("confirm", "scheduling:link-confirm")
         panels.register_link_page("offer", "scheduling:link-offer")
+        panels.register_link_page("visits", "scheduling:own-visits")
         register_session_info(chart.session_visits)
         _register_holdings()
 

@@ -225,3 +225,54 @@ class HoursNotFound(NotFound):
 
     default_code = "hours_not_found"
     default_message = _("There is nobody and nothing like this in this clinic.")
+
+
+class FeedNotFound(NotFound):
+    """No calendar at this address, or none any more."""
+
+    default_code = "feed_not_found"
+    default_message = _("There is no calendar at this address.")
+
+
+class TooLateToChange(Conflict):
+    """A patient wants to move or cancel by link later than the clinic allows."""
+
+    default_code = "too_late_to_change"
+    default_message = _("It is too late to change this visit here. Please call the clinic.")
+
+
+class NotOffered(Invalid):
+    """A time that is not offered to patients (any more)."""
+
+    default_code = "not_offered"
+    default_message = _("This time can't be chosen any more. Please choose another one.")
+
+
+class OnlineClosed(NotFound):
+    """The clinic takes no bookings online."""
+
+    default_code = "online_closed"
+    default_message = _("This clinic takes no bookings online. Please call.")
+
+
+class HoldOver(Conflict):
+    """The time was held for somebody, and is not any more."""
+
+    default_code = "hold_over"
+    default_message = _("The time is not kept any more. Please choose one again.")
+
+
+class OnlineCodeWrong(Invalid):
+    """The code is wrong, or too old."""
+
+    default_code = "code_wrong"
+    default_message = _(
+        "This code is not right. Look at the newest message, or have a new one sent."
+    )
+
+
+class TooManyTries(Conflict):
+    """More codes or holds than anybody needs."""
+
+    default_code = "too_many_tries"
+    default_message = _("That was too often. Please wait a while, or call the clinic.")

@@ -10,6 +10,7 @@ from scheduling.services import (
     invite_unscreened,
     lapse_holds,
     load_public_holidays,
+    release_lapsed,
     run_waiting_list,
 )
 
@@ -18,7 +19,10 @@ from scheduling.services import (
 def let_holds_lapse() -> int:
     """Free the time of holds that have run out. Booking does it too for the time it wants."""
     now = timezone.now()
-    return sum(lapse_holds(clinic=one, now=now) for one in Clinic.objects.filter(is_active=True))
+    return sum(
+        lapse_holds(clinic=one, now=now) + release_lapsed(clinic=one, now=now)
+        for one in Clinic.objects.filter(is_active=True)
+    )
 
 
 @shared_task(name="scheduling.tasks.extend_public_holidays")

@@ -7,15 +7,20 @@ from rest_framework.routers import SimpleRouter
 
 from scheduling import api
 from scheduling.views import (
+    agenda,
     appointment,
     booking,
     calendar,
     course,
     desk,
+    feeds,
     hours,
     links,
     move,
     offers,
+    online,
+    online_settings,
+    own,
     waitlist,
 )
 
@@ -26,6 +31,11 @@ _visit = "appointments/<uuid:pk>/"
 urlpatterns = [
     path("calendar/", calendar.Calendar.as_view(), name="calendar"),
     path("calendar/feed/", calendar.CalendarFeed.as_view(), name="calendar-feed"),
+    path("calendar/agenda/", agenda.Agenda.as_view(), name="agenda"),
+    path("calendar/courses/", agenda.Courses.as_view(), name="courses"),
+    path("calendar/feeds/", feeds.CalendarFeeds.as_view(), name="feeds"),
+    path("calendar/online/", online_settings.OnlineSettings.as_view(), name="online-settings"),
+    path("feeds/<str:token>.ics", feeds.StaffFeed.as_view(), name="staff-feed"),
     path("calendar/day-list/", calendar.DayList.as_view(), name="day-list"),
     path("appointments/new/", booking.Book.as_view(), name="book"),
     path(_visit, appointment.AppointmentDetail.as_view(), name="appointment"),
@@ -48,7 +58,13 @@ urlpatterns = [
     path("waiting-list/offer/", waitlist.WaitlistOfferGap.as_view(), name="waitlist-offer"),
     path("waiting-list/<uuid:pk>/leave/", waitlist.WaitlistLeave.as_view(), name="waitlist-leave"),
     path("p/<str:token>/offer/", offers.LinkOffer.as_view(), name="link-offer"),
+    path("book/<slug:clinic>/", online.OnlineTimes.as_view(), name="online"),
+    path("book/<slug:clinic>/<str:token>/", online.OnlineForm.as_view(), name="online-form"),
     path("p/<str:token>/confirm/", links.LinkConfirm.as_view(), name="link-confirm"),
+    path("p/<str:token>/visits/", own.OwnVisits.as_view(), name="own-visits"),
+    path("p/<str:token>/visits/<uuid:pk>/move/", own.OwnMove.as_view(), name="own-move"),
+    path("p/<str:token>/visits/<uuid:pk>/cancel/", own.OwnCancel.as_view(), name="own-cancel"),
+    path("p/<str:token>/visits.ics", own.OwnCalendar.as_view(), name="own-calendar"),
 ]
 
 _router = SimpleRouter()

@@ -29,7 +29,10 @@ from scheduling.models import (
     AppointmentMove,
     AppointmentStatusChange,
     BookingRules,
+    CalendarFeed,
     Device,
+    OnlineBooking,
+    OnlineRules,
     ResourceHours,
 )
 from tests.factories import aftercare, scheduling, treatments
@@ -459,6 +462,34 @@ def _visit(clinic: Clinic) -> Model:
 def _some_visit(clinic: Clinic) -> Appointment:
     tomorrow = timezone.now() + scheduling.DAY
     return scheduling.visit(_desk(clinic), treatments.patient(clinic), tomorrow)
+
+
+@makes("scheduling:own-move", "scheduling:own-cancel")
+def _own_visit(clinic: Clinic) -> dict[str, object]:
+    return {"token": "x" * 43, "pk": _some_visit(clinic).pk}
+
+
+@makes("admin:scheduling.calendarfeed")
+def _calendar_feed(clinic: Clinic) -> Model:
+    return CalendarFeed.objects.create(
+        clinic=clinic, membership=PractitionerFactory(clinic=clinic), digest="f" * 64, label="Phone"
+    )
+
+
+@makes("admin:scheduling.onlinerules")
+def _online_rules(clinic: Clinic) -> Model:
+    return OnlineRules.objects.create(clinic=clinic)
+
+
+@makes("admin:scheduling.onlinebooking")
+def _online_booking(clinic: Clinic) -> Model:
+    desk = _desk(clinic)
+    now = timezone.now()
+    return OnlineBooking.objects.create(
+        clinic=clinic, digest="e" * 64, visit_type=desk.consultation,
+        practitioner=desk.member.staff, held_until=now + scheduling.DAY,
+        during=scheduling.range_of(scheduling.Interval(now, now + scheduling.DAY)),
+    )  # fmt: skip
 
 
 @makes("scheduling:course", "scheduling:course-accept", "api-course")

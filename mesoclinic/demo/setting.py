@@ -21,7 +21,7 @@ from mesoclinic.common.intervals import Interval
 from mesoclinic.demo.cast import ADMIN, PASSWORD, Person, Place
 from patients import services as patients
 from scheduling import services as scheduling
-from scheduling.models import Room, TimeOff, WorkingHours
+from scheduling.models import OnlineRules, Room, TimeOff, VisitType, WorkingHours
 from scheduling.services.seed import load_public_holidays
 from treatments import services as treatments
 from treatments.models import Product
@@ -72,6 +72,13 @@ def build(place: Place, now: dt.datetime) -> None:
     patients.seed_clinic(clinic, actor=Actor.system(clinic.pk, "demo"), now=now)
     treatments.seed_clinic(clinic)
     scheduling.seed_clinic(clinic)
+    VisitType.objects.for_clinic(clinic).filter(kind="consultation").update(is_online=True)
+    OnlineRules.objects.create(
+        clinic=clinic,
+        is_open=True,
+        origins=["http://localhost"],
+        welcome="A first consultation takes half an hour and costs nothing.",
+    )
     aftercare.seed_clinic(clinic)
     practitioners = tuple(m for m in members if m.role == "practitioner")
     for number, member in enumerate(practitioners):

@@ -24,6 +24,8 @@ class PatientLink(PatientOwned):
         CHECKIN = "checkin", _("Say how it is")
         UNSUBSCRIBE = "unsubscribe", _("Stop messages")
         OFFER = "offer", _("Take an offered time")
+        VISITS = "visits", _("See, move and cancel own visits")
+        CALENDAR = "calendar", _("Read the calendar of own visits")
 
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose)
     digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)

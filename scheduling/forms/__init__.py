@@ -17,6 +17,7 @@ from mesoclinic.common.errors import DomainError
 from mesoclinic.common.intervals import Interval
 from scheduling.domain.status import Status
 from scheduling.models import Appointment
+from scheduling.models.online import validate_origin
 from scheduling.selectors.courses import Wishes
 from scheduling.services import (
     Booking,
@@ -24,13 +25,14 @@ from scheduling.services import (
     CourseVisit,
     Exceptions,
     Move,
+    Person,
     Target,
     WaitlistWish,
 )
 
-_TIME = forms.TimeInput(attrs={"type": "time", "class": "form-control"}, format="%H:%M")
-_DATE = forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
-_WEEKDAYS = [
+TIME_INPUT = forms.TimeInput(attrs={"type": "time", "class": "form-control"}, format="%H:%M")
+DATE_INPUT = forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
+WEEKDAYS = [
     (0, _("Mon")), (1, _("Tue")), (2, _("Wed")), (3, _("Thu")), (4, _("Fri")), (5, _("Sat")),
     (6, _("Sun")),
 ]  # fmt: skip
@@ -138,20 +140,20 @@ class WishesForm(forms.Form):
     """What suits the patient, when a course is planned."""
 
     weekdays = forms.TypedMultipleChoiceField(
-        label=_("Days of the week"), choices=_WEEKDAYS, coerce=int, required=False,
+        label=_("Days of the week"), choices=WEEKDAYS, coerce=int, required=False,
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
-    starts_from = forms.TimeField(label=_("Not before"), required=False, widget=_TIME)
-    starts_until = forms.TimeField(label=_("Not after"), required=False, widget=_TIME)
+    starts_from = forms.TimeField(label=_("Not before"), required=False, widget=TIME_INPUT)
+    starts_until = forms.TimeField(label=_("Not after"), required=False, widget=TIME_INPUT)
     practitioner = forms.UUIDField(required=False)
     only = forms.BooleanField(label=_("Only this practitioner"), required=False)
-    not_from = forms.DateField(label=_("Away from"), required=False, widget=_DATE)
-    not_until = forms.DateField(label=_("Away until"), required=False, widget=_DATE)
+    not_from = forms.DateField(label=_("Away from"), required=False, widget=DATE_INPUT)
+    not_until = forms.DateField(label=_("Away until"), required=False, widget=DATE_INPUT)
     not_months = forms.TypedMultipleChoiceField(
         label=_("Not in"), choices=list(MONTHS_3.items()), coerce=int, required=False,
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
-    start_on = forms.DateField(label=_("Start on or after"), required=False, widget=_DATE)
+    start_on = forms.DateField(label=_("Start on or after"), required=False, widget=DATE_INPUT)
     strict = forms.BooleanField(label=_("Only these days and times"), required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -279,10 +281,9 @@ class CancelForm(RefusableForm):
 
 
 class DayForm(forms.Form):
-    """Which day, which view, whose."""
+    """Which day, and whose."""
 
     date = forms.DateField(required=False)
-    view = forms.ChoiceField(choices=[("day", ""), ("week", "")], required=False)
     practitioner = forms.UUIDField(required=False)
     room = forms.UUIDField(required=False)
 
@@ -292,86 +293,23 @@ class DayForm(forms.Form):
         return chosen or today
 
 
-class WaitlistForm(RefusableForm):
-    """What somebody on the waiting list waits for, and which times suit."""
-
-    visit_type = forms.UUIDField(error_messages={"required": _("Choose the kind of visit.")})
-    practitioner = forms.UUIDField(required=False)
-    planned_session = forms.UUIDField(required=False)
-    weekdays = forms.TypedMultipleChoiceField(
-        label=_("Days of the week"), choices=_WEEKDAYS, coerce=int, required=False,
-        widget=forms.CheckboxSelectMultiple, help_text=_("None ticked: any day."),
-    )  # fmt: skip
-    starts_from = forms.TimeField(label=_("Not before"), required=False, widget=_TIME)
-    starts_until = forms.TimeField(label=_("Not after"), required=False, widget=_TIME)
-    first_day = forms.DateField(label=_("From"), required=False, widget=_DATE)
-    last_day = forms.DateField(label=_("Until"), required=False, widget=_DATE)
-    note = forms.CharField(
-        label=_("Note for the desk"), required=False, max_length=300,
-        widget=forms.TextInput(attrs={"class": "form-control"}),
-    )  # fmt: skip
-
-    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.clinic = clinic
-
-    def clean(self) -> dict[str, Any]:
-        """Ends come after beginnings."""
-        data: dict[str, Any] = super().clean() or {}
-        first, last = data.get("first_day"), data.get("last_day")
-        if first and last and last < first:
-            self.add_error("last_day", _("This is before the first day."))
-        opens, closes = data.get("starts_from"), data.get("starts_until")
-        if opens and closes and closes <= opens:
-            self.add_error("starts_until", _("This is before the earliest time."))
-        return data
-
-    def to_wish(self, patient_id: UUID | None, visit: Appointment | None) -> WaitlistWish:
-        """As the service takes it."""
-        data = dict(self.cleaned_data)
-        return WaitlistWish(
-            patient_id=patient_id or NOBODY,
-            visit_type_id=data.pop("visit_type"),
-            practitioner_id=data.pop("practitioner"),
-            planned_session_id=data.pop("planned_session"),
-            appointment_id=visit.pk if visit else None,
-            weekdays=frozenset(data.pop("weekdays")),
-            **data,
-        )
+VIEWS = [
+    ("day", _("Day")), ("week", _("Week")), ("month", _("Month")), ("agenda", _("Agenda")),
+    ("courses", _("Courses")),
+]  # fmt: skip
 
 
-NOBODY = UUID(int=0)
+class CalendarForm(DayForm):
+    """What the calendar shows and how; nothing that can't be read stands in the way."""
 
+    view = forms.ChoiceField(choices=VIEWS, required=False)
+    by = forms.ChoiceField(choices=[("practitioner", ""), ("room", "")], required=False)
+    colour = forms.ChoiceField(choices=[("state", ""), ("type", "")], required=False)
+    type = forms.UUIDField(required=False)
+    status = forms.ChoiceField(choices=[(one.value, "") for one in Status], required=False)
+    q = forms.CharField(required=False, max_length=80)
 
-class OfferForm(forms.Form):
-    """A free stretch of somebody's day: practitioner, and from when until when."""
-
-    practitioner = forms.UUIDField()
-    start = forms.CharField(max_length=40)
-    end = forms.CharField(max_length=40)
-
-    def clean(self) -> dict[str, Any]:
-        """Two instants in order."""
-        data: dict[str, Any] = super().clean() or {}
-        try:
-            self.gap = Interval(
-                datetime.fromisoformat(data["start"]), datetime.fromisoformat(data["end"])
-            )
-        except (KeyError, ValueError):
-            raise forms.ValidationError(_("Choose the time again.")) from None
-        return data
-
-
-class PushForm(RefusableForm):
-    """By how many minutes a visit is late or runs over."""
-
-    minutes = forms.IntegerField(min_value=5, max_value=180, required=False)
-
-    @property
-    def chosen(self) -> int:
-        """What was typed, where it can be used; else ten minutes."""
-        found = self.cleaned_data.get("minutes") if self.is_bound and self.is_valid() else None
-        return found or _TEN
-
-
-_TEN = 10
+    def said(self, *names: str) -> dict[str, str]:
+        """What was asked for, by name, without what was left empty: the rest of an address."""
+        found = {name: self.cleaned_data.get(name) for name in names}
+        return {name: str(value) for name, value in found.items() if value}

@@ -8,6 +8,7 @@ from scheduling.models.appointment import (
     AppointmentMove,
     AppointmentStatusChange,
 )
+from scheduling.models.online import CalendarFeed, OnlineBooking, OnlineRules
 from scheduling.models.resources import (
     Device,
     ResourceHours,
@@ -25,8 +26,11 @@ __all__ = [
     "AppointmentMove",
     "AppointmentStatusChange",
     "BookingRules",
+    "CalendarFeed",
     "Device",
     "FreedTime",
+    "OnlineBooking",
+    "OnlineRules",
     "ResourceHours",
     "Room",
     "TimeOff",

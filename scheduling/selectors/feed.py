@@ -1,13 +1,19 @@
-"""Visits as the calendar draws them: bare values, no model instances, one query."""
+"""Visits as the calendar draws them: bare values, no model instances, one query.
+
+`stamp` says cheaply whether anything has changed since, so that an open calendar can ask every few
+seconds and is answered "no" without a visit being read.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import DateTimeField, Func, Q, QuerySet
 
 from mesoclinic.clinic.models import Clinic
@@ -27,8 +33,10 @@ class CalendarEvent(TypedDict):
     title: str
     practitioner: str
     room: str
+    room_id: str
     status: str
     kind: str
+    type: str
     session: int | None
     version: int
     movable: bool
@@ -38,10 +46,27 @@ class CalendarEvent(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Only these practitioners and rooms; empty means all."""
+    """Only these practitioners, rooms, types, this status, these letters of a name; empty: all."""
 
     practitioners: tuple[UUID, ...] = ()
     rooms: tuple[UUID, ...] = ()
+    types: tuple[UUID, ...] = ()
+    status: str = ""
+    name: str = ""
+
+    @property
+    def q(self) -> Q:
+        """The same as a condition; cancelled visits are seen only by who asks for them."""
+        wanted = Q(status=self.status) if self.status else ~Q(status__in=_HIDDEN)
+        if self.practitioners:
+            wanted &= Q(practitioner__in=self.practitioners)
+        if self.rooms:
+            wanted &= Q(room__in=self.rooms)
+        if self.types:
+            wanted &= Q(visit_type__in=self.types)
+        if self.name:
+            wanted &= Q(patient__name__icontains=self.name)
+        return wanted
 
 
 @dataclass(slots=True)
@@ -55,7 +80,7 @@ class Feed:
 _FIELDS = (
     "pk", "starts", "ends", "patient__name", "practitioner_id", "room__name", "status",
     "visit_type__name", "planned_session__number", "schedule_version", "patient__alert",
-    "off_protocol", "patient_id",
+    "off_protocol", "patient_id", "room_id", "visit_type_id",
 )  # fmt: skip
 _HIDDEN = [Status.CANCELLED.value]
 _MOVABLE = frozenset(status.value for status in UPCOMING)
@@ -64,15 +89,10 @@ _MOVABLE = frozenset(status.value for status in UPCOMING)
 def calendar_events(
     clinic: Clinic, within: Interval[datetime], filters: Filters | None = None
 ) -> Feed:
-    """The visits that touch the time, in order; cancelled ones are left out. One query."""
-    wanted = filters or Filters()
+    """The visits that touch the time, in order. One query."""
     rows = Appointment.objects.for_clinic(clinic).filter(
-        ~Q(status__in=_HIDDEN), during__overlap=range_of(within)
+        (filters or Filters()).q, during__overlap=range_of(within)
     )
-    if wanted.practitioners:
-        rows = rows.filter(practitioner__in=wanted.practitioners)
-    if wanted.rooms:
-        rows = rows.filter(room__in=wanted.rooms)
     zone = clinic.zone
     feed = Feed()
     for row in _with_ends(rows).order_by("during").values_list(*_FIELDS):
@@ -91,7 +111,9 @@ def _with_ends(rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
 
 
 def _event(row: tuple, zone: ZoneInfo) -> CalendarEvent:  # type: ignore[type-arg]
-    pk, starts, ends, name, who, room, status, kind, number, version, alert, off, _patient = row
+    pk, starts, ends, name, who, room, status, kind, number, version, alert, off, _patient = row[
+        :13
+    ]
     return {
         "id": str(pk),
         "start": wall(starts, zone),
@@ -99,8 +121,10 @@ def _event(row: tuple, zone: ZoneInfo) -> CalendarEvent:  # type: ignore[type-ar
         "title": name,
         "practitioner": str(who),
         "room": room or "",
+        "room_id": str(row[13] or ""),
         "status": status,
         "kind": kind,
+        "type": str(row[14]),
         "session": number,
         "version": version,
         "movable": status in _MOVABLE,
@@ -114,8 +138,31 @@ def wall(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
+# xmin is the transaction that wrote a row last: it changes with every write, whoever makes it.
+_STAMP = """
+SELECT count(*), coalesce(sum(hashtextextended(id::text || xmin::text, 0)), 0)
+FROM scheduling_appointment WHERE clinic_id = %(clinic)s AND during && %(within)s
+UNION ALL
+SELECT count(*), coalesce(sum(hashtextextended(id::text || xmin::text, 0)), 0)
+FROM scheduling_timeoff WHERE clinic_id = %(clinic)s AND during && %(within)s
+"""
+
+
+def stamp(clinic: Clinic, within: Interval[datetime], asked: str = "") -> str:
+    """An ETag of what the calendar shows of this time: another one as soon as anything is written.
+
+    `asked` are the filters: the stamp of another question is another stamp. One query, which
+    reads an index and the rows of the time. A changed name of a patient does not change it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP, {"clinic": clinic.pk, "within": range_of(within)})
+        rows = cursor.fetchall()
+    content = f"{clinic.pk}|{within}|{asked}|{rows}"
+    return f'W/"{sha256(content.encode()).hexdigest()[:32]}"'
+
+
 class ClosedTime(TypedDict):
-    """A stretch in which a practitioner does not work."""
+    """A stretch in which a practitioner does not work, or a room can't be used."""
 
     practitioner: str
     start: str
@@ -149,3 +196,21 @@ def closed_times(
                 }
             )
     return found
+
+
+def closed_rooms(
+    clinic: Clinic, within: Interval[datetime], rooms: tuple[UUID, ...]
+) -> list[ClosedTime]:
+    """The same for rooms, which have no hours: when they are closed. One query."""
+    absent = away(clinic, within)
+    zone = clinic.zone
+    return [
+        {
+            "practitioner": str(room),
+            "start": wall(absence.during.start, zone),
+            "end": wall(absence.during.end, zone),
+            "label": absence.label,
+        }
+        for room in rooms
+        for absence in (*absent.closures, *absent.by_id.get(room, ()))
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scheduling.services.absences import AbsenceResult, Accepted, replan_absence
 from scheduling.services.booking import book_appointment, book_course
+from scheduling.services.feeds import create_feed, own_calendar, read_feed, revoke_feed
 from scheduling.services.hours import (
     AwayRequest,
     Week,
@@ -17,6 +18,18 @@ from scheduling.services.ics import ics_for, uid_of
 from scheduling.services.invitations import invite_unscreened
 from scheduling.services.lapsing import lapse_holds
 from scheduling.services.moving import move_appointment
+from scheduling.services.online import (
+    Person,
+    ask_for_code,
+    find_booking,
+    finish_booking,
+    give_up,
+    hold_time,
+    release_lapsed,
+    set_online_rules,
+)
+from scheduling.services.online_mail import send_code
+from scheduling.services.own import cancel_own_visit, effect_of_own_move, move_own_visit
 from scheduling.services.pushing import Push, push_visits
 from scheduling.services.requests import (
     Booking,
@@ -24,6 +37,7 @@ from scheduling.services.requests import (
     CourseVisit,
     Exceptions,
     Move,
+    Stretch,
     Target,
 )
 from scheduling.services.seed import load_public_holidays, seed_clinic
@@ -36,6 +50,7 @@ from scheduling.services.status import (
     follow_session,
     hold_visits,
 )
+from scheduling.services.stretching import stretch_appointment
 from scheduling.services.undoing import undo_last_change
 from scheduling.services.waitlist import (
     WaitlistWish,
@@ -58,22 +73,32 @@ __all__ = [
     "CourseVisit",
     "Exceptions",
     "Move",
+    "Person",
     "Push",
     "StatusChange",
+    "Stretch",
     "Target",
     "WaitlistWish",
     "Week",
     "accept_holds",
     "accept_offer",
     "add_time_off",
+    "ask_for_code",
     "book_appointment",
     "book_course",
     "cancel_appointment",
+    "cancel_own_visit",
     "change_status",
     "confirm_appointment",
+    "create_feed",
     "decline_offer",
+    "effect_of_own_move",
     "end_time_off",
+    "find_booking",
+    "finish_booking",
     "follow_session",
+    "give_up",
+    "hold_time",
     "hold_visits",
     "ics_for",
     "invite_unscreened",
@@ -82,16 +107,24 @@ __all__ = [
     "leave_waitlist",
     "load_public_holidays",
     "move_appointment",
+    "move_own_visit",
     "note_freed",
     "offer_gap",
     "offer_next",
+    "own_calendar",
     "push_visits",
+    "read_feed",
+    "release_lapsed",
     "replan_absence",
+    "revoke_feed",
     "run_waiting_list",
     "seed_clinic",
+    "send_code",
     "set_day_hours",
+    "set_online_rules",
     "set_resource_hours",
     "set_weekly_hours",
+    "stretch_appointment",
     "uid_of",
     "undo_last_change",
 ]

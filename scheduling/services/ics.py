@@ -6,7 +6,8 @@ replaces the old time instead of showing two. Times are UTC: no time zone table 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -30,6 +31,56 @@ def ics_for(appointments: Sequence[Appointment], *, cancelled: bool, now: dateti
     for appointment in appointments:
         calendar.add_component(_event(appointment, cancelled=cancelled, now=now))
     return bytes(calendar.to_ical())
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One visit in a calendar that programs subscribe to: when and where, never whom."""
+
+    uid: str
+    sequence: int
+    start: datetime
+    end: datetime
+    changed: datetime
+    summary: str
+    location: str = ""
+    description: str = ""
+    url: str = ""
+    tentative: bool = False
+
+
+def feed_of(name: str, entries: Iterable[FeedEntry]) -> bytes:
+    """A calendar to subscribe to (METHOD PUBLISH): what is not in it any more does not take place.
+
+    Times are UTC, so that no clock change can shift a visit.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", name)
+    calendar.add("x-published-ttl", "PT1H")
+    for entry in entries:
+        calendar.add_component(_feed_event(entry))
+    return bytes(calendar.to_ical())
+
+
+def _feed_event(entry: FeedEntry) -> Event:
+    event = Event()
+    event.add("uid", entry.uid)
+    event.add("sequence", entry.sequence)
+    event.add("dtstamp", entry.changed)
+    event.add("dtstart", entry.start)
+    event.add("dtend", entry.end)
+    event.add("summary", entry.summary)
+    event.add("status", "TENTATIVE" if entry.tentative else "CONFIRMED")
+    event.add("class", "PRIVATE")
+    for field, text in (("location", entry.location), ("description", entry.description)):
+        if text:
+            event.add(field, text)
+    if entry.url:
+        event.add("url", entry.url)
+    return event
 
 
 def uid_of(appointment: Appointment) -> str:

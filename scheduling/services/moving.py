@@ -15,6 +15,7 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import local_date
+from mesoclinic.common.intervals import Interval
 from scheduling import signals
 from scheduling.domain.status import UPCOMING, Status
 from scheduling.exceptions import (
@@ -141,7 +142,7 @@ def _drafts(
                 patient=row.patient,
                 kind=row.visit_type,
                 member=member,
-                timing=checks.Timing.of(row.visit_type, target.start),
+                timing=_kept_length(row, target.start),
                 room_id=target.room_id or _kept_room(row, member.staff_id),
                 device_id=None,
                 session=row.planned_session,
@@ -155,6 +156,16 @@ def _drafts(
             [(one.member.staff_id, one.timing.during) for one in drafts],
         )
     return drafts
+
+
+def _kept_length(row: Appointment, start: datetime) -> checks.Timing:
+    """A visit that was made longer stays so when it is moved, and keeps its buffers."""
+    shift = start - row.during.lower
+    during, occupies = row.during, row.occupies
+    return checks.Timing(
+        Interval(start, during.upper + shift),
+        Interval(occupies.lower + shift, occupies.upper + shift),
+    )
 
 
 def _kept_room(row: Appointment, practitioner_id: UUID) -> UUID | None:

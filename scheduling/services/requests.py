@@ -100,6 +100,15 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """How long a visit shall last from its start, in minutes; `version` as in `Target`."""
+
+    appointment_id: UUID
+    minutes: int
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A visit as it will stand in the calendar: what it takes and when.
 

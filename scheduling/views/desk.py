@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
-from scheduling.forms import PushForm
+from scheduling.forms.waitlist import PushForm
 from scheduling.selectors.appointments import check_appointment, get_appointment
 from scheduling.selectors.pushing import effect_of_push
 from scheduling.selectors.waitlist import rules_of

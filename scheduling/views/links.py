@@ -12,6 +12,7 @@ from scheduling.domain.status import Status
 from scheduling.exceptions import AppointmentNotFound
 from scheduling.models import Appointment
 from scheduling.selectors.appointments import get_appointment
+from scheduling.selectors.own import may_change, online_rules
 from scheduling.services import confirm_appointment
 
 
@@ -56,6 +57,8 @@ class LinkConfirm(PatientLinkView):
             "time": local.time(),
             "state": self._state(visit),
             "zone": self.clinic.time_zone,
+            "visit": visit.pk,
+            "changeable": may_change(visit, online_rules(self.clinic), self.now),
         }
         return self.page("scheduling/link_confirm.html", context)
 

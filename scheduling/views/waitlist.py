@@ -17,7 +17,7 @@ from mesoclinic.clinic.pages import again
 from mesoclinic.clinic.selectors import practitioners_of
 from mesoclinic.common.errors import DomainError
 from patients.selectors import get_patient
-from scheduling.forms import OfferForm, WaitlistForm
+from scheduling.forms.waitlist import OfferForm, WaitlistForm
 from scheduling.models import Appointment, WaitlistOffer
 from scheduling.selectors import waitlist as selectors
 from scheduling.selectors.appointments import get_appointment

@@ -1,5 +1,8 @@
-/* The calendar's picture: EventCalendar fed by JSON. The server decides every move; the list below
-   the picture and the move page do the same without a mouse.
+/* The calendar's picture: EventCalendar fed by JSON. The server decides every move; the agenda and
+   the move page do the same as lists and forms.
+
+   Live: every few seconds the feed is asked with the ETag of what is shown. While nothing changed
+   the answer is an empty 304. A change waits until the hand (or the keyboard) has let go.
 
    Times in the feed are the clinic's wall clock without offset; the calendar shows them as they are,
    whatever the zone of this computer. */
@@ -10,14 +13,25 @@
   if (!box || !window.EventCalendar) return;
 
   const data = box.dataset;
-  const people = JSON.parse(document.getElementById("calendar-people").textContent);
-  const chips = JSON.parse(document.getElementById("calendar-chips").textContent);
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const columns = read("calendar-columns");
+  const chips = read("calendar-chips");
+  const types = Object.fromEntries(read("calendar-types").map((one) => [one.id, one]));
   const token = document.querySelector('meta[name="csrf-token"]');
+  const count = document.getElementById("calendar-count");
   const blank = "00000000-0000-0000-0000-000000000000";
-  const day = data.view !== "week";
+  const narrow = window.matchMedia("(max-width: 767.98px)").matches;
+  const day = data.view === "day";
+  const byRoom = day && data.by === "room";
+  const POLL_MS = 4000;
+  const STEP_MIN = 15;
   /* the line of "now" is the computer's: shown only where its clock is the clinic's */
   const sameClock = Math.abs(new Date(data.now) - new Date()) < 5 * 60000;
   let pointer = { x: 0, y: 0 };
+  let shown = { query: "", etag: "", body: null };
+  let busy = false; /* a drag, a stretch or a move by keyboard is under way */
+  let stale = false; /* something changed meanwhile */
+  let moving = null; /* the visit that the keyboard moves */
 
   document.addEventListener("pointermove", (event) => {
     pointer = { x: event.clientX, y: event.clientY };
@@ -29,42 +43,85 @@
       `T${two(date.getHours())}:${two(date.getMinutes())}`;
   }
   const addressOf = (pattern, id) => pattern.replace(blank, id);
+  const elementOf = (id) => box.querySelector(`[data-visit="${id}"]`);
 
-  /* a sentence where the hand is, and for screen readers in the toasts */
-  function say(text) {
+  /* a sentence where the hand is (or at the visit that the keyboard moves), spoken too */
+  function say(text, at) {
     document.querySelector(".calendar-say")?.remove();
     const bubble = document.createElement("div");
     bubble.className = "calendar-say";
     bubble.setAttribute("role", "status");
     bubble.textContent = text;
     document.body.append(bubble);
-    const left = Math.min(pointer.x + 12, window.innerWidth - bubble.offsetWidth - 12);
-    const top = Math.min(pointer.y + 12, window.innerHeight - bubble.offsetHeight - 12);
+    const rect = at ? at.getBoundingClientRect() : null;
+    const place = rect ? { x: rect.left + 12, y: rect.bottom - 8 } : pointer;
+    const left = Math.min(place.x + 12, window.innerWidth - bubble.offsetWidth - 12);
+    const top = Math.min(place.y + 12, window.innerHeight - bubble.offsetHeight - 12);
     bubble.style.left = `${Math.max(left, 8)}px`;
     bubble.style.top = `${Math.max(top, 8)}px`;
     window.setTimeout(() => bubble.remove(), 6000);
   }
 
-  async function load(info) {
-    const query = new URLSearchParams({ start: wall(info.start), end: wall(info.end) });
-    people.forEach((one) => query.append("practitioner", one.id));
-    if (data.room) query.append("room", data.room);
-    const answer = await fetch(`${data.feed}?${query}`, {
-      headers: { Accept: "application/json" }, credentials: "same-origin",
-    });
-    if (answer.status === 401) return window.mesoclinic.signInAgain();
-    if (!answer.ok) throw new Error(data.textFailed);
-    const body = await answer.json();
-    return body.events.map(visit).concat(day ? (body.closed || []).map(closed) : []);
+  /* --- what is shown --------------------------------------------------------------------------- */
+
+  function queryOf(info) {
+    const query = new URLSearchParams(data.keep);
+    ["colour", "by"].forEach((name) => query.delete(name));
+    query.set("start", wall(info.start));
+    query.set("end", wall(info.end));
+    if (day) {
+      query.set("by", data.by);
+      columns.forEach((one) => query.append("column", one.id));
+    }
+    return query.toString();
   }
 
+  /* → whether there is something new; null where the answer could not be had */
+  async function fetchFeed(query, background) {
+    const headers = { Accept: "application/json" };
+    if (shown.query === query && shown.etag) headers["If-None-Match"] = shown.etag;
+    if (background) headers["X-Background"] = "1";
+    const answer = await fetch(`${data.feed}?${query}`, { headers, credentials: "same-origin" });
+    if (answer.status === 304) return false;
+    if (answer.status === 401) {
+      window.mesoclinic.signInAgain();
+      return null;
+    }
+    if (!answer.ok) throw new Error(data.textFailed);
+    shown = { query, etag: answer.headers.get("ETag") || "", body: await answer.json() };
+    return true;
+  }
+
+  async function load(info) {
+    const query = queryOf(info);
+    if (shown.query !== query || !shown.fresh) {
+      const found = await fetchFeed(query, false);
+      if (found === null || !shown.body) return [];
+    }
+    shown.fresh = false;
+    tell(shown.body.events.length);
+    return shown.body.events.map(visit).concat(day ? (shown.body.closed || []).map(closed) : []);
+  }
+
+  function tell(number) {
+    if (!count) return;
+    const words = number === 1 ? data.textOne : data.textMany.replace("{n}", number);
+    count.textContent = number ? words : data.textNone;
+  }
+
+  function classOf(row, chip) {
+    if (data.colour === "type") return `event-type-${types[row.type]?.colour || 1}`;
+    if (row.off_protocol) return "event-warn";
+    return `event-${row.status === "booked" ? "info" : chip.state}`;
+  }
   function visit(row) {
     const chip = chips[row.status] || { state: "neutral", icon: "circle", label: row.status };
-    const state = row.status === "booked" ? "info" : chip.state;
+    const free = row.status === "cancelled" || row.status === "no_show";
     return {
       id: row.id, start: row.start, end: row.end, title: row.title,
-      resourceIds: [row.practitioner], editable: row.movable, durationEditable: false,
-      classNames: [`event-${row.off_protocol ? "warn" : state}`],
+      resourceIds: [byRoom ? row.room_id : row.practitioner],
+      startEditable: row.movable, durationEditable: row.movable || row.status === "in_session",
+      classNames: [classOf(row, chip), ...(free ? ["is-off"] : [])],
       extendedProps: { row, chip },
     };
   }
@@ -75,33 +132,74 @@
     };
   }
 
+  function mark(icon, label) {
+    const made = document.createElement("span");
+    made.className = `bi bi-${icon}`;
+    made.setAttribute("role", "img");
+    made.setAttribute("aria-label", label);
+    return made;
+  }
   function draw(info) {
     const row = info.event.extendedProps.row;
     if (!row) return undefined;
-    const chip = info.event.extendedProps.chip;
+    const type = types[row.type];
+    const kind = row.session ? `${data.textSession} ${row.session}` : row.kind;
+    const list = info.view.type.startsWith("list");
     const head = document.createElement("span");
     head.className = "ec-visit-head";
-    const icon = document.createElement("span");
-    icon.className = `bi bi-${chip.icon}`;
-    icon.setAttribute("role", "img");
-    icon.setAttribute("aria-label", chip.label);
+    head.append(mark(info.event.extendedProps.chip.icon, info.event.extendedProps.chip.label));
+    if (type) head.append(mark(type.icon, row.kind));
+    if (row.alert) head.append(mark("exclamation-triangle", "!"));
     const words = document.createElement("span");
-    const kind = row.session ? `${data.textSession} ${row.session}` : row.kind;
-    const parts = day ? [row.start.slice(11), kind, row.room] : [row.start.slice(11)];
+    const parts = day || list ? [row.start.slice(11), kind, byRoom ? "" : row.room] : [row.start.slice(11)];
     words.textContent = parts.filter(Boolean).join(" · ");
-    head.append(icon, words);
+    head.append(words);
     const name = document.createElement("span");
     name.className = "ec-visit-name";
     name.textContent = row.title;
-    name.title = day ? "" : [row.title, kind, row.room].filter(Boolean).join(" · ");
+    name.title = [row.title, kind, row.room].filter(Boolean).join(" · ");
     return { domNodes: [head, name] };
   }
 
-  async function drop(info) {
-    const row = info.event.extendedProps.row;
-    const person = info.newResource ? info.newResource.id : row.practitioner;
-    let body = {};
-    let status = 0;
+  /* --- live ------------------------------------------------------------------------------------ */
+
+  async function poll() {
+    if (document.hidden || !shown.query) return;
+    try {
+      const before = new Map((shown.body?.events || []).map((one) => [one.id, JSON.stringify(one)]));
+      if (await fetchFeed(shown.query, true)) {
+        shown.fresh = true;
+        shown.changed = shown.body.events.filter((one) => before.get(one.id) !== JSON.stringify(one));
+        if (busy) stale = true;
+        else refresh(true);
+      }
+      box.classList.remove("is-offline");
+    } catch {
+      if (!box.classList.contains("is-offline")) say(data.textOffline, box);
+      box.classList.add("is-offline");
+    }
+  }
+  /* scroll and focus stay where they are; what somebody else changed lights up for a moment */
+  function refresh(byOthers) {
+    stale = false;
+    const focused = document.activeElement?.dataset?.visit;
+    const changed = byOthers ? (shown.changed || []).map((one) => one.id) : [];
+    calendar.refetchEvents();
+    window.setTimeout(() => {
+      if (focused && !box.contains(document.activeElement)) elementOf(focused)?.focus({ preventScroll: true });
+      changed.slice(0, 20).forEach((id) => elementOf(id)?.classList.add("is-fresh"));
+    }, 60);
+    if (byOthers && window.mesoclinic) window.mesoclinic.toast(data.textChanged, "info");
+  }
+  function hold() { busy = true; }
+  function letGo() {
+    busy = false;
+    if (stale) refresh(true);
+  }
+
+  /* --- changes --------------------------------------------------------------------------------- */
+
+  async function send(row, body) {
     try {
       const answer = await fetch(addressOf(data.drop, row.id), {
         method: "POST", credentials: "same-origin",
@@ -109,76 +207,198 @@
           "Content-Type": "application/json", Accept: "application/json",
           "X-CSRFToken": token ? token.content : "",
         },
-        body: JSON.stringify({
-          start: wall(info.event.start), practitioner: person, version: row.version,
-        }),
+        body: JSON.stringify({ ...body, version: row.version }),
       });
-      status = answer.status;
-      if (status === 401) return window.mesoclinic.signInAgain();
-      body = await answer.json();
+      if (answer.status === 401) {
+        window.mesoclinic.signInAgain();
+        return { ok: false, message: "" };
+      }
+      return { ok: answer.status === 200, ...(await answer.json()) };
     } catch {
-      status = 0;
+      return { ok: false, message: data.textFailed };
     }
-    if (body.look) {
-      info.revert();
-      window.location.assign(body.look);
-    } else if (status === 200) {
-      say(data.textMoved);
-      calendar.refetchEvents();
-    } else {
-      info.revert();
-      say(body.message || data.textFailed);
-    }
-    return undefined;
   }
+  async function settle(row, body, revert, words, at) {
+    busy = true;
+    const answer = await send(row, body);
+    busy = false;
+    if (answer.look) {
+      revert();
+      window.location.assign(answer.look);
+      return;
+    }
+    if (answer.ok) say(words, at);
+    else {
+      revert();
+      say(answer.message || data.textFailed, at);
+    }
+    shown.etag = "";
+    refresh(false);
+  }
+  function placeOf(event, resource) {
+    const row = event.extendedProps.row;
+    const column = resource ? resource.id : null;
+    const place = { start: wall(event.start), practitioner: row.practitioner };
+    if (byRoom) place.room = column || row.room_id;
+    else if (column) place.practitioner = column;
+    return place;
+  }
+  const minutesOf = (event) => Math.round((event.end - event.start) / 60000);
 
+  function drop(info) {
+    settle(info.event.extendedProps.row, placeOf(info.event, info.newResource), info.revert, data.textMoved);
+  }
+  function stretch(info) {
+    settle(info.event.extendedProps.row, { minutes: minutesOf(info.event) }, info.revert, data.textStretched);
+  }
   function book(info) {
     const query = new URLSearchParams({ date: wall(info.date).slice(0, 10) });
-    if (info.resource) query.set("practitioner", info.resource.id);
-    query.set("start", wall(info.date));
+    if (info.resource && !byRoom) query.set("practitioner", info.resource.id);
+    if (data.view !== "month") query.set("start", wall(info.date));
     window.location.assign(`${data.book}?${query}`);
   }
 
+  /* --- the keyboard ---------------------------------------------------------------------------- */
+
+  function neighbour(id, step) {
+    const order = shown.body.events;
+    const place = order.findIndex((one) => one.id === id);
+    const next = order[place + step];
+    if (next) elementOf(next.id)?.focus();
+  }
+  function redraw(event) {
+    calendar.updateEvent(event);
+    window.setTimeout(() => {
+      const element = elementOf(event.id);
+      element?.focus({ preventScroll: false });
+      element?.classList.add("is-moving");
+      say(`${wall(event.start).slice(11)}–${wall(event.end).slice(11)} · ${columnName(event)}`, element);
+    }, 40);
+  }
+  const columnName = (event) =>
+    columns.find((one) => one.id === event.resourceIds[0])?.title || event.title;
+
+  function begin(id) {
+    const event = calendar.getEventById(id);
+    if (!event || !event.startEditable) return;
+    hold();
+    moving = { event, start: event.start, end: event.end, resourceIds: event.resourceIds };
+    elementOf(id)?.classList.add("is-moving");
+    say(data.textMoving, elementOf(id));
+  }
+  function shift(key, long) {
+    const { event } = moving;
+    const minutes = { ArrowUp: -STEP_MIN, ArrowDown: STEP_MIN }[key] || 0;
+    const aside = { ArrowLeft: -1, ArrowRight: 1 }[key] || 0;
+    const later = (date, by) => new Date(date.getTime() + by * 60000);
+    const next = { ...event };
+    if (long && minutes) next.end = later(event.end, minutes);
+    else if (minutes) [next.start, next.end] = [later(event.start, minutes), later(event.end, minutes)];
+    else if (aside && day) {
+      const place = columns.findIndex((one) => one.id === event.resourceIds[0]) + aside;
+      if (!columns[place]) return;
+      next.resourceIds = [columns[place].id];
+    } else if (aside) {
+      [next.start, next.end] = [later(event.start, aside * 1440), later(event.end, aside * 1440)];
+    }
+    if (next.end <= next.start) return;
+    moving.event = next;
+    redraw(next);
+  }
+  function finish(keep) {
+    const { event, start, end, resourceIds } = moving;
+    const revert = () => calendar.updateEvent({ ...event, start, end, resourceIds });
+    const element = elementOf(event.id);
+    moving = null;
+    element?.classList.remove("is-moving");
+    const longer = event.end - event.start !== end - start;
+    const moved = event.start - start || event.resourceIds[0] !== resourceIds[0];
+    if (!keep || (!moved && !longer)) {
+      revert();
+      letGo();
+      window.setTimeout(() => elementOf(event.id)?.focus(), 40);
+      return;
+    }
+    const row = event.extendedProps.row;
+    if (longer && !moved) settle(row, { minutes: minutesOf(event) }, revert, data.textStretched, element);
+    else settle(row, placeOf(event, { id: event.resourceIds[0] }), revert, data.textMoved, element);
+  }
+  function keyed(event) {
+    const id = event.currentTarget.dataset.visit;
+    const arrow = event.key.startsWith("Arrow");
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (moving && arrow) shift(event.key, event.shiftKey);
+    else if (moving && (event.key === "Enter" || event.key === "Escape")) finish(event.key === "Enter");
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") neighbour(id, event.key === "ArrowDown" ? 1 : -1);
+    else if (event.key === "Enter") window.location.assign(addressOf(data.visit, id));
+    else if (event.key === "m") begin(id);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  function mounted(info) {
+    const row = info.event.extendedProps.row;
+    if (!row) return;
+    const { el } = info;
+    const who = columns.find((one) => one.id === info.event.resourceIds[0])?.title;
+    el.dataset.visit = row.id;
+    el.tabIndex = 0;
+    el.setAttribute("role", "link");
+    el.setAttribute("aria-describedby", "calendar-help");
+    el.setAttribute("aria-label", [
+      row.start.slice(11), row.title, row.session ? `${data.textSession} ${row.session}` : row.kind,
+      info.event.extendedProps.chip.label, who, row.room,
+    ].filter(Boolean).join(", "));
+    el.addEventListener("keydown", keyed);
+  }
+
+  const VIEWS = narrow
+    ? { day: "listDay", week: "listWeek", month: "listMonth" }
+    : { day: "resourceTimeGridDay", week: "timeGridWeek", month: "dayGridMonth" };
+
   box.hidden = false;
   const calendar = window.EventCalendar.create(box, {
-    view: day ? "resourceTimeGridDay" : "timeGridWeek",
+    view: VIEWS[data.view],
     date: data.date,
     firstDay: 1,
     /* days before months, as on every page */
     locale: data.language === "en" ? "en-GB" : data.language,
-    dayHeaderFormat: { weekday: "short", day: "numeric" },
+    dayHeaderFormat: data.view === "month" ? { weekday: "short" } : { weekday: "short", day: "numeric" },
     headerToolbar: { start: "", center: "", end: "" },
-    resources: people,
+    resources: columns,
     slotDuration: "00:15",
     slotMinTime: "07:00",
     slotMaxTime: "21:00",
     slotHeight: 22,
     slotLabelFormat: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-    height: day ? "640px" : "680px",
+    height: narrow ? "auto" : { day: "640px", week: "680px", month: "820px" }[data.view],
     scrollTime: "08:30",
     allDaySlot: false,
     nowIndicator: sameClock,
     slotEventOverlap: false,
-    eventStartEditable: true,
-    eventDurationEditable: false,
+    dayMaxEvents: data.view === "month",
+    moreLinkContent: (info) => data.textMore.replace("{n}", info.num),
+    noEventsContent: data.textNone,
+    eventStartEditable: !narrow,
+    eventDurationEditable: !narrow && data.view !== "month",
+    longPressDelay: 300,
     selectable: false,
     eventSources: [{ events: load }],
     eventContent: draw,
+    eventDragStart: hold,
+    eventResizeStart: hold,
+    eventDragStop: () => window.setTimeout(letGo, 0),
+    eventResizeStop: () => window.setTimeout(letGo, 0),
     eventDrop: drop,
+    eventResize: stretch,
     eventClick(info) {
       if (info.event.extendedProps.row) {
         window.location.assign(addressOf(data.visit, info.event.id));
       }
     },
-    dateClick: book,
-    eventDidMount(info) {
-      const row = info.event.extendedProps.row;
-      if (!row) return;
-      info.el.tabIndex = 0;
-      info.el.setAttribute("role", "link");
-      info.el.addEventListener("keydown", (event) => {
-        if (event.key === "Enter") window.location.assign(addressOf(data.visit, row.id));
-      });
-    },
+    dateClick: narrow ? undefined : book,
+    eventDidMount: mounted,
   });
+  window.setInterval(poll, POLL_MS);
+  document.addEventListener("visibilitychange", poll);
 })();

@@ -46,9 +46,16 @@ class Client:
         self._cookie = f"{cookie_name}={session}; csrftoken={_CSRF}"
         self._connection: http.client.HTTPConnection | None = None
 
-    def get(self, path: str, *, accept: str = "text/html", ask: str = "") -> Answer:
+    def get(
+        self,
+        path: str,
+        *,
+        accept: str = "text/html",
+        ask: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """GET `path`; `accept` "application/json" for what scripts read."""
-        return self._ask("GET", path, {"Accept": accept, **_probe(ask)}, None)
+        return self._ask("GET", path, {"Accept": accept, **_probe(ask), **(headers or {})}, None)
 
     def post(
         self,

@@ -77,6 +77,8 @@ ROWS: dict[str, Row] = {
     ),
     "week-22": Row("Week 22 (280 visits) against week 0 (200)", "times", 1.2),
     "week-page": Row("The calendar page itself", "ms", floor_is=_PAGE),
+    "day-300": Row("Day of 300 visits, as the calendar loads it", "ms", floor_is=_SQL),
+    "day-poll": Row("What an open calendar asks every 4 s: nothing new", "ms", floor_is=_PAGE),
     "course": Row("Plan a course of 12 sessions, as a page", "ms", floor_is=_PAGE),
     "slots-12-weeks": Row("Free times, 12 weeks, one practitioner", "ms", floor_is=_SQL),
     "slots-any": Row("Free times, a week, any of 20 practitioners", "ms", floor_is=_SQL),

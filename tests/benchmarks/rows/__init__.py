@@ -14,6 +14,7 @@ ROWS: dict[str, RowMaker] = {
     "list": patients.patient_list,
     "chart": patients.chart,
     "week": pages.week,
+    "day": pages.day,
     "course": pages.course,
     "today": pages.today,
     "planning": planning.all_of_it,

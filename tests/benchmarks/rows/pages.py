@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from scheduling.models import Appointment
 from tests.benchmarks import calendar
-from tests.benchmarks.client import Client, expect
+from tests.benchmarks.client import Answer, Client, expect
 from tests.benchmarks.harness import Bench, Figure
+from tests.benchmarks.loading import copy
 from tests.benchmarks.stories import SESSIONS, VISITS_TODAY
 from tests.benchmarks.timing import Timing, measure
 
@@ -18,6 +22,9 @@ WHERE a.clinic_id = %(clinic)s AND a.during && tstzrange(%(start)s, %(end)s)
 ORDER BY a.during
 """
 LATE_WEEK = 22
+CROWDED_WEEK = 30
+"""After the layout's last week: no other row looks there."""
+CROWD = 300
 
 
 def week(bench: Bench) -> Sequence[Figure]:
@@ -44,6 +51,55 @@ def week(bench: Bench) -> Sequence[Figure]:
         "week-page", client, f"/calendar/?view=week&date={world.monday(0).isoformat()}"
     )
     return [early, ratio, page]
+
+
+def day(bench: Bench) -> Sequence[Figure]:
+    """The feed of a day with 300 visits, and what an open calendar asks every few seconds."""
+    client, path = bench.client(), _feed_of_day(_crowd(bench))
+    assert len(_events(client, path)) == CROWD, "every visit of the day is in the feed"
+    start = bench.world.start_of((CROWDED_WEEK, 0, 0, 0)).replace(hour=0)
+    values = {
+        "clinic": str(bench.world.big.clinic.pk), "start": start,
+        "end": start + dt.timedelta(days=1),
+    }  # fmt: skip
+    floor = bench.bare(_FLOOR, values)
+    feed = bench.page("day-300", client, path, floor, accept="application/json")
+    etag = client.get(path, accept="application/json").headers["ETag"]
+
+    def ask(_number: int) -> Answer:
+        return client.get(path, accept="application/json", headers={"If-None-Match": etag})
+
+    timing = measure(lambda n: expect(ask(n), 304), repeat=bench.plan.repeat, warm_up=4)
+    poll = Figure("day-poll", timing.median, timing.p95, floor=bench.pages.get("empty"))
+    return [feed, poll]
+
+
+def _crowd(bench: Bench) -> dt.date:
+    """Sixty visits of ten minutes for each of five practitioners, in a week nobody else measures."""
+    house, world = bench.world.big, bench.world
+    day = world.monday(CROWDED_WEEK)
+    begin = world.start_of((CROWDED_WEEK, 0, 0, 0))
+    ten = dt.timedelta(minutes=10)
+    people = calendar.PRACTITIONERS
+    copy(
+        Appointment,
+        (
+            Appointment(
+                clinic=house.clinic, patient_id=world.patients[number % len(world.patients)],
+                practitioner_id=house.practitioner(number % people),
+                room=house.rooms[number % people], visit_type=house.visit_type,
+                during=DateTimeTZRange(at, at + ten), occupies=DateTimeTZRange(at, at + ten),
+            )
+            for number in range(CROWD)
+            for at in [begin + number // people * ten]
+        ),
+    )  # fmt: skip
+    return day
+
+
+def _feed_of_day(date: dt.date) -> str:
+    end = date + dt.timedelta(days=1)
+    return f"/calendar/feed/?start={date.isoformat()}T00:00&end={end.isoformat()}T00:00"
 
 
 def course(bench: Bench) -> Sequence[Figure]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -321,80 +320,6 @@ def test_odd_addresses_do_no_harm(
     page(noor, "course", plan.pk, asked="1", **query)
 
 
-# --- the calendar ----------------------------------------------------------------------------
-
-
-def test_the_calendar_lists_the_day_and_feeds_the_picture(
-    noor: Client, desk: make.Desk, visit: Appointment
-) -> None:
-    assert "Inês Carvalho" in page(noor, "calendar", date="2026-01-14")
-    assert page(noor, "calendar", date="2026-01-14", view="week")
-    text = page(
-        noor, "calendar-feed", start="2026-01-14T00:00", end="2026-01-15T00:00",
-        practitioner=desk.member.staff_id,
-    )  # fmt: skip
-    body = json.loads(text)
-    (event,) = body["events"]
-    assert (event["start"], event["title"]) == ("2026-01-14T10:00", "Inês Carvalho")
-    assert body["closed"][0]["start"] == "2026-01-14T00:00"
-    assert body["closed"][0]["end"] == "2026-01-14T09:00"
-
-
-def test_the_feed_takes_a_fixed_number_of_queries_and_one_audit_row(
-    noor: Client, desk: make.Desk, ten: dt.datetime, django_assert_max_num_queries: Any
-) -> None:
-    for n in range(10):
-        make.visit(desk, treatments.patient(desk.clinic, f"P{n}"), ten + n * 30 * make.MINUTE)
-    with django_assert_max_num_queries(8):
-        page(noor, "calendar-feed", start="2026-01-12T00:00", end="2026-01-19T00:00")
-    entry = AuditEntry.objects.filter(action="read", model="scheduling.appointment").latest("id")
-    assert len(entry.patients) == 10
-
-
-def test_a_feed_without_a_range_is_told(noor: Client, desk: make.Desk) -> None:
-    page(noor, "calendar-feed", status=400)
-
-
-def drop(client: Client, visit: Appointment, start: str, **more: Any) -> Any:
-    """Drag a visit."""
-    body = {"start": start, "version": visit.schedule_version, **more}
-    return client.post(
-        reverse("scheduling:drop", args=[visit.pk]), json.dumps(body),
-        content_type="application/json",
-    )  # fmt: skip
-
-
-def test_a_drag_moves_or_is_refused_in_words(
-    noor: Client, desk: make.Desk, visit: Appointment, ten: dt.datetime
-) -> None:
-    assert drop(noor, visit, "2026-01-14T11:00").json()["version"] == 2
-    visit.refresh_from_db()
-    assert desk.clinic.local(visit.during.lower).hour == 11
-    desk.book(treatments.patient(desk.clinic, "Bruno Costa"), ten)
-    refused = drop(noor, visit, "2026-01-14T10:00")
-    assert refused.status_code == 409
-    assert "another visit" in refused.json()["message"]
-    assert drop(noor, visit, "nonsense").status_code == 400
-
-
-def test_a_drag_that_touches_the_course_leads_to_the_move_page(
-    noor: Client, desk: make.Desk, plan: TreatmentPlan, sessions: list[PlannedSession],
-    ten: dt.datetime,
-) -> None:  # fmt: skip
-    first, _second, _third = _course(desk, plan, sessions, ten)
-    answer = drop(noor, first, "2026-01-19T10:00").json()
-    assert answer["look"].startswith(reverse("scheduling:move", args=[first.pk]))
-    assert noor.get(answer["look"]).status_code == 200
-    first.refresh_from_db()
-    assert first.schedule_version == 1
-
-
-def test_the_day_list_prints(noor: Client, visit: Appointment) -> None:
-    assert "Inês Carvalho" in page(noor, "day-list", date="2026-01-14")
-    assert "No visits." in page(noor, "day-list", date="2026-01-15")
-    assert "Nobody works" in page(noor, "day-list", date="2026-01-17")
-
-
 # --- walls -----------------------------------------------------------------------------------
 
 
@@ -411,7 +336,9 @@ def test_another_clinics_course_is_not_there(
     page(client_for(other_practitioner), "course", plan.pk, status=404)
 
 
-@pytest.mark.parametrize("name", ["calendar", "book", "day-list", "calendar-feed"])
+@pytest.mark.parametrize(
+    "name", ["calendar", "agenda", "courses", "feeds", "book", "day-list", "calendar-feed"]
+)
 def test_the_outsider_is_turned_away(
     client_for: Signed, outsider: Any, clinic: Clinic, name: str
 ) -> None:

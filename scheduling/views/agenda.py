@@ -1,0 +1,91 @@
+"""The calendar as lists: the agenda, which is also a file, and the courses under way."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from mesoclinic.clinic.access import Policy, access
+from patients.services.tables import safe_cell
+from scheduling.selectors.agenda import AgendaDay, agenda, courses_under_way
+from scheduling.selectors.feed import CalendarEvent
+from scheduling.views.calendar import CalendarPage
+
+_FIRST_PAGE = 1
+
+
+@access(Policy.FRONT_DESK)
+class Agenda(CalendarPage):
+    """The visits of a week as a list: everything the picture can do, without a mouse."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The list, or with `?format=csv` the same as a file."""
+        form = self.asked()
+        found = agenda(self.request.clinic, form.day(self.today), self.filters(form))
+        self.shown(found.patients, "agenda")
+        context = self.toolbar(form, "agenda")
+        names = {str(one.staff_id): one.display_name for one in context["members"]}
+        if request.GET.get("format") == "csv":
+            return _file(found.days, names, context["chips"])
+        context |= {"agenda": found, "after": found.after, "days": _named(found.days, names)}
+        return render(request, "scheduling/agenda.html", context)
+
+
+@access(Policy.FRONT_DESK)
+class Courses(CalendarPage):
+    """Courses under way: each a line, its visits on it, and what has no date yet."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Who comes next stands first."""
+        form = self.asked()
+        page = _number(request.GET.get("page", ""))
+        found = courses_under_way(
+            self.request.clinic, form.day(self.today), self.filters(form), now=self.now, page=page
+        )
+        self.shown(found.patients, "courses")
+        context = self.toolbar(form, "courses")
+        more = page + 1 if found.more else None
+        context |= {"courses": found, "next_page": more, "previous_page": page - 1}
+        return render(request, "scheduling/courses.html", context)
+
+
+def _named(
+    days: tuple[AgendaDay, ...], names: dict[str, str]
+) -> list[tuple[dt.date, list[tuple[CalendarEvent, str]]]]:
+    return [
+        (one.day, [(visit, names.get(visit["practitioner"], "")) for visit in one.visits])
+        for one in days
+    ]
+
+
+def _number(text: str) -> int:
+    return max(int(text), _FIRST_PAGE) if text.isdecimal() and len(text) < 6 else _FIRST_PAGE
+
+
+def _file(
+    days: tuple[AgendaDay, ...], names: dict[str, str], chips: dict[str, dict[str, str]]
+) -> HttpResponse:
+    """The agenda as comma-separated values, for a spreadsheet."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="agenda.csv"'
+    response.write("\ufeff")
+    out = csv.writer(response)
+    out.writerow(
+        [_("Day"), _("From"), _("Until"), _("Patient"), _("Visit"), _("Practitioner"), _("Room"),
+         _("State")]
+    )  # fmt: skip
+    for one in days:
+        for visit in one.visits:
+            out.writerow(
+                [
+                    one.day.isoformat(), visit["start"][11:], visit["end"][11:],
+                    safe_cell(visit["title"]), safe_cell(visit["kind"]),
+                    safe_cell(names.get(visit["practitioner"], "")), safe_cell(visit["room"]),
+                    chips[visit["status"]]["label"],
+                ]
+            )  # fmt: skip
+    return response
