@@ -11,14 +11,23 @@ from django.utils.translation import gettext
 from aftercare.domain.codec import from_json
 from aftercare.models import (
     AddressProblem,
+    AlarmNumber,
+    CannedAnswer,
+    CareSettings,
     CheckIn,
+    CheckInPhoto,
     Message,
     MessageSettings,
     MessageTemplate,
     OutboxHold,
     ProgrammeStep,
     ProgrammeVersion,
+    StaffAlert,
     StaffTask,
+    TaskEvent,
+    Thread,
+    ThreadPhoto,
+    ThreadPost,
     TriageRuleSet,
 )
 from aftercare.services.programme import keep_version, latest_version
@@ -206,3 +215,86 @@ class CheckInAdmin(ReadOnlyPatientDataAdmin):
     list_display = ("patient", "level", "answered_at")
     list_filter = ("level",)
     search_fields = ("patient__name",)
+
+
+@admin.register(CheckInPhoto)
+class CheckInPhotoAdmin(ReadOnlyPatientDataAdmin):
+    """Which photographs came with which check-in."""
+
+    list_display = ("checkin", "patient", "created_at")
+    search_fields = ("patient__name",)
+    list_filter = ("created_at",)
+
+
+@admin.register(TaskEvent)
+class TaskEventAdmin(ReadOnlyPatientDataAdmin):
+    """The history of tasks."""
+
+    list_display = ("task", "what", "at", "by_label", "note")
+    list_filter = ("what",)
+    search_fields = ("task__title", "by_label")
+
+
+@admin.register(StaffAlert)
+class StaffAlertAdmin(ReadOnlyPatientDataAdmin):
+    """Who was alerted about what is urgent, and how that went."""
+
+    patient_path = "task.patient_id"
+    list_display = ("task", "staff", "channel", "state", "round", "sent_at", "why")
+    list_filter = ("state", "channel")
+    list_select_related = ("task", "staff")
+    search_fields = ("staff__full_name", "staff__email")
+
+
+@admin.register(Thread)
+class ThreadAdmin(ReadOnlyPatientDataAdmin):
+    """Conversations with patients."""
+
+    list_display = ("patient", "asked_at", "answered_at", "closed_at")
+    list_filter = ("asked_at",)
+    search_fields = ("patient__name",)
+
+
+@admin.register(ThreadPost)
+class ThreadPostAdmin(ReadOnlyPatientDataAdmin):
+    """What was said in conversations."""
+
+    list_display = ("patient", "at", "by_label")
+    list_filter = ("at",)
+    search_fields = ("patient__name", "by_label")
+
+
+@admin.register(ThreadPhoto)
+class ThreadPhotoAdmin(ReadOnlyPatientDataAdmin):
+    """Which photographs came with which post."""
+
+    list_display = ("patient", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("patient__name",)
+
+
+@admin.register(CannedAnswer)
+class CannedAnswerAdmin(CatalogueAdmin):
+    """Ready answers to questions that come often."""
+
+    list_display = ("title", "language", "clinic", "is_active")
+    list_filter = ("language", "is_active")
+    search_fields = ("title", "text")
+
+
+@admin.register(CareSettings)
+class CareSettingsAdmin(CatalogueAdmin):
+    """Who is alerted when, and what is watched for."""
+
+    list_display = ("clinic", "escalate_minutes", "late_watch", "silent_after", "alert_by_sms")
+    list_filter = ("late_watch", "alert_by_sms")
+    search_fields = ("clinic__name",)
+
+
+@admin.register(AlarmNumber)
+class AlarmNumberAdmin(CatalogueAdmin):
+    """Mobile numbers for alerts by text message."""
+
+    list_display = ("staff", "phone", "clinic")
+    list_filter = ("clinic",)
+    search_fields = ("staff__full_name", "phone")

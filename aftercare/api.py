@@ -171,7 +171,9 @@ class TaskViewSet(AuditedList):
     def claim(self, request: Request, pk: UUID) -> Response:
         """Take a task on oneself."""
         task = selectors.task(self.clinic, self.membership.role, pk)
-        done = tasks.claim_task(actor=self.actor, clinic=self.clinic, task_id=task.pk)
+        done = tasks.claim_task(
+            actor=self.actor, clinic=self.clinic, task_id=task.pk, now=timezone.now()
+        )
         return Response(TaskSerializer(done).data)
 
     @extend_schema(request=TaskOutcomeSerializer, responses=TaskSerializer)

@@ -24,6 +24,8 @@ class AftercareConfig(AppConfig):
 
         health.register("messages", backlog_health)
         register_chips("message", MESSAGES)
+        register_chips("thread", THREADS)
+        register_chips("rules", RULES)
         register_chips("triage", TRIAGE)
         register_chips("visit", VISITS)
         panels.register(
@@ -32,6 +34,8 @@ class AftercareConfig(AppConfig):
         panels.register_timeline(chart.message_entries, {"message": _("Messages")})
         panels.register_timeline(chart.checkin_entries, {"checkin": _("Check-ins")})
         panels.register_link_page("checkin", "aftercare:link-checkin")
+        panels.register_link_page("ask", "aftercare:link-ask")
+        panels.register_link_page("answer", "aftercare:link-answer")
         panels.register_link_page("unsubscribe", "aftercare:unsubscribe")
         register_message_preview(preview_booking)
         _register_holdings()
@@ -82,6 +86,16 @@ VISITS = {
     "review": ("warn", _("Review"), "exclamation-triangle"),
     "unconfirmed": ("neutral", _("Not confirmed"), "clock"),
     "ready": ("ok", _("Ready"), "check-circle"),
+}
+RULES = {
+    "draft": ("info", _("Draft"), "pencil"),
+    "published": ("ok", _("In force"), "check2-circle"),
+    "retired": ("neutral", _("Retired"), "clock-history"),
+}
+THREADS = {
+    "waiting": ("waiting", _("Waits for an answer"), "hourglass-split"),
+    "answered": ("ok", _("Answered"), "check2"),
+    "closed": ("neutral", _("Closed"), "slash-circle"),
 }
 TRIAGE = {
     "self_care": ("ok", _("Self-care"), "check-circle"),

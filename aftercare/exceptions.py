@@ -89,6 +89,35 @@ class AlreadyAnswered(Conflict):
     default_message = _("You have answered already. Thank you.")
 
 
+class ThreadNotFound(NotFound):
+    """No such conversation in this clinic."""
+
+
+class ThreadClosed(Conflict):
+    """A conversation that has ended takes no answer."""
+
+    default_code = "thread_closed"
+    default_message = _("This conversation is closed. Write to the patient anew from the chart.")
+
+
+class TooManyQuestions(Conflict):
+    """More within an hour than anybody can answer."""
+
+    default_code = "too_many_questions"
+    default_message = _("You have written several times already. Please call the clinic.")
+
+
+class RulesNotFound(NotFound):
+    """No such version of the triage rules in this clinic."""
+
+
+class RulesNotDraft(Conflict):
+    """Only a draft of the triage rules can be changed or published."""
+
+    default_code = "rules_not_draft"
+    default_message = _("This version is in force already. Make a new draft to change it.")
+
+
 class NoTriageRules(Conflict):
     """The clinic has no published triage rules."""
 

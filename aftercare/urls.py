@@ -6,7 +6,18 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from aftercare import api
-from aftercare.views import checkin, hooks, inbox, messages, outbox, programme, texts, unsubscribe
+from aftercare.views import (
+    care,
+    checkin,
+    hooks,
+    inbox,
+    messages,
+    outbox,
+    programme,
+    texts,
+    threads,
+    unsubscribe,
+)
 
 app_name = "aftercare"
 
@@ -35,9 +46,23 @@ urlpatterns = [
     path("hooks/gateway/", hooks.GatewayHook.as_view(), name="hook-gateway"),
     path("inbox/", inbox.Inbox.as_view(), name="inbox"),
     path("inbox/count/", inbox.InboxCount.as_view(), name="inbox-count"),
+    path("inbox/<uuid:pk>/", inbox.TaskDetail.as_view(), name="task"),
     path("inbox/<uuid:pk>/claim/", inbox.ClaimTask.as_view(), name="task-claim"),
+    path("inbox/<uuid:pk>/release/", inbox.ReleaseTask.as_view(), name="task-release"),
     path("inbox/<uuid:pk>/done/", inbox.FinishTask.as_view(), name="task-finish"),
     path("check-ins/<uuid:pk>/", checkin.CheckInDetail.as_view(), name="checkin"),
+    path("care/", care.Care.as_view(), name="care"),
+    path("care/rules/", care.StartRules.as_view(), name="rules-start"),
+    path("care/rules/<uuid:pk>/", care.Rules.as_view(), name="rules"),
+    path("care/rules/<uuid:pk>/publish/", care.PublishRules.as_view(), name="rules-publish"),
+    path("care/rules/<uuid:pk>/advice/", care.GeneralRules.as_view(), name="rules-general"),
+    path("care/rules/<uuid:pk>/<slug:key>/", care.EffectRules.as_view(), name="rules-effect"),
+    path("questions/", threads.Threads.as_view(), name="threads"),
+    path("questions/<uuid:pk>/", threads.ThreadDetail.as_view(), name="thread"),
+    path("questions/<uuid:pk>/close/", threads.CloseThread.as_view(), name="thread-close"),
+    path("p/<str:token>/ask/", threads.Ask.as_view(), name="link-ask"),
+    path("p/<str:token>/answer/", threads.AnswerCode.as_view(), name="link-answer"),
+    path("p/<str:token>/answer/read/", threads.AnswerRead.as_view(), name="link-answer-read"),
     path("p/<str:token>/check-in/", checkin.AnswerCheckIn.as_view(), name="link-checkin"),
     path("p/<str:token>/unsubscribe/", unsubscribe.Unsubscribe.as_view(), name="unsubscribe"),
 ]

@@ -325,6 +325,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 25},
     },
+    "ring-alarms": {
+        "task": "aftercare.tasks.ring_alarms",
+        "schedule": 10.0,
+        "options": {"expires": 9},
+    },
+    "look-round": {
+        "task": "aftercare.tasks.look_round",
+        "schedule": 3_600.0,
+        "options": {"expires": 1_800},
+    },
     "seal-audit": {
         "task": "mesoclinic.audit.tasks.seal",
         "schedule": 60.0,

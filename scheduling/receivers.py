@@ -18,8 +18,8 @@ from scheduling.models import Appointment, AppointmentMove, WaitlistEntry
 from scheduling.selectors.calendars import interval_of
 from scheduling.services import follow_session, hold_visits, note_freed
 from scheduling.signals import appointments_cancelled, appointments_moved
-from treatments.models import SessionRecord
-from treatments.signals import session_signed, session_started
+from treatments.models import AdverseEvent, SessionRecord
+from treatments.signals import adverse_event_reported, session_signed, session_started
 
 
 @receiver(patient_contraindicated, dispatch_uid="scheduling.hold_visits")
@@ -31,6 +31,18 @@ def hold_future_sessions(
         clinic=clinic, actor=actor, now=now, patient=patient,
         reason=_("The screening found a contraindication."),
     )  # fmt: skip
+
+
+@receiver(adverse_event_reported, dispatch_uid="scheduling.hold_for_reaction")
+def hold_for_reaction(
+    clinic: Clinic, actor: Actor, event: AdverseEvent, now: dt.datetime, **_kwargs: Any
+) -> None:
+    """A severe reaction stops the gate: the sessions to come wait on hold with it."""
+    if event.stops_treatment:
+        hold_visits(
+            clinic=clinic, actor=actor, now=now, patient=event.patient,
+            reason=_("A severe reaction was reported."),
+        )  # fmt: skip
 
 
 @receiver(session_started, dispatch_uid="scheduling.session_started")

@@ -21,6 +21,15 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
+from aftercare.models import (
+    AlarmNumber,
+    CannedAnswer,
+    CareSettings,
+    CheckInPhoto,
+    StaffAlert,
+    TaskEvent,
+    ThreadPhoto,
+)
 from mesoclinic.audit.models import AuditEntry, AuditSeal
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
 from patients.models import ImportRow, ImportRun, Patient
@@ -596,7 +605,7 @@ def _addressee(clinic: Clinic) -> Model:
     return PatientFactory(clinic=clinic)
 
 
-@makes("aftercare:task-*", "api-task-*", "admin:aftercare.stafftask")
+@makes("aftercare:task", "aftercare:task-*", "api-task-*", "admin:aftercare.stafftask")
 def _task(clinic: Clinic) -> Model:
     return aftercare.task(PatientFactory(clinic=clinic), timezone.now())
 
@@ -607,6 +616,67 @@ def _checkin(clinic: Clinic) -> Model:
 
 
 @makes("aftercare:text*", "api-message-template-*", "admin:aftercare.messagetemplate")
+@makes("admin:aftercare.checkinphoto")
+def _checkin_photo(clinic: Clinic) -> Model:
+    checkin = aftercare.checkin(_record(clinic), timezone.now())
+    return CheckInPhoto.objects.create(
+        clinic=clinic, patient=checkin.patient, checkin=checkin, file=photograph(checkin.patient)
+    )
+
+
+@makes("admin:aftercare.taskevent")
+def _task_step(clinic: Clinic) -> Model:
+    task = aftercare.task(PatientFactory(clinic=clinic), timezone.now())
+    return TaskEvent.objects.create(
+        clinic=clinic, patient=task.patient, task=task, what="opened", at=timezone.now(),
+        by_label="Noor",
+    )  # fmt: skip
+
+
+@makes("admin:aftercare.staffalert")
+def _alert(clinic: Clinic) -> Model:
+    task = aftercare.task(PatientFactory(clinic=clinic), timezone.now())
+    return StaffAlert.objects.create(
+        clinic=clinic, task=task, staff=PractitionerFactory(clinic=clinic).staff, channel="email",
+        round=1, next_try_at=timezone.now(),
+    )  # fmt: skip
+
+
+@makes("aftercare:thread", "aftercare:thread-close", "api-thread-*", "admin:aftercare.thread")
+def _thread(clinic: Clinic) -> Model:
+    return aftercare.question(PatientFactory(clinic=clinic), timezone.now()).thread
+
+
+@makes("admin:aftercare.threadpost")
+def _post(clinic: Clinic) -> Model:
+    return aftercare.question(PatientFactory(clinic=clinic), timezone.now())
+
+
+@makes("admin:aftercare.threadphoto")
+def _thread_photo(clinic: Clinic) -> Model:
+    post = aftercare.question(PatientFactory(clinic=clinic), timezone.now())
+    return ThreadPhoto.objects.create(
+        clinic=clinic, patient=post.patient, post=post, file=photograph(post.patient)
+    )
+
+
+@makes("admin:aftercare.cannedanswer")
+def _canned(clinic: Clinic) -> Model:
+    return CannedAnswer.objects.create(clinic=clinic, title="Swimming", text="From Friday on.")
+
+
+@makes("admin:aftercare.caresettings")
+def _care_settings(clinic: Clinic) -> Model:
+    return CareSettings.objects.create(clinic=clinic)
+
+
+@makes("admin:aftercare.alarmnumber")
+def _alarm_number(clinic: Clinic) -> Model:
+    staff = PractitionerFactory(clinic=clinic).staff
+    return AlarmNumber.objects.create(clinic=clinic, staff=staff, phone="+33612345678")
+
+
+@makes("admin:aftercare.messagetemplate")
 def _template(clinic: Clinic) -> Model:
     return aftercare.template(clinic)
 
@@ -639,6 +709,16 @@ def _address_problem(clinic: Clinic) -> Model:
 @makes("admin:aftercare.messagesettings")
 def _message_settings(clinic: Clinic) -> Model:
     return aftercare.look(clinic)
+
+
+@makes("aftercare:rules", "aftercare:rules-publish", "aftercare:rules-general")
+def _draft_rules(clinic: Clinic) -> Model:
+    return aftercare.draft_rules(clinic)
+
+
+@makes("aftercare:rules-effect")
+def _rules_effect(clinic: Clinic) -> dict[str, object]:
+    return {"pk": aftercare.draft_rules(clinic).pk, "key": "redness"}
 
 
 @makes("admin:aftercare.triageruleset")

@@ -1,7 +1,8 @@
 """How urgent is what a patient reports after a session? Rules are versioned clinic data.
 
-Source: clinical-knowledge §8 (S1 to S4, G). Pure and monotone: one more effect, a graver or
-growing or longer one never gives a milder answer. What the rules do not know is a review at least.
+Source: clinical-knowledge §8 (S1 to S4, G). Pure and monotone: one more effect, a graver, larger,
+growing or longer one, a later day, one more ingredient or a withdrawn lot never gives a milder
+answer. What the rules do not know is a review at least.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ Text = Mapping[str, str]
 
 SEVERITIES = range(1, 6)
 """1 mild, 2 moderate, 3 severe, 4 life-threatening, 5 fatal (as in CTCAE)."""
+SIZES = range(1, 4)
+"""1 smaller than a coin, 2 up to a palm, 3 larger than a palm."""
 
 
 class Urgency(StrEnum):
@@ -34,8 +37,9 @@ class Urgency(StrEnum):
 class Escalation:
     """Lifts an effect to `to` when every condition given here holds.
 
-    `severity` or more; `after_hours` or more since the session; `growing`; `spreading`; another
-    effect of `together_with` reported too.
+    `severity` or more; `size` or more; `after_hours` or more since the session; there for
+    `lasting_hours` or more; `growing`; `spreading`; another effect of `together_with` reported
+    too; one of `ingredients` (keys of the catalogue) given; a `deep` technique used.
     """
 
     to: Urgency
@@ -44,19 +48,30 @@ class Escalation:
     growing: bool = False
     spreading: bool = False
     together_with: tuple[str, ...] = ()
+    size: int | None = None
+    lasting_hours: int | None = None
+    ingredients: tuple[str, ...] = ()
+    deep: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an escalation without a condition: that is the base of the effect."""
         if self.severity is not None and self.severity not in SEVERITIES:
             raise ValueError("Severity goes from 1 to 5.")
-        given = (self.severity, self.after_hours, self.growing or None, self.spreading or None)
-        if not any(one is not None for one in given) and not self.together_with:
+        if self.size is not None and self.size not in SIZES:
+            raise ValueError("Size goes from 1 to 3.")
+        numbers = (self.severity, self.size, self.after_hours, self.lasting_hours)
+        flags = (self.growing, self.spreading, self.together_with, self.ingredients, self.deep)
+        if all(one is None for one in numbers) and not any(flags):
             raise ValueError("An escalation needs a condition.")
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One effect of the catalogue. `base` is the urgency when it is mild, new and not growing."""
+    """One effect of the catalogue. `base` is the urgency when it is mild, new and not growing.
+
+    `on_skin`: it has a size. `late`: asked for in the watch of the weeks after, too. `event` is
+    what the catalogue of adverse events calls it.
+    """
 
     key: str
     name: Text
@@ -67,6 +82,9 @@ class Effect:
     source: str
     escalations: tuple[Escalation, ...] = ()
     red_flag: bool = False
+    on_skin: bool = False
+    late: bool = False
+    event: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,12 +120,30 @@ class TriageRules:
 
 @dataclass(frozen=True)
 class ReportedEffect:
-    """One effect as reported. `severity` 1 to 5; None (“don't know”) counts as severe (3)."""
+    """One effect as reported.
+
+    `severity` 1 to 5 and `size` 1 to 3: None (not known) counts as severe and large.
+    `lasting_hours` is how long it has been there; None counts as since the session.
+    """
 
     effect: str
     severity: int | None = 1
     growing: bool = False
     spreading: bool = False
+    size: int | None = 1
+    lasting_hours: int | None = 0
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """What was done at the session: keys of the ingredients given, whether deep in the skin.
+
+    `withdrawn_lots` are the numbers of lots given that have been withdrawn since.
+    """
+
+    ingredients: frozenset[str] = frozenset()
+    deep: bool = False
+    withdrawn_lots: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -122,6 +158,7 @@ class Report:
     hours_since: int
     feeling: int | None = None
     asks_for_help: bool = False
+    session: SessionFacts = SessionFacts()
 
 
 @dataclass(frozen=True)
@@ -150,10 +187,9 @@ class Triage:
 
 def assess(report: Report, rules: TriageRules) -> Triage:
     """Judge a report. Effects that the rules don't know are a review at least, never dropped."""
-    keys = frozenset(one.effect for one in report.effects)
     judged = tuple(
         sorted(
-            {_judge(one, keys, report.hours_since, rules) for one in report.effects},
+            {(one.effect, _judge(one, report, rules)) for one in report.effects},
             key=lambda one: (-one[1].rank, one[0]),
         )
     )
@@ -178,42 +214,57 @@ def _advice(key: str, rules: TriageRules) -> Text:
     return effect.advice if effect is not None else {}
 
 
-def _judge(
-    reported: ReportedEffect, keys: frozenset[str], hours: int, rules: TriageRules
-) -> tuple[str, Urgency]:
+def _judge(reported: ReportedEffect, report: Report, rules: TriageRules) -> Urgency:
     effect = rules.by_key.get(reported.effect)
+    found = [_floor(reported, report.session)]
     if effect is None:
-        return reported.effect, _by_severity(reported, Urgency.REVIEW)
-    lifted = [
-        escalation.to
-        for escalation in effect.escalations
-        if _holds(escalation, reported, keys, hours)
-    ]
-    worst = _worst([effect.base, *lifted])
-    return reported.effect, _by_severity(reported, worst)
+        return _worst([Urgency.REVIEW, *found])
+    lifted = [one.to for one in effect.escalations if _holds(one, reported, report)]
+    return _worst([effect.base, *lifted, *found])
 
 
-def _holds(
-    escalation: Escalation, reported: ReportedEffect, keys: frozenset[str], hours: int
-) -> bool:
+def _floor(reported: ReportedEffect, session: SessionFacts) -> Urgency:
+    """Whatever the effect (G): life-threatening is an emergency; severe a review; so is anything
+    after a lot that has been withdrawn since."""
+    severity = _severity(reported)
+    if severity >= 4:
+        return Urgency.EMERGENCY
+    return Urgency.REVIEW if severity == 3 or session.withdrawn_lots else Urgency.SELF_CARE
+
+
+def _holds(escalation: Escalation, reported: ReportedEffect, report: Report) -> bool:
+    others = {one.effect for one in report.effects}
     return (
-        (escalation.severity is None or _severity(reported) >= escalation.severity)
-        and (escalation.after_hours is None or hours >= escalation.after_hours)
+        _reaches(_severity(reported), escalation.severity)
+        and _reaches(_size(reported), escalation.size)
+        and _reaches(report.hours_since, escalation.after_hours)
+        and _reaches(_lasting(reported, report), escalation.lasting_hours)
         and (reported.growing or not escalation.growing)
         and (reported.spreading or not escalation.spreading)
-        and (not escalation.together_with or bool(keys & set(escalation.together_with)))
+        and (report.session.deep or not escalation.deep)
+        and _meets(others, escalation.together_with)
+        and _meets(report.session.ingredients, escalation.ingredients)
     )
+
+
+def _reaches(value: int, bound: int | None) -> bool:
+    return bound is None or value >= bound
+
+
+def _meets(there: Iterable[str], wanted: tuple[str, ...]) -> bool:
+    return not wanted or not set(there).isdisjoint(wanted)
 
 
 def _severity(reported: ReportedEffect) -> int:
     return 3 if reported.severity is None else reported.severity
 
 
-def _by_severity(reported: ReportedEffect, urgency: Urgency) -> Urgency:
-    """Whatever the effect: severe is a review, life-threatening an emergency (G)."""
-    if _severity(reported) >= 4:
-        return Urgency.EMERGENCY
-    return _worst([urgency, Urgency.REVIEW]) if _severity(reported) == 3 else urgency
+def _size(reported: ReportedEffect) -> int:
+    return 3 if reported.size is None else reported.size
+
+
+def _lasting(reported: ReportedEffect, report: Report) -> int:
+    return report.hours_since if reported.lasting_hours is None else reported.lasting_hours
 
 
 def _worst(urgencies: Iterable[Urgency]) -> Urgency:

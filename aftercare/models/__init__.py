@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aftercare.models.checkin import CheckIn, TriageRuleSet
+from aftercare.models.alarm import AlarmNumber, CareSettings, StaffAlert
+from aftercare.models.checkin import CheckIn, CheckInPhoto, TriageRuleSet
 from aftercare.models.message import (
     AddressProblem,
     DispatcherState,
@@ -17,12 +18,17 @@ from aftercare.models.programme import (
     ProgrammeStep,
     ProgrammeVersion,
 )
-from aftercare.models.task import StaffTask
+from aftercare.models.task import StaffTask, TaskEvent
+from aftercare.models.thread import CannedAnswer, Thread, ThreadPhoto, ThreadPost
 
 __all__ = [
     "AddressProblem",
+    "AlarmNumber",
+    "CannedAnswer",
+    "CareSettings",
     "Channel",
     "CheckIn",
+    "CheckInPhoto",
     "DispatcherState",
     "Message",
     "MessageEvent",
@@ -31,6 +37,11 @@ __all__ = [
     "OutboxHold",
     "ProgrammeStep",
     "ProgrammeVersion",
+    "StaffAlert",
     "StaffTask",
+    "TaskEvent",
+    "Thread",
+    "ThreadPhoto",
+    "ThreadPost",
     "TriageRuleSet",
 ]

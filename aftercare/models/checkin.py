@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.triggers import append_only, audit_triggers
 from mesoclinic.clinic.base import ClinicOwned
-from patients.models import PatientLink, PatientOwned
+from patients.models import PatientFile, PatientLink, PatientOwned
 from treatments.models import SessionRecord
 
 
@@ -27,10 +27,12 @@ class TriageRuleSet(ClinicOwned):
     version = models.PositiveIntegerField(_("version"))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     spec = models.JSONField(_("effects and rules"))
+    note = models.CharField(_("what changed"), max_length=300, blank=True)
     approved_at = models.DateTimeField(
         _("approved at"), null=True, blank=True,
         help_text=_("Clinic default: review before use, until a practitioner approves it."),
     )  # fmt: skip
+    approved_by = models.CharField(_("approved by"), max_length=200, blank=True)
 
     class Meta:
         ordering = ["-version"]
@@ -86,6 +88,10 @@ class CheckIn(PatientOwned):
     effects = models.JSONField(_("effects"), default=list)
     text = models.TextField(_("in their own words"), blank=True)
     level = models.CharField(_("level"), max_length=10, choices=Level)
+    facts = models.JSONField(
+        _("about the session"), default=dict, blank=True,
+        help_text=_("What the rules looked at: hours since, ingredients, lots, technique."),
+    )  # fmt: skip
     rules = models.ForeignKey(
         TriageRuleSet, on_delete=models.PROTECT, related_name="+", verbose_name=_("rules")
     )
@@ -106,3 +112,26 @@ class CheckIn(PatientOwned):
 
     def __str__(self) -> str:
         return self.get_level_display()
+
+
+class CheckInPhoto(PatientOwned):
+    """A photograph that came with a check-in."""
+
+    checkin = models.ForeignKey(
+        CheckIn, on_delete=models.PROTECT, related_name="photos", verbose_name=_("check-in")
+    )
+    file = models.ForeignKey(
+        PatientFile, on_delete=models.PROTECT, related_name="+", verbose_name=_("photograph")
+    )
+
+    class Meta:
+        ordering = ["created_at"]
+        verbose_name = _("photograph of a check-in")
+        verbose_name_plural = _("photographs of check-ins")
+        constraints = [
+            models.UniqueConstraint(name="checkin_photo_once", fields=["checkin", "file"])
+        ]
+        triggers = [*audit_triggers(), *append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.checkin_id}"

@@ -85,6 +85,8 @@ class ProgrammeStep(ClinicOwned):
         EXPIRING = "expiring", _("The screening runs out")
         RECALLED = "recalled", _("A lot is recalled")
         OFFERED = "offered", _("A time is offered")
+        DEEP = "deep", _("A session with a deep technique is signed")
+        ANSWERED = "answered", _("A question was answered")
 
     class Unit(models.TextChoices):
         MINUTES = "minutes", _("minutes")

@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from mesoclinic.audit.triggers import audit_triggers
-from patients.models import PatientOwned
+from mesoclinic.audit.triggers import append_only, audit_triggers
+from mesoclinic.clinic.base import ClinicOwned
 
 _ICONS = {
     "message_failed": "envelope-x",
@@ -20,11 +20,20 @@ _ICONS = {
     "contraindicated": "sign-stop",
     "checkin_review": "heart-pulse",
     "checkin_urgent": "heart-pulse",
+    "checkin_silent": "telephone-outbound",
+    "question": "chat-dots",
+    "screening_expired": "clipboard-x",
+    "off_protocol": "calendar-x",
+    "stock": "box-seam",
 }
 
 
-class StaffTask(PatientOwned):
-    """Something that waits for a person. `subject` once while open: no task twice."""
+class StaffTask(ClinicOwned):
+    """Something that waits for a person, about a patient or (stock) about nobody.
+
+    `subject` once while open: no task twice. It may be assigned to somebody, and is claimed by
+    whoever takes it. An urgent one that nobody claims goes on to the next person at `escalate_at`.
+    """
 
     class Kind(models.TextChoices):
         MESSAGE_FAILED = "message_failed", _("Message could not be sent")
@@ -35,11 +44,21 @@ class StaffTask(PatientOwned):
         CHECKIN_URGENT = "checkin_urgent", _("Urgent check-in")
         NO_ADDRESS = "no_address", _("No e-mail address")
         BOUNCED = "bounced", _("Messages come back")
+        CHECKIN_SILENT = "checkin_silent", _("No answer to check-ins")
+        QUESTION = "question", _("Question")
+        SCREENING_EXPIRED = "screening_expired", _("Screening missing before a visit")
+        OFF_PROTOCOL = "off_protocol", _("Course drifting")
+        STOCK = "stock", _("Stock")
 
     class Role(models.TextChoices):
         FRONT_DESK = "front_desk", _("Front desk")
         CLINICAL = "clinical", _("Practitioners")
+        MANAGEMENT = "management", _("Stock keepers")
 
+    patient = models.ForeignKey(
+        "patients.Patient", on_delete=models.PROTECT, null=True, blank=True,
+        verbose_name=_("patient"),
+    )  # fmt: skip
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     role = models.CharField(_("for"), max_length=12, choices=Role)
     title = models.CharField(_("title"), max_length=200)
@@ -48,6 +67,12 @@ class StaffTask(PatientOwned):
     url_name = models.CharField(_("page"), max_length=60, blank=True)
     is_urgent = models.BooleanField(_("urgent"), default=False)
     due_at = models.DateTimeField(_("due at"))
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True,
+        related_name="+", verbose_name=_("assigned to"),
+    )  # fmt: skip
+    escalate_at = models.DateTimeField(_("goes on to the next person at"), null=True, blank=True)
+    alert_round = models.PositiveSmallIntegerField(_("people alerted"), default=0)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True,
         related_name="+", verbose_name=_("claimed by"),
@@ -63,7 +88,13 @@ class StaffTask(PatientOwned):
         indexes = [
             models.Index(
                 name="task_open", fields=["clinic", "role", "due_at"], condition=Q(done_at=None)
-            )
+            ),
+            models.Index(name="task_done", fields=["clinic", "-done_at"]),
+            models.Index(
+                name="task_escalates",
+                fields=["escalate_at"],
+                condition=Q(done_at=None, escalate_at__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -89,3 +120,37 @@ class StaffTask(PatientOwned):
     def url(self) -> str:
         """The page where it is dealt with, or "" where there is none."""
         return reverse(self.url_name, args=[self.subject_id]) if self.url_name else ""
+
+
+class TaskEvent(ClinicOwned):
+    """One step in the life of a task: who did what, and why."""
+
+    class What(models.TextChoices):
+        OPENED = "opened", _("Opened")
+        ASSIGNED = "assigned", _("Assigned")
+        CLAIMED = "claimed", _("Claimed")
+        RELEASED = "released", _("Given back")
+        ALERTED = "alerted", _("Alerted")
+        DUE = "due", _("Due date changed")
+        DONE = "done", _("Done")
+
+    task = models.ForeignKey(
+        StaffTask, on_delete=models.PROTECT, related_name="events", verbose_name=_("task")
+    )
+    patient = models.ForeignKey(
+        "patients.Patient", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="+", verbose_name=_("patient"),
+    )  # fmt: skip
+    what = models.CharField(_("what"), max_length=10, choices=What)
+    at = models.DateTimeField(_("at"))
+    by_label = models.CharField(_("by"), max_length=200)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["at", "created_at"]
+        verbose_name = _("step of a task")
+        verbose_name_plural = _("steps of tasks")
+        triggers = [*audit_triggers(), *append_only()]
+
+    def __str__(self) -> str:
+        return self.get_what_display()

@@ -55,6 +55,7 @@ def alert_staff(
             is_urgent=True,
             due_at=now + dt.timedelta(hours=4),
         ),
+        now=now,
     )
     if _has_visits(patient, now):
         subject = Subject(kind="held", id=result.pk, patient_id=patient.pk, anchor=now)
@@ -102,6 +103,7 @@ def ask_for_review(
             url_name="patients:screening-detail",
             due_at=now + dt.timedelta(days=2),
         ),
+        now=now,
     )
 
 

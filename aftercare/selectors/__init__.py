@@ -20,9 +20,14 @@ PAGE = 50
 _WAITING = [Message.State.FAILED.value, Message.State.HELD.value]
 _SEEN_BY: dict[str, list[str]] = {
     Role.RECEPTIONIST.value: [StaffTask.Role.FRONT_DESK.value],
-    Role.PRACTITIONER.value: [StaffTask.Role.CLINICAL.value, StaffTask.Role.FRONT_DESK.value],
-    Role.MANAGER.value: [StaffTask.Role.FRONT_DESK.value],
+    Role.PRACTITIONER.value: [one.value for one in StaffTask.Role],
+    Role.MANAGER.value: [StaffTask.Role.FRONT_DESK.value, StaffTask.Role.MANAGEMENT.value],
 }
+
+
+def roles_seen_by(role: str) -> list[str]:
+    """For whom the tasks are that somebody of this role sees."""
+    return _SEEN_BY.get(role, [])
 
 
 class Show(StrEnum):
@@ -137,19 +142,16 @@ def open_tasks(clinic: Clinic, role: str) -> QuerySet[StaffTask]:
     return (
         StaffTask.objects.for_clinic(clinic)
         .filter(done_at=None, role__in=_SEEN_BY.get(role, []))
-        .select_related("patient", "claimed_by")
+        .select_related("patient", "claimed_by", "assigned_to")
         .order_by("-is_urgent", "due_at")
     )
 
 
-def done_tasks(clinic: Clinic, role: str) -> QuerySet[StaffTask]:
-    """What was finished last."""
-    return (
-        StaffTask.objects.for_clinic(clinic)
-        .filter(done_at__isnull=False, role__in=_SEEN_BY.get(role, []))
-        .select_related("patient")
-        .order_by("-done_at")[:PAGE]
-    )
+def needs_you(clinic: Clinic, role: str) -> tuple[list[StaffTask], list[StaffTask]]:
+    """What waits for this role, and apart from it the courses that drift; one query, 500 at most."""
+    rows = list(open_tasks(clinic, role)[:500])
+    drift = StaffTask.Kind.OFF_PROTOCOL
+    return [row for row in rows if row.kind != drift], [row for row in rows if row.kind == drift]
 
 
 def count_open_tasks(clinic: Clinic, role: str) -> int:
@@ -162,12 +164,18 @@ def task(clinic: Clinic, role: str, pk: UUID) -> StaffTask:
     found = (
         StaffTask.objects.for_clinic(clinic)
         .filter(pk=pk, role__in=_SEEN_BY.get(role, []))
-        .select_related("patient")
+        .select_related("patient", "claimed_by", "assigned_to")
         .first()
     )
     if found is None:
         raise TaskNotFound
     return found
+
+
+def tasks_about(clinic: Clinic, subject_id: UUID) -> list[StaffTask]:
+    """Open tasks about one thing."""
+    rows = StaffTask.objects.for_clinic(clinic).filter(subject_id=subject_id, done_at=None)
+    return list(rows.select_related("claimed_by", "assigned_to"))
 
 
 def messages_of(clinic: Clinic, patient_id: UUID) -> QuerySet[Message]:

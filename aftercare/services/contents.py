@@ -54,6 +54,8 @@ LINKS: dict[str, LinkKind] = {
     "screening_link": LinkKind(PatientLink.Purpose.SCREENING, "patients:link-screening", 14 * _DAY),
     "checkin_link": LinkKind(PatientLink.Purpose.CHECKIN, "aftercare:link-checkin", 14 * _DAY),
     "offer_link": LinkKind(PatientLink.Purpose.OFFER, "scheduling:link-offer", 3 * _DAY),
+    "ask_link": LinkKind(PatientLink.Purpose.ASK, "aftercare:link-ask", 60 * _DAY),
+    "answer_link": LinkKind(PatientLink.Purpose.ANSWER, "aftercare:link-answer", 30 * _DAY),
     "unsubscribe_link": LinkKind(
         PatientLink.Purpose.UNSUBSCRIBE, "aftercare:unsubscribe", 400 * _DAY
     ),
@@ -86,10 +88,11 @@ class Draft:
         needed = variables_in(self.text) & LINKS.keys()
         if self.is_screened and self.message.subject_type == "appointment":
             needed -= {"screening_link"}
-        is_mail = self.message.channel == Channel.EMAIL
-        return (
-            needed | {"unsubscribe_link"} if is_mail and not self.message.is_essential else needed
-        )
+        if self.message.channel != Channel.EMAIL:
+            return needed
+        if self.message.subject_type not in _NO_QUESTIONS:
+            needed |= {"ask_link"}
+        return needed if self.message.is_essential else needed | {"unsubscribe_link"}
 
     @property
     def text(self) -> str:
@@ -137,6 +140,9 @@ def source_of(template: MessageTemplate) -> Source:
     return Source(template.subject, template.body, template.language, template.preheader)
 
 
+# A code is typed at once; an answer is answered on its own page.
+_NO_QUESTIONS = frozenset({"code", "thread"})
+
 Links = dict[UUID, dict[str, str]]
 """The addresses of a message's links, by message and name of the variable."""
 
@@ -180,7 +186,9 @@ def _path(view: str) -> str:
 def _about(message: Message, purpose: PatientLink.Purpose) -> UUID | None:
     if purpose is PatientLink.Purpose.UNSUBSCRIBE:
         return message.pk
-    return None if purpose is PatientLink.Purpose.SCREENING else message.subject_id
+    if purpose in {PatientLink.Purpose.SCREENING, PatientLink.Purpose.ASK}:
+        return None
+    return message.subject_id
 
 
 def compose(draft: Draft, facts: Facts, links: Links, *, now: dt.datetime) -> bytes:
@@ -206,6 +214,7 @@ def compose(draft: Draft, facts: Facts, links: Links, *, now: dt.datetime) -> by
             variables,
             unsubscribe_url="" if message.is_essential else variables["unsubscribe_link"],
             look=draft.look,
+            ask_url=variables["ask_link"],
         )
         calendar = _calendar(message, visits, now)
     envelope = Envelope(

@@ -115,6 +115,7 @@ def write(
     variables: Mapping[str, str],
     *,
     unsubscribe_url: str = "",
+    ask_url: str = "",
     look: Look = PLAIN,
 ) -> Words:
     """The words of one message in the clinic's frame.
@@ -128,12 +129,13 @@ def write(
     blocks = [fill(block, variables).strip() for block in wanted]
     words = frame_words(source.language)
     stop = stop_text = ""
-    if unsubscribe_url:
-        question, label = words["unsubscribe"], words["unsubscribe_link"]
-        stop = _STOP_HTML.format(
-            question=escape(question), url=escape(unsubscribe_url), label=escape(label)
-        )
-        stop_text = f"\n{question} {label}:\n{unsubscribe_url}\n"
+    for name, url in (("ask", ask_url), ("unsubscribe", unsubscribe_url)):
+        if url:
+            question, label = words[name], words[f"{name}_link"]
+            stop += _STOP_HTML.format(
+                question=escape(question), url=escape(url), label=escape(label)
+            )
+            stop_text += f"\n{question} {label}:\n{url}\n"
     frame = _frame(clinic.name, clinic.phone, clinic.address, source.language, look)
     said = " ".join(fill(source.preheader, variables).split()) or _usual_preheader(clinic, words)
     # `replace` on plain strings: the frame is ours and the body is escaped block by block.

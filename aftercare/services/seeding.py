@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aftercare.models import MessageTemplate, ProgrammeStep, TriageRuleSet
+from aftercare.models import CannedAnswer, MessageTemplate, ProgrammeStep, TriageRuleSet
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
@@ -26,6 +26,11 @@ def seed_clinic(clinic: Clinic) -> None:
         for row in _rows("programme.json"):
             defaults = {name: value for name, value in row.items() if name != "key"}
             ProgrammeStep.objects.get_or_create(clinic=clinic, key=row["key"], defaults=defaults)
+        for row in _rows("canned.json"):
+            CannedAnswer.objects.get_or_create(
+                clinic=clinic, language=row["language"], title=row["title"],
+                defaults={"text": row["text"]},
+            )  # fmt: skip
         TriageRuleSet.objects.get_or_create(
             clinic=clinic,
             version=1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,13 +12,17 @@ from django.utils.translation import ngettext
 
 from aftercare.domain.outbox import State
 from aftercare.exceptions import TaskAlreadyDone, TaskNotFound
-from aftercare.models import Message, StaffTask
+from aftercare.models import Message, StaffTask, TaskEvent
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
-from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.models import Clinic, Membership
+from mesoclinic.common.errors import Invalid
 from patients.models import Patient
 
 _SOON = dt.timedelta(hours=4)
+
+
+What = TaskEvent.What
 
 
 @dataclass(frozen=True)
@@ -32,14 +37,17 @@ class NewTask:
     detail: str = ""
     url_name: str = ""
     is_urgent: bool = False
+    assigned_to_id: UUID | None = None
 
 
-def open_task(clinic_id: UUID, patient_id: UUID, new: NewTask) -> StaffTask:
+def open_task(
+    clinic_id: UUID, patient_id: UUID | None, new: NewTask, *, now: dt.datetime
+) -> StaffTask:
     """Open a task unless one of its kind about the same subject is open already; return it.
 
     Runs inside the transaction of what made it necessary.
     """
-    found, _created = StaffTask.objects.get_or_create(
+    found, created = StaffTask.objects.get_or_create(
         kind=new.kind,
         subject_id=new.subject_id,
         done_at=None,
@@ -52,9 +60,26 @@ def open_task(clinic_id: UUID, patient_id: UUID, new: NewTask) -> StaffTask:
             "url_name": new.url_name,
             "is_urgent": new.is_urgent,
             "due_at": new.due_at,
+            "assigned_to_id": new.assigned_to_id,
+            "created_at": now,
         },
     )
+    if created:
+        note([found], What.OPENED, by=str(_("the system")), now=now)
     return found
+
+
+def note(
+    rows: Iterable[StaffTask], what: TaskEvent.What, *, by: str, now: dt.datetime, why: str = ""
+) -> None:
+    """Write a step into the history of tasks, inside the caller's transaction."""
+    TaskEvent.objects.bulk_create(
+        TaskEvent(
+            clinic_id=row.clinic_id, patient_id=row.patient_id, task=row, what=what, at=now,
+            by_label=by[:200], note=why[:300],
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def for_message(message: Message, state: State, why: str, *, now: dt.datetime) -> StaffTask:
@@ -80,6 +105,7 @@ def for_message(message: Message, state: State, why: str, *, now: dt.datetime) -
             url_name="aftercare:message",
             due_at=now + _SOON,
         ),
+        now=now,
     )
 
 
@@ -96,6 +122,7 @@ def _no_address(message: Message, now: dt.datetime) -> StaffTask:
             url_name="patients:chart",
             due_at=now + _SOON,
         ),
+        now=now,
     )
 
 
@@ -133,16 +160,77 @@ def address_changed(clinic: Clinic, patient: Patient, *, now: dt.datetime) -> St
             url_name="patients:chart",
             due_at=now + _SOON,
         ),
+        now=now,
     )
 
 
-def claim_task(*, actor: Actor, clinic: Clinic, task_id: UUID) -> StaffTask:
-    """Take a task on oneself; taking over from a colleague is allowed. Raises `TaskAlreadyDone`."""
+def claim_task(*, actor: Actor, clinic: Clinic, task_id: UUID, now: dt.datetime) -> StaffTask:
+    """Take a task on oneself; taking over from a colleague is allowed. Raises `TaskAlreadyDone`.
+
+    An urgent one stops going on to the next person.
+    """
     with audited(actor):
         task = _locked(clinic, task_id)
-        task.claimed_by_id = actor.staff_id
-        task.save(update_fields=["claimed_by"])
+        if task.claimed_by_id != actor.staff_id:
+            task.claimed_by_id, task.escalate_at = actor.staff_id, None
+            task.save(update_fields=["claimed_by", "escalate_at"])
+            note([task], What.CLAIMED, by=actor.label, now=now)
     return task
+
+
+def release_task(*, actor: Actor, clinic: Clinic, task_id: UUID, now: dt.datetime) -> StaffTask:
+    """Give a task back, so that somebody else takes it. Raises `TaskAlreadyDone`."""
+    with audited(actor):
+        task = _locked(clinic, task_id)
+        if task.claimed_by_id is not None:
+            task.claimed_by = None
+            # An urgent one is everybody's again, at once.
+            task.escalate_at = now if task.is_urgent else None
+            task.save(update_fields=["claimed_by", "escalate_at"])
+            note([task], What.RELEASED, by=actor.label, now=now)
+    return task
+
+
+@dataclass(frozen=True)
+class Handover:
+    """Who is to do a task, and until when (None: as it is). `staff_id` None: nobody in particular."""
+
+    staff_id: UUID | None
+    due_at: dt.datetime | None = None
+
+
+def assign_task(
+    *, actor: Actor, clinic: Clinic, task_id: UUID, to: Handover, now: dt.datetime
+) -> StaffTask:
+    """Give a task to a member of the clinic who may see it, or move its due date.
+
+    Raises `TaskAlreadyDone`, and Invalid for somebody who may not see it.
+    """
+    with audited(actor):
+        task = _locked(clinic, task_id)
+        member = _may_do(clinic, task, to.staff_id)
+        if task.assigned_to_id != to.staff_id:
+            task.assigned_to_id = to.staff_id
+            if task.claimed_by_id not in {None, to.staff_id}:
+                task.claimed_by = None
+            whom = member.display_name if member else str(_("nobody in particular"))
+            note([task], What.ASSIGNED, by=actor.label, now=now, why=whom)
+        if to.due_at is not None and to.due_at != task.due_at:
+            task.due_at = to.due_at
+            local = clinic.local(to.due_at)
+            note([task], What.DUE, by=actor.label, now=now, why=f"{local:%Y-%m-%d %H:%M}")
+        task.save(update_fields=["assigned_to", "claimed_by", "due_at"])
+    return task
+
+
+def _may_do(clinic: Clinic, task: StaffTask, staff_id: UUID | None) -> Membership | None:
+    if staff_id is None:
+        return None
+    rows = Membership.objects.for_clinic(clinic).active().select_related("staff")
+    member = rows.filter(staff_id=staff_id).first()
+    if member is None or (task.role == StaffTask.Role.CLINICAL and member.role != "practitioner"):
+        raise Invalid(_("This person can't do it."), field="staff")
+    return member
 
 
 def finish_task(
@@ -151,31 +239,44 @@ def finish_task(
     """Close a task with what came of it. Raises `TaskAlreadyDone`."""
     with audited(actor):
         task = _locked(clinic, task_id)
-        task.done_at = now
-        task.done_by = actor.label
-        task.outcome = outcome[:300]
-        task.save(update_fields=["done_at", "done_by", "outcome"])
+        _close([task], by=actor.label, outcome=outcome, now=now)
     return task
 
 
-def close_tasks(*, kind: StaffTask.Kind, subject_id: UUID, outcome: str, now: dt.datetime) -> None:
-    """Close what has settled itself, inside the caller's transaction."""
-    StaffTask.objects.filter(kind=kind, subject_id=subject_id, done_at=None).update(
-        done_at=now, done_by=_("the system"), outcome=outcome[:300]
-    )
+def close_tasks(
+    *, kind: StaffTask.Kind, subject_id: UUID, outcome: str, now: dt.datetime, by: str = ""
+) -> None:
+    """Close what has settled itself (or what `by` settled), inside the caller's transaction."""
+    rows = StaffTask.objects.filter(kind=kind, subject_id=subject_id, done_at=None)
+    _close(rows.select_for_update(), by=by or str(_("the system")), outcome=outcome, now=now)
 
 
 def close_tasks_of(
     *, patient_id: UUID, kind: StaffTask.Kind, outcome: str, now: dt.datetime
 ) -> None:
     """Close all open tasks of a kind about a patient, inside the caller's transaction."""
-    StaffTask.objects.filter(kind=kind, patient_id=patient_id, done_at=None).update(
-        done_at=now, done_by=_("the system"), outcome=outcome[:300]
-    )
+    rows = StaffTask.objects.filter(kind=kind, patient_id=patient_id, done_at=None)
+    _close(rows.select_for_update(), by=str(_("the system")), outcome=outcome, now=now)
+
+
+def _close(rows: Iterable[StaffTask], *, by: str, outcome: str, now: dt.datetime) -> None:
+    found = list(rows)
+    if not found:
+        return
+    for task in found:
+        task.done_at, task.done_by, task.outcome = now, by[:200], outcome[:300]
+        task.escalate_at = None
+    StaffTask.objects.bulk_update(found, ["done_at", "done_by", "outcome", "escalate_at"])
+    note(found, What.DONE, by=by, now=now, why=outcome)
 
 
 def _locked(clinic: Clinic, task_id: UUID) -> StaffTask:
-    task = StaffTask.objects.for_clinic(clinic).select_for_update().filter(pk=task_id).first()
+    task = (
+        StaffTask.objects.for_clinic(clinic)
+        .select_for_update(of=("self",))
+        .filter(pk=task_id)
+        .first()
+    )
     if task is None:
         raise TaskNotFound
     if task.done_at is not None:

@@ -22,6 +22,8 @@ class PatientLink(PatientOwned):
         SCREENING = "screening", _("Fill in the questionnaire")
         CONFIRM = "confirm", _("Confirm a visit")
         CHECKIN = "checkin", _("Say how it is")
+        ASK = "ask", _("Ask the clinic")
+        ANSWER = "answer", _("Read an answer")
         UNSUBSCRIBE = "unsubscribe", _("Stop messages")
         OFFER = "offer", _("Take an offered time")
         VISITS = "visits", _("See, move and cancel own visits")

@@ -14,10 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import to_utc
 from mesoclinic.common.errors import DomainError
-from mesoclinic.common.intervals import Interval
 from scheduling.domain.status import Status
-from scheduling.models import Appointment
-from scheduling.models.online import validate_origin
 from scheduling.selectors.courses import Wishes
 from scheduling.services import (
     Booking,
@@ -25,9 +22,7 @@ from scheduling.services import (
     CourseVisit,
     Exceptions,
     Move,
-    Person,
     Target,
-    WaitlistWish,
 )
 
 TIME_INPUT = forms.TimeInput(attrs={"type": "time", "class": "form-control"}, format="%H:%M")

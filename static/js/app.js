@@ -72,21 +72,6 @@
   }
   window.mesoclinic.signInAgain = signInAgain;
 
-  /* a number beside a place: asked for without counting as activity, nothing shown for nothing,
-     and the one for the side also stands in the phone bar */
-  body.addEventListener("htmx:configRequest", (event) => {
-    if (isCount(event.target)) event.detail.headers["X-Background"] = "1";
-  });
-  body.addEventListener("htmx:afterSwap", (event) => {
-    const count = event.target;
-    if (!isCount(count)) return;
-    if (count.textContent.trim() === "") count.replaceChildren();
-    document.querySelectorAll("[data-copy-count]").forEach((spot) => {
-      spot.replaceChildren(...Array.from(count.cloneNode(true).childNodes));
-    });
-  });
-  const isCount = (element) => Boolean(element.classList?.contains("nav-count"));
-
   /* dialogs */
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-open]");

@@ -16,12 +16,14 @@ from aftercare.models import (
     ProgrammeStep,
     ProgrammeVersion,
     StaffTask,
+    ThreadPost,
     TriageRuleSet,
 )
 from aftercare.services import dispatch
 from aftercare.services.holding import hold_all
 from aftercare.services.programme import keep_version
 from aftercare.services.seeding import seed_clinic
+from aftercare.services.threads import ask
 from aftercare.services.transport import SmtpTransport
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
@@ -109,6 +111,14 @@ def look(clinic: Clinic, **fields: Any) -> MessageSettings:
     return MessageSettings.objects.create(clinic=clinic, **fields)
 
 
+def draft_rules(clinic: Clinic) -> TriageRuleSet:
+    """A draft of the next version."""
+    current = rules(clinic)
+    return TriageRuleSet.objects.create(
+        clinic=clinic, version=current.version + 1, spec={**current.spec, "version": "2"}
+    )
+
+
 def task(patient: Patient, due_at: dt.datetime, **fields: Any) -> StaffTask:
     """An open task of the front desk about a patient."""
     values: dict[str, Any] = {
@@ -141,6 +151,12 @@ def seeded(clinic: Clinic) -> Clinic:
     """The clinic with the default templates, programme and triage rules."""
     seed_clinic(clinic)
     return clinic
+
+
+def question(patient: Patient, now: dt.datetime, text: str = "May I swim?") -> ThreadPost:
+    """What a patient asks by a link."""
+    asked, _token = link(patient, PatientLink.Purpose.ASK, None, now)
+    return ask(link=asked, text=text, now=now)
 
 
 def post(at: dt.datetime) -> dispatch.Report:

@@ -18,6 +18,7 @@ from aftercare.domain.triage import (
     Escalation,
     Report,
     ReportedEffect,
+    SessionFacts,
     TriageRules,
     Urgency,
     assess,
@@ -32,7 +33,7 @@ def urgency(*effects: ReportedEffect, hours: int = 24, **more: Any) -> Urgency:
     return assess(Report(effects, hours, **more), RULES).urgency
 
 
-def effect(key: str, severity: int | None = 1, **more: bool) -> ReportedEffect:
+def effect(key: str, severity: int | None = 1, **more: Any) -> ReportedEffect:
     return ReportedEffect(key, severity, **more)
 
 
@@ -108,12 +109,52 @@ def test_effects_come_gravest_first_with_their_advice() -> None:
     assert triage.version == RULES.version
 
 
+def test_size_and_duration_count() -> None:
+    assert urgency(effect("bruise", size=2)) is CARE
+    assert urgency(effect("bruise", size=3)) is REVIEW
+    assert urgency(effect("bruise", size=None)) is REVIEW  # not known counts as large
+    assert urgency(effect("nausea", lasting_hours=11), hours=11) is CARE
+    assert urgency(effect("nausea", lasting_hours=12), hours=11) is REVIEW
+    assert urgency(effect("redness", lasting_hours=None), hours=71) is CARE
+    mild = replace(RULES.by_key["redness"], escalations=(Escalation(REVIEW, lasting_hours=72),))
+    rules = replace(RULES, effects=(mild,))
+    since_session = Report((effect("redness", lasting_hours=None),), 72)
+    since_today = Report((effect("redness", lasting_hours=6),), 72)
+    assert assess(since_session, rules).urgency is REVIEW
+    assert assess(since_today, rules).urgency is CARE
+
+
+def test_what_was_given_counts() -> None:
+    saline, lidocaine = (SessionFacts(frozenset({one})) for one in ("saline", "lidocaine"))
+    assert urgency(effect("allergic_rash"), session=saline) is REVIEW
+    assert urgency(effect("allergic_rash"), session=lidocaine) is URGENT
+    old = effect("lumps", lasting_hours=24 * 7)
+    assert urgency(old, hours=24 * 10) is REVIEW
+    assert urgency(old, hours=24 * 10, session=SessionFacts(deep=True)) is URGENT
+
+
+def test_anything_after_a_withdrawn_lot_is_read_by_somebody() -> None:
+    withdrawn = SessionFacts(withdrawn_lots=frozenset({"W1"}))
+    for key in (*KEYS, "unheard_of"):
+        assert urgency(effect(key), hours=1, session=withdrawn).rank >= REVIEW.rank
+    assert urgency(effect("redness"), hours=1) is CARE
+    assert urgency(hours=1, session=withdrawn) is CARE  # nothing is noticed
+
+
 EFFECTS = st.builds(
     ReportedEffect,
     st.sampled_from([*KEYS, "unheard_of"]),
     st.none() | st.integers(1, 5),
     st.booleans(),
     st.booleans(),
+    st.none() | st.integers(1, 3),
+    st.none() | st.integers(0, 24 * 90),
+)
+FACTS = st.builds(
+    SessionFacts,
+    st.frozensets(st.sampled_from(["lidocaine", "deoxycholate", "saline"])),
+    st.booleans(),
+    st.frozensets(st.sampled_from(["A1", "B2"])),
 )
 REPORTS = st.builds(
     Report,
@@ -121,7 +162,33 @@ REPORTS = st.builds(
     st.integers(0, 24 * 90),
     st.none() | st.integers(1, 5),
     st.booleans(),
+    FACTS,
 )
+
+
+@given(REPORTS, FACTS)
+@settings(max_examples=200)
+def test_more_given_or_deeper_or_a_lot_withdrawn_is_never_milder(
+    report: Report, more: SessionFacts
+) -> None:
+    had = report.session
+    both = SessionFacts(
+        had.ingredients | more.ingredients, had.deep or more.deep,
+        had.withdrawn_lots | more.withdrawn_lots,
+    )  # fmt: skip
+    worse = assess(replace(report, session=both), RULES)
+    assert worse.urgency.rank >= assess(report, RULES).urgency.rank
+
+
+@given(REPORTS, st.integers(1, 5), st.booleans())
+@settings(max_examples=100)
+def test_feeling_worse_or_asking_is_never_milder(report: Report, feeling: int, asks: bool) -> None:
+    worse = replace(
+        report,
+        feeling=max(report.feeling or 1, feeling),
+        asks_for_help=report.asks_for_help or asks,
+    )
+    assert assess(worse, RULES).urgency.rank >= assess(report, RULES).urgency.rank
 
 
 @given(REPORTS, EFFECTS)
@@ -146,6 +213,11 @@ def test_a_graver_effect_is_never_milder(report: Report, data: st.DataObject) ->
         severity=severity,
         growing=old.growing or data.draw(st.booleans()),
         spreading=old.spreading or data.draw(st.booleans()),
+        size=None if old.size is None else data.draw(st.integers(old.size, 3)),
+        lasting_hours=(
+            # Not known counts as since the session.
+            old.lasting_hours and data.draw(st.integers(old.lasting_hours, 24 * 90))
+        ),
     )
     effects = (*report.effects[:place], grown, *report.effects[place + 1 :])
     worse = assess(replace(report, effects=effects), RULES)
@@ -165,11 +237,33 @@ def test_order_never_matters(report: Report) -> None:
     assert assess(turned, RULES) == assess(report, RULES)
 
 
-def test_every_effect_severity_and_day_has_an_answer() -> None:
-    days = (0, 1, 3, 7, 14, 28, 84)
-    for key, severity, day, growing in itertools.product(KEYS, range(1, 6), days, (True, False)):
-        found = urgency(effect(key, severity, growing=growing), hours=24 * day)
-        assert found.rank >= RULES.by_key[key].base.rank
+def test_every_effect_severity_size_and_day_is_judged_and_never_milder_than_the_one_before() -> (
+    None
+):
+    """The whole catalogue: each step in one direction is at least as grave."""
+    days = (0, 1, 3, 5, 7, 10, 14, 28, 56, 84)
+    flags = [(growing, deep) for growing in (False, True) for deep in (False, True)]
+    for key in KEYS:
+        judged = {
+            (severity, size, day, growing, deep): urgency(
+                effect(key, severity, growing=growing, size=size, lasting_hours=None),
+                hours=24 * day, session=SessionFacts(deep=deep),
+            ).rank
+            for severity, size, day in itertools.product(range(1, 6), range(1, 4), days)
+            for growing, deep in flags
+        }  # fmt: skip
+        base = RULES.by_key[key].base.rank
+        for (severity, size, day, growing, deep), rank in judged.items():
+            assert rank >= base
+            later = [one for one in days if one > day]
+            steps = [
+                (min(severity + 1, 5), size, day, growing, deep),
+                (severity, min(size + 1, 3), day, growing, deep),
+                (severity, size, later[0] if later else day, growing, deep),
+                (severity, size, day, True, deep),
+                (severity, size, day, growing, True),
+            ]
+            assert all(judged[one] >= rank for one in steps), (key, severity, size, day)
 
 
 def test_the_rules_survive_being_stored() -> None:
@@ -191,6 +285,12 @@ def test_broken_rules_can_not_exist() -> None:
         Escalation(Urgency.REVIEW)
     with pytest.raises(ValueError, match="1 to 5"):
         Escalation(Urgency.REVIEW, severity=6)
+    for size in (0, 4):
+        with pytest.raises(ValueError, match="1 to 3"):
+            Escalation(Urgency.REVIEW, size=size)
+    for conditions in ({"size": 1}, {"lasting_hours": 0}, {"after_hours": 0}, {"deep": True},
+                  {"ingredients": ("saline",)}, {"spreading": True}):  # fmt: skip
+        assert Escalation(Urgency.REVIEW, **conditions)
     with pytest.raises(ValueError, match="unique"):
         TriageRules("1", (one, one), RULES.advice)
     with pytest.raises(ValueError, match="Advice is missing"):

@@ -18,6 +18,7 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic, StaffMember
 from mesoclinic.demo import setting
+from mesoclinic.demo.afterwards import Afterwards
 from mesoclinic.demo.cast import ADMIN, PASSWORD, PLACES, Place
 from mesoclinic.demo.people import faces
 from mesoclinic.demo.scene import Scene
@@ -98,6 +99,7 @@ class Command(BaseCommand):
             teller.tell(number, face)
             if number % 20 == 19:
                 self.stdout.write(f"  {scene.clinic.name}: {number + 1} of {len(people)} patients")
+        Afterwards(scene).tell()
         teller.become_contraindicated()
         teller.wait_for_times()
         self._post(scene.clinic)

@@ -1,0 +1,119 @@
+"""What the hourly round of a clinic looks for; a fixed number of queries each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+
+from aftercare.models import CheckIn, Message, MessageTemplate, StaffTask
+from mesoclinic.clinic.models import Clinic
+from patients.selectors import screening_status_for
+from scheduling.models import Appointment
+from treatments.models import SessionRecord, TreatmentPlan
+from treatments.selectors.stock import LotLine, stock_lines
+from treatments.selectors.windows import sessions_of, windows_among
+
+_VISIT_AHEAD = dt.timedelta(days=5)
+_SILENT_BACK = dt.timedelta(days=30)
+_PATIENCE = dt.timedelta(hours=24)
+_WEEK = dt.timedelta(days=7)
+# A course whose window closed longer ago has been given up, not forgotten.
+_GIVEN_UP = dt.timedelta(days=60)
+_STOCK_SOON = dt.timedelta(days=30)
+_COMING = ["pending", "booked", "confirmed", "arrived", "in_session", "on_hold"]
+
+
+def sessions_without_answer(
+    clinic: Clinic, invitations: int, *, now: dt.datetime
+) -> list[SessionRecord]:
+    """Sessions with that many check-ins sent since the last answer, the latest a day ago.
+
+    Each is found once: whoever has been called about a session is not called again for a month.
+    """
+    keys = MessageTemplate.objects.for_clinic(clinic).filter(body__contains="checkin_link")
+    last = CheckIn.objects.filter(session=OuterRef("subject_id")).order_by("-answered_at")
+    silent = (
+        Message.objects.for_clinic(clinic)
+        .filter(subject_type="session", state="sent", sent_at__gt=now - _SILENT_BACK)
+        .filter(template_key__in=keys.values("key"))
+        .annotate(last=Subquery(last.values("answered_at")[:1]))
+        .filter(Q(last=None) | Q(sent_at__gt=Subquery(last.values("answered_at")[:1])))
+        .order_by()
+        .values("subject_id")
+        .annotate(n=Count("pk"), newest=Max("sent_at"))
+        .filter(n__gte=invitations, newest__lte=now - _PATIENCE)
+    )
+    called = StaffTask.objects.for_clinic(clinic).filter(
+        kind=StaffTask.Kind.CHECKIN_SILENT, created_at__gt=now - _SILENT_BACK
+    )
+    rows = SessionRecord.objects.for_clinic(clinic).filter(
+        pk__in=[row["subject_id"] for row in silent]
+    )
+    return list(rows.exclude(pk__in=called.values("subject_id")))
+
+
+def visits_without_screening(clinic: Clinic, *, now: dt.datetime) -> list[Appointment]:
+    """The first session in the next five days of each patient without a valid screening."""
+    rows = (
+        Appointment.objects.for_clinic(clinic)
+        .filter(during__startswith__gt=now, during__startswith__lt=now + _VISIT_AHEAD)
+        .filter(status__in=["booked", "confirmed"], planned_session__isnull=False)
+        .order_by("during")
+    )
+    first: dict[object, Appointment] = {}
+    for visit in rows:
+        first.setdefault(visit.patient_id, visit)
+    standing = screening_status_for(
+        [visit.patient_id for visit in first.values()], clinic.today(now), clinic=clinic
+    )
+    return [visit for visit in first.values() if not standing[visit.patient_id].is_valid]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A course whose next session is not booked and whose window ends soon, or has ended."""
+
+    plan: TreatmentPlan
+    number: int
+    ends_on: dt.date
+
+
+def courses_drifting(clinic: Clinic, *, now: dt.datetime) -> list[Drift]:
+    """Courses under way that leave their window within a week, soonest first."""
+    today = clinic.today(now)
+    plans = list(TreatmentPlan.objects.for_clinic(clinic).filter(status="active"))
+    sessions = sessions_of([plan.pk for plan in plans])
+    booked = set(
+        Appointment.objects.for_clinic(clinic)
+        .filter(status__in=_COMING, planned_session__plan__in=[plan.pk for plan in plans])
+        .values_list("planned_session_id", flat=True)
+    )
+    found = []
+    for plan in plans:
+        window = next(iter(windows_among(plan, sessions.get(plan.pk, []), today)), None)
+        if window is None or not window.after_actual or window.session.pk in booked:
+            continue
+        ends = window.window.latest
+        if ends is not None and today - _GIVEN_UP <= ends <= today + _WEEK:
+            found.append(Drift(plan, window.session.number, ends))
+    return sorted(found, key=lambda one: one.ends_on)
+
+
+def lots_to_see_to(clinic: Clinic, today: dt.date) -> Iterator[LotLine]:
+    """Lots on the shelf out of date or nearly, and the last of a product when it is nearly used."""
+    lines = stock_lines(clinic, today)
+    for line in lines:
+        soon = line.state == "soon" and line.lot.expires_on - today <= _STOCK_SOON
+        low = line.state == "low" and _is_last(line, lines)
+        if line.state == "expired" or soon or low:
+            yield line
+
+
+def _is_last(line: LotLine, lines: Sequence[LotLine]) -> bool:
+    return not any(
+        other.lot.product_id == line.lot.product_id and other.state in {"ok", "soon"}
+        for other in lines
+    )

@@ -1,0 +1,135 @@
+"""The hourly round of a clinic: what nobody reported, but somebody must see to.
+
+Every finding is a task, opened once; a task whose reason is gone closes itself. A round may run
+twice, or twice at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from aftercare.models import StaffTask
+from aftercare.selectors.watch import (
+    courses_drifting,
+    lots_to_see_to,
+    sessions_without_answer,
+    visits_without_screening,
+)
+from aftercare.services import tasks
+from aftercare.services.care import settings_of
+from aftercare.services.tasks import NewTask
+from mesoclinic.audit.actors import Actor
+from mesoclinic.audit.services import audited
+from mesoclinic.clinic.models import Clinic
+from mesoclinic.common.calendar import day_interval
+
+Kind, Role = StaffTask.Kind, StaffTask.Role
+Found = Iterable[tuple[UUID | None, NewTask]]
+
+
+def look_round(clinic: Clinic, *, now: dt.datetime) -> dict[str, int]:
+    """Open what is new and close what is over; how many are open now, by kind."""
+    looks: dict[StaffTask.Kind, Callable[[Clinic, dt.datetime], Found]] = {
+        Kind.CHECKIN_SILENT: _silent,
+        Kind.SCREENING_EXPIRED: _unscreened,
+        Kind.OFF_PROTOCOL: _drifting,
+        Kind.STOCK: _stock,
+    }
+    with override(clinic.language), audited(Actor.system(clinic.pk, "round")):
+        return {kind.value: _keep(clinic, kind, look, now) for kind, look in looks.items()}
+
+
+def _keep(
+    clinic: Clinic,
+    kind: StaffTask.Kind,
+    look: Callable[[Clinic, dt.datetime], Found],
+    now: dt.datetime,
+) -> int:
+    found = {new.subject_id: (patient, new) for patient, new in look(clinic, now)}
+    rows = StaffTask.objects.for_clinic(clinic).filter(kind=kind, done_at=None)
+    known = set(rows.values_list("subject_id", flat=True))
+    for subject, (patient, new) in found.items():
+        if subject not in known:
+            tasks.open_task(clinic.pk, patient, new, now=now)
+    # Silence ends with a word of the patient's or a call, not by waiting.
+    over = set() if kind is Kind.CHECKIN_SILENT else known - found.keys()
+    for subject in over:
+        outcome = _("This has settled itself.")
+        tasks.close_tasks(kind=kind, subject_id=subject, outcome=outcome, now=now)
+    return len(found)
+
+
+def _silent(clinic: Clinic, now: dt.datetime) -> Found:
+    for session in sessions_without_answer(clinic, settings_of(clinic).silent_after, now=now):
+        yield (
+            session.patient_id,
+            NewTask(
+                kind=Kind.CHECKIN_SILENT,
+                role=Role.FRONT_DESK,
+                title=_("does not answer check-ins, call"),
+                detail=_("Last visit: %(day)s") % {"day": date_format(session.performed_on, "j F")},
+                subject_id=session.pk,
+                url_name="",
+                due_at=now + dt.timedelta(hours=24),
+            ),
+        )
+
+
+def _unscreened(clinic: Clinic, now: dt.datetime) -> Found:
+    for visit in visits_without_screening(clinic, now=now):
+        start = clinic.local(visit.during.lower)
+        yield (
+            visit.patient_id,
+            NewTask(
+                kind=Kind.SCREENING_EXPIRED,
+                role=Role.FRONT_DESK,
+                title=_("has no valid screening"),
+                detail=_("Visit on %(day)s") % {"day": date_format(start, "l j F, H:i")},
+                subject_id=visit.patient_id,
+                url_name="patients:chart",
+                due_at=max(visit.during.lower - dt.timedelta(hours=24), now),
+            ),
+        )
+
+
+def _drifting(clinic: Clinic, now: dt.datetime) -> Found:
+    for one in courses_drifting(clinic, now=now):
+        yield (
+            one.plan.patient_id,
+            NewTask(
+                kind=Kind.OFF_PROTOCOL,
+                role=Role.FRONT_DESK,
+                title=_("session %(number)s is not booked") % {"number": one.number},
+                subject_id=one.plan.pk,
+                url_name="scheduling:course",
+                due_at=day_interval(one.ends_on, clinic.zone).end,
+            ),
+        )
+
+
+def _stock(clinic: Clinic, now: dt.datetime) -> Found:
+    words = {
+        "expired": _("has run out of date, take it off the shelf"),
+        "soon": _("runs out of date soon"),
+        "low": _("is nearly used up"),
+    }
+    for line in lots_to_see_to(clinic, clinic.today(now)):
+        yield (
+            None,
+            NewTask(
+                kind=Kind.STOCK,
+                role=Role.MANAGEMENT,
+                title=f"{line.lot.product.name}: {words[line.state]}"[:200],
+                detail=_("Lot %(lot)s, to %(day)s")
+                % {"lot": line.lot.number, "day": date_format(line.lot.expires_on, "j F Y")},
+                subject_id=line.lot.pk,
+                url_name="treatments:lot",
+                due_at=day_interval(line.lot.expires_on, clinic.zone).start,
+            ),
+        )
