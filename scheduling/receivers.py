@@ -16,10 +16,16 @@ from patients.signals import patient_contraindicated
 from scheduling.domain.status import Status
 from scheduling.models import Appointment, AppointmentMove, WaitlistEntry
 from scheduling.selectors.calendars import interval_of
-from scheduling.services import follow_session, hold_visits, note_freed
+from scheduling.services import follow_session, hold_visits, note_freed, release_visits
 from scheduling.signals import appointments_cancelled, appointments_moved
-from treatments.models import AdverseEvent, SessionRecord
-from treatments.signals import adverse_event_reported, session_signed, session_started
+from treatments.models import AdverseEvent, PlannedSession, SessionRecord, TreatmentPlan
+from treatments.signals import (
+    adverse_event_reported,
+    plan_stopped,
+    session_dropped,
+    session_signed,
+    session_started,
+)
 
 
 @receiver(patient_contraindicated, dispatch_uid="scheduling.hold_visits")
@@ -100,3 +106,27 @@ def offer_time_moved_from(
                 clinic=clinic, now=now, practitioner_id=move.from_practitioner_id,
                 during=interval_of(move.from_during),
             )  # fmt: skip
+
+
+@receiver(plan_stopped, dispatch_uid="scheduling.plan_stopped")
+def release_plan(
+    clinic: Clinic, actor: Actor, plan: TreatmentPlan, reason: str, now: dt.datetime, **_kwargs: Any
+) -> None:
+    """A plan that stops gives its visits back."""
+    release_visits(
+        clinic=clinic, actor=actor, now=now, reason=reason,
+        session_ids=plan.sessions.values_list("pk", flat=True),
+    )  # fmt: skip
+
+
+@receiver(session_dropped, dispatch_uid="scheduling.session_dropped")
+def release_session(
+    clinic: Clinic,
+    actor: Actor,
+    session: PlannedSession,
+    reason: str,
+    now: dt.datetime,
+    **_kwargs: Any,
+) -> None:
+    """A session that is left out gives its visit back."""
+    release_visits(clinic=clinic, actor=actor, now=now, reason=reason, session_ids=[session.pk])

@@ -70,7 +70,9 @@ from tests.factories.patients import (
 from treatments.models import (
     AdverseEvent,
     IncompatiblePair,
+    InjectionDevice,
     ReadinessOverride,
+    Recipe,
     SessionRecord,
     TreatmentPlan,
 )
@@ -340,6 +342,9 @@ def _record(clinic: Clinic) -> SessionRecord:
     "treatments:plan-detail",
     "treatments:plan-activate",
     "treatments:plan-stop",
+    "treatments:plan-terms",
+    "treatments:plan-ask-consent",
+    "treatments:plan-add-session",
     "treatments:cocktail-edit",
     "treatments:consent",
     "api-plan-*",
@@ -427,6 +432,16 @@ def _area(clinic: Clinic) -> Model:
 @makes("api-technique-detail", "admin:treatments.technique")
 def _technique(clinic: Clinic) -> Model:
     return treatments.catalogue(clinic).nappage
+
+
+@makes("api-injection-device-detail", "admin:treatments.injectiondevice")
+def _injection_device(clinic: Clinic) -> Model:
+    return InjectionDevice.objects.create(clinic=clinic, key="pen", name="Pen")
+
+
+@makes("api-recipe-detail", "admin:treatments.recipe")
+def _recipe(clinic: Clinic) -> Model:
+    return Recipe.objects.create(clinic=clinic, key="basic", name="Basic")
 
 
 @makes("api-ingredient-detail", "admin:treatments.ingredient")

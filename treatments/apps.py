@@ -26,6 +26,7 @@ class TreatmentsConfig(AppConfig):
         )
         panels.register_actions(chart.plan_actions)
         panels.register_vocabulary(vocabulary)
+        panels.register_link_page("consent", "treatments:link-consent")
         panels.register_timeline(
             chart.treatment_entries,
             {"plan": _("Plans"), "session": _("Sessions"), "adverse_event": _("Reactions")},

@@ -95,3 +95,14 @@ class EventClosed(Conflict):
 
     default_code = "event_closed"
     default_message = _("This reaction is resolved already.")
+
+
+class SharedFileRefused(Invalid):
+    """A shared catalogue file can't be taken in; `problems` are sentences with their places."""
+
+    default_code = "shared_file"
+    default_message = _("The file can't be taken in.")
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(" ".join(self.problems) if problems else None, field="file")

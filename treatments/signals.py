@@ -13,6 +13,12 @@ plan_activated = Signal()
 # `plan`, `reason`
 plan_stopped = Signal()
 
+# `patient`, `cocktail`: the consent to this version is to be signed by a mailed link
+consent_asked = Signal()
+
+# `session` (PlannedSession), `reason`: it was left out of its plan
+session_dropped = Signal()
+
 # `record` (SessionRecord, a draft): the session has begun
 session_started = Signal()
 

@@ -6,7 +6,17 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from treatments import api
-from treatments.views import builder, cocktail, events, plans, sessions, stock
+from treatments.views import (
+    adapting,
+    builder,
+    cocktail,
+    events,
+    link_consent,
+    plans,
+    sessions,
+    sharing,
+    stock,
+)
 
 app_name = "treatments"
 
@@ -16,8 +26,20 @@ urlpatterns = [
     path("plans/<uuid:pk>/", plans.PlanDetail.as_view(), name="plan-detail"),
     path("plans/<uuid:pk>/activate/", plans.PlanActivate.as_view(), name="plan-activate"),
     path("plans/<uuid:pk>/stop/", plans.PlanStop.as_view(), name="plan-stop"),
+    path("plans/<uuid:pk>/terms/", adapting.PlanTerms.as_view(), name="plan-terms"),
+    path("plans/<uuid:pk>/add-session/", adapting.SessionAdd.as_view(), name="plan-add-session"),
+    path("sessions/<uuid:pk>/adapt/", adapting.SessionAdapt.as_view(), name="session-adapt"),
+    path("sessions/<uuid:pk>/leave-out/", adapting.SessionDrop.as_view(), name="session-drop"),
     path("plans/<uuid:pk>/cocktail/", cocktail.CocktailEdit.as_view(), name="cocktail-edit"),
     path("plans/<uuid:pk>/consent/", cocktail.ConsentPage.as_view(), name="consent"),
+    path("plans/<uuid:pk>/consent/ask/", cocktail.ConsentAsk.as_view(), name="plan-ask-consent"),
+    path("consents/<uuid:pk>/pdf/", cocktail.ConsentPdf.as_view(), name="consent-pdf"),
+    path("p/<str:token>/consent/", link_consent.LinkConsent.as_view(), name="link-consent"),
+    path(
+        "p/<str:token>/consent/text/",
+        link_consent.LinkConsentText.as_view(),
+        name="link-consent-text",
+    ),
     path("consents/<uuid:pk>/", cocktail.ConsentDetail.as_view(), name="consent-detail"),
     path(
         "consents/<uuid:pk>/withdraw/", cocktail.ConsentWithdraw.as_view(), name="consent-withdraw"
@@ -38,6 +60,8 @@ urlpatterns = [
     path(
         "sessions/<uuid:pk>/addendum/", sessions.SessionAddendum.as_view(), name="session-addendum"
     ),
+    path("catalogue/share/", sharing.CatalogueShare.as_view(), name="catalogue-share"),
+    path("catalogue/download/", sharing.CatalogueDownload.as_view(), name="catalogue-download"),
     path("stock/", stock.Stock.as_view(), name="stock"),
     path("stock/receive/", stock.LotReceive.as_view(), name="lot-receive"),
     path("stock/<uuid:pk>/", stock.LotDetail.as_view(), name="lot"),
@@ -56,6 +80,8 @@ _router.register("catalogue/areas", api.AreaViewSet, basename="api-area")
 _router.register("catalogue/techniques", api.TechniqueViewSet, basename="api-technique")
 _router.register("catalogue/protocols", api.ProtocolViewSet, basename="api-protocol")
 _router.register("catalogue/ingredients", api.IngredientViewSet, basename="api-ingredient")
+_router.register("catalogue/devices", api.InjectionDeviceViewSet, basename="api-injection-device")
+_router.register("catalogue/recipes", api.RecipeViewSet, basename="api-recipe")
 _router.register("catalogue/pairs", api.PairViewSet, basename="api-pair")
 _router.register("catalogue/products", api.ProductViewSet, basename="api-product")
 _router.register("plans", api.PlanViewSet, basename="api-plan")

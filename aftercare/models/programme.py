@@ -80,6 +80,7 @@ class ProgrammeStep(ClinicOwned):
         SIGNED = "signed", _("The session is signed")
         INVITED = "invited", _("Invited to the questionnaire")
         HELD = "held", _("Visits put on hold")
+        CONSENT = "consent", _("Asked to sign a consent")
         CODE = "code", _("A code was asked for")
         FINISHED = "finished", _("The course is finished")
         EXPIRING = "expiring", _("The screening runs out")

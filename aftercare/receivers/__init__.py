@@ -5,6 +5,6 @@ One module for each thing that is listened to; a new one is named here, and conn
 
 from __future__ import annotations
 
-from aftercare.receivers import contact, offers, providers, screening, sessions, visits
+from aftercare.receivers import consents, contact, offers, providers, screening, sessions, visits
 
-__all__ = ["contact", "offers", "providers", "screening", "sessions", "visits"]
+__all__ = ["consents", "contact", "offers", "providers", "screening", "sessions", "visits"]

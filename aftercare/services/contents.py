@@ -52,6 +52,7 @@ LINKS: dict[str, LinkKind] = {
     "confirm_link": LinkKind(PatientLink.Purpose.CONFIRM, "scheduling:link-confirm", 14 * _DAY),
     "visits_link": LinkKind(PatientLink.Purpose.VISITS, "scheduling:own-visits", 400 * _DAY),
     "screening_link": LinkKind(PatientLink.Purpose.SCREENING, "patients:link-screening", 14 * _DAY),
+    "consent_link": LinkKind(PatientLink.Purpose.CONSENT, "treatments:link-consent", 14 * _DAY),
     "checkin_link": LinkKind(PatientLink.Purpose.CHECKIN, "aftercare:link-checkin", 14 * _DAY),
     "offer_link": LinkKind(PatientLink.Purpose.OFFER, "scheduling:link-offer", 3 * _DAY),
     "ask_link": LinkKind(PatientLink.Purpose.ASK, "aftercare:link-ask", 60 * _DAY),

@@ -24,6 +24,7 @@ class PatientLink(PatientOwned):
         CHECKIN = "checkin", _("Say how it is")
         ASK = "ask", _("Ask the clinic")
         ANSWER = "answer", _("Read an answer")
+        CONSENT = "consent", _("Read and sign a consent")
         UNSUBSCRIBE = "unsubscribe", _("Stop messages")
         OFFER = "offer", _("Take an offered time")
         VISITS = "visits", _("See, move and cancel own visits")

@@ -31,6 +31,7 @@ from scheduling.services.online import (
 from scheduling.services.online_mail import send_code
 from scheduling.services.own import cancel_own_visit, effect_of_own_move, move_own_visit
 from scheduling.services.pushing import Push, push_visits
+from scheduling.services.releasing import release_visits
 from scheduling.services.requests import (
     Booking,
     CourseBooking,
@@ -115,6 +116,7 @@ __all__ = [
     "push_visits",
     "read_feed",
     "release_lapsed",
+    "release_visits",
     "replan_absence",
     "revoke_feed",
     "run_waiting_list",

@@ -6,9 +6,11 @@ from treatments.api.catalogue import (
     AreaViewSet,
     IndicationViewSet,
     IngredientViewSet,
+    InjectionDeviceViewSet,
     PairViewSet,
     ProductViewSet,
     ProtocolViewSet,
+    RecipeViewSet,
     TechniqueViewSet,
 )
 from treatments.api.events import EventViewSet
@@ -22,11 +24,13 @@ __all__ = [
     "EventViewSet",
     "IndicationViewSet",
     "IngredientViewSet",
+    "InjectionDeviceViewSet",
     "LotViewSet",
     "PairViewSet",
     "PlanViewSet",
     "ProductViewSet",
     "ProtocolViewSet",
+    "RecipeViewSet",
     "SessionViewSet",
     "TechniqueViewSet",
 ]

@@ -9,19 +9,21 @@ from rest_framework import mixins
 
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.pagination import ByName
-from treatments import serializers as shapes
 from treatments.api.base import TreatmentsViewSet
 from treatments.models import (
     IncompatiblePair,
     Indication,
     Ingredient,
+    InjectionDevice,
     Product,
     Protocol,
+    Recipe,
     TargetArea,
     Technique,
 )
 from treatments.selectors import catalogue
 from treatments.selectors.facts import with_safety
+from treatments.serializers import catalogue as shapes
 
 
 class CatalogueViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TreatmentsViewSet):
@@ -100,6 +102,30 @@ class IngredientViewSet(CatalogueViewSet):
     def rows(self) -> QuerySet[Any]:
         """With contraindications and forbidden areas."""
         return with_safety(catalogue.ingredients(self.clinic))
+
+
+@access(Policy.STAFF)
+class InjectionDeviceViewSet(CatalogueViewSet):
+    """Syringes and injectors."""
+
+    queryset = InjectionDevice.objects.none()
+    serializer_class = shapes.InjectionDeviceSerializer
+
+    def rows(self) -> QuerySet[Any]:
+        """With the ids of the techniques they serve."""
+        return catalogue.devices(self.clinic).prefetch_related("techniques")
+
+
+@access(Policy.CLINICAL_OR_MANAGER)
+class RecipeViewSet(CatalogueViewSet):
+    """Cocktails of the clinic."""
+
+    queryset = Recipe.objects.none()
+    serializer_class = shapes.RecipeSerializer
+
+    def rows(self) -> QuerySet[Any]:
+        """With their ingredients."""
+        return catalogue.recipes(self.clinic).prefetch_related("indications")
 
 
 @access(Policy.CLINICAL_OR_MANAGER)

@@ -17,6 +17,8 @@ from patients.selectors import get_patient
 from treatments import serializers as shapes
 from treatments import services
 from treatments.api.base import TreatmentsViewSet, valid
+from treatments.domain.costs import CostLine
+from treatments.domain.protocol import Gap, GapUnit
 from treatments.domain.readiness import Moment
 from treatments.models import Consent, TreatmentPlan
 from treatments.selectors.plans import PlanFilter, cocktails_of, get_consent, get_plan, plan_list
@@ -80,6 +82,7 @@ class PlanViewSet(TreatmentsViewSet):
             start_on=data["start_on"],
             goals=data["goals"],
             counts=None if counts is None else tuple(counts),
+            terms=_terms(data["terms"] or {}),
         )
         patient = get_patient(self.clinic, data["patient"])
         plan = services.create_plan(
@@ -105,6 +108,49 @@ class PlanViewSet(TreatmentsViewSet):
         reason = valid(shapes.ReasonTextSerializer, request)["reason"]
         plan = services.stop_plan(plan=plan, reason=reason, actor=self.actor, now=timezone.now())
         return Response(self.shape(plan).data)
+
+    @extend_schema(request=shapes.TermsSerializer, responses=shapes.ClinicalPlanSerializer)
+    @action(detail=True, methods=["post"])
+    @access(Policy.CLINICAL)
+    def terms(self, request: Request, pk: str) -> Response:
+        """Set costs, sessions bought, and what else was offered."""
+        plan = get_plan(self.clinic, self.id(pk))
+        terms = _terms(valid(shapes.TermsSerializer, request))
+        plan = services.set_terms(plan=plan, terms=terms, actor=self.actor, now=timezone.now())
+        return Response(self.shape(plan).data)
+
+    @extend_schema(
+        request=shapes.GapSerializer, responses={201: shapes.PlannedSessionSerializer},
+        operation_id="plans_add_session",
+    )  # fmt: skip
+    @action(detail=True, methods=["post"], url_path="add-session")
+    @access(Policy.CLINICAL)
+    def add_session(self, request: Request, pk: str) -> Response:
+        """One more session at the end."""
+        plan = get_plan(self.clinic, self.id(pk))
+        data = valid(shapes.GapSerializer, request)
+        row = services.add_session(
+            plan=plan, gap=_gap(data), reason=data["reason"], actor=self.actor, now=timezone.now()
+        )
+        shown = shapes.PlannedSessionSerializer(row).data
+        return Response(shown, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=shapes.AdaptSerializer, responses=shapes.PlannedSessionSerializer)
+    @action(detail=True, methods=["post"])
+    @access(Policy.CLINICAL)
+    def adapt(self, request: Request, pk: str) -> Response:
+        """Give a session of the plan another gap, or leave it out (no gap), with a reason."""
+        plan = get_plan(self.clinic, self.id(pk))
+        data = valid(shapes.AdaptSerializer, request)
+        session = plan.sessions.filter(pk=data["session"]).first()
+        if session is None:
+            raise NotFound
+        known = {"session": session, "reason": data["reason"], "actor": self.actor}
+        if data["gap"] is None:
+            row = services.drop_session(**known, now=timezone.now())
+        else:
+            row = services.rewindow_session(**known, gap=_gap(data["gap"]), now=timezone.now())
+        return Response(shapes.PlannedSessionSerializer(row).data)
 
     @extend_schema(responses=shapes.PlannedSessionSerializer(many=True))
     @action(detail=True, pagination_class=None)
@@ -222,3 +268,16 @@ def moment(request: Request) -> Moment:
 
 def _lines(rows: list[dict[str, Any]]) -> tuple[services.Line, ...]:
     return tuple(services.Line(row["ingredient"], row["dose"]) for row in rows)
+
+
+def _gap(data: dict[str, Any]) -> Gap:
+    return Gap(data["gap_min"], data["gap_ideal"], data["gap_max"], GapUnit(data["gap_unit"]))
+
+
+def _terms(data: dict[str, Any]) -> services.Terms:
+    return services.Terms(
+        offered=data.get("offered", ""),
+        bought=data.get("sessions_bought"),
+        costs=tuple(CostLine(**line) for line in data.get("cost_lines", ())),
+        currency=data.get("currency", ""),
+    )

@@ -49,7 +49,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CocktailCheck:
-    """All inputs of one check. `screening` are the findings of the patient's current screening."""
+    """All inputs of one check. `screening` are the findings of the patient's current screening.
+
+    `sessions_ahead` is how many sessions this cocktail is planned for, this one included.
+    """
 
     items: tuple[CocktailItem, ...]
     patient: PatientFacts = field(default_factory=PatientFacts)
@@ -60,6 +63,7 @@ class CocktailCheck:
     season: Season | None = None
     given_in_course: tuple[CourseDose, ...] = ()
     prescriber: bool = True
+    sessions_ahead: int = 1
 
 
 @dataclass(frozen=True)
@@ -219,6 +223,7 @@ def _ceilings(check: CocktailCheck) -> Iterable[Finding]:
         yield from _unweighed(one, doses, check.patient)
         earlier = [given.dose for given in check.given_in_course if given.ingredient == key]
         yield from _against(one, doses + earlier, one.max_per_course, "course")
+        yield from _ahead(one, doses, earlier, check.sessions_ahead)
         if one.max_per_session is None and one.max_per_kg is None:
             yield Finding(
                 Level.REVIEW, "no_ceiling", f"{one.name} has no maximum dose in the catalogue.",
@@ -265,6 +270,23 @@ def _against(
             Level.STOP, "ceiling", f"{one.name}: {amount} is above the maximum of {ceiling}.",
             f"This is the ceiling by {scope}.", one.source or "G",
             f"Lower the dose to {ceiling} or less.", one.key, scope,
+        )  # fmt: skip
+
+
+def _ahead(
+    one: IngredientFacts, doses: list[Dose], earlier: list[Dose], sessions: int
+) -> Iterable[Finding]:
+    """The whole course as planned against its ceiling: to be seen when planning, not in the chair."""
+    ceiling = one.max_per_course
+    if ceiling is None or sessions <= 1:
+        return
+    planned = [dose.times(Decimal(sessions)) for dose in doses] + earlier
+    amount = total([one for one in planned if one.dimension is ceiling.dimension], ceiling.unit)
+    if amount.exceeds(ceiling):
+        yield Finding(
+            Level.REVIEW, "course_ahead", f"{one.name}: the course as planned comes to {amount}.",
+            f"The ceiling by course is {ceiling}; {sessions} sessions are planned with it.",
+            one.source or "G", "Lower the dose, or plan to change the cocktail in time.", one.key,
         )  # fmt: skip
 
 

@@ -33,6 +33,9 @@ class CatalogueEntry(ClinicOwned):
         _("source"), max_length=200, blank=True, help_text=_("Where the default comes from.")
     )
     is_active = models.BooleanField(_("in use"), default=True)
+    version = models.PositiveIntegerField(
+        _("version"), default=1, editable=False, help_text=_("Goes up with every change.")
+    )
     approved_at = models.DateTimeField(
         _("approved at"), null=True, blank=True,
         help_text=_("Clinic default: review before use, until a practitioner approves it."),
@@ -44,6 +47,11 @@ class CatalogueEntry(ClinicOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether no practitioner has approved it as it stands: "clinic default: review before use"."""
+        return self.approved_at is None
 
 
 def _once(name: str) -> models.UniqueConstraint:
@@ -101,6 +109,34 @@ class Technique(CatalogueEntry):
                 & Q(spacing_min_mm__lte=F("spacing_max_mm")),
             ),
         ]
+
+
+class InjectionDevice(CatalogueEntry):
+    """What the needle sits on: a syringe or an injector, with the techniques it serves."""
+
+    class Kind(models.TextChoices):
+        SYRINGE = "syringe", _("Syringe")
+        INJECTOR = "injector", _("Electronic injector")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SYRINGE)
+    needle = models.CharField(
+        _("needle"), max_length=100, blank=True, help_text=_("For example 4 mm, 30 to 32 G.")
+    )
+    needle_mm = models.DecimalField(
+        _("needle length (mm)"), max_digits=4, decimal_places=1, null=True, blank=True
+    )
+    settings = models.CharField(
+        _("usual settings"), max_length=200, blank=True, help_text=_("For example 150 shots/min.")
+    )
+    techniques = models.ManyToManyField(
+        Technique, verbose_name=_("techniques"), blank=True, related_name="devices"
+    )
+
+    class Meta(CatalogueEntry.Meta):
+        abstract = False
+        verbose_name = _("injection device")
+        verbose_name_plural = _("injection devices")
+        constraints = [_once("injection_device_key_once")]
 
 
 class Ingredient(CatalogueEntry):
@@ -227,7 +263,6 @@ class IncompatiblePair(ClinicOwned):
 class Protocol(CatalogueEntry):
     """A named sequence of phases. Plans take a snapshot, so an edit never changes a plan."""
 
-    version = models.PositiveIntegerField(_("version"), default=1)
     description = models.TextField(_("description"), blank=True)
 
     class Meta(CatalogueEntry.Meta):
@@ -302,3 +337,42 @@ class Indication(CatalogueEntry):
         verbose_name = _("indication")
         verbose_name_plural = _("indications")
         constraints = [_once("indication_key_once")]
+
+
+class Recipe(CatalogueEntry):
+    """A cocktail of the clinic for some indications: a start for a plan, checked there as any other."""
+
+    indications = models.ManyToManyField(
+        Indication, verbose_name=_("indications"), blank=True, related_name="recipes"
+    )
+    note = models.TextField(_("note"), blank=True)
+
+    class Meta(CatalogueEntry.Meta):
+        abstract = False
+        verbose_name = _("cocktail recipe")
+        verbose_name_plural = _("cocktail recipes")
+        constraints = [_once("recipe_key_once")]
+
+
+class RecipeItem(ClinicOwned):
+    """One ingredient of a recipe with its dose per session, in the ingredient's unit of dose."""
+
+    recipe = models.ForeignKey(
+        Recipe, on_delete=models.CASCADE, related_name="items", verbose_name=_("recipe")
+    )
+    ingredient = models.ForeignKey(
+        Ingredient, on_delete=models.CASCADE, related_name="+", verbose_name=_("ingredient")
+    )
+    dose = models.DecimalField(_("dose"), max_digits=9, decimal_places=3)
+
+    class Meta:
+        ordering = ["recipe", "ingredient__name"]
+        verbose_name = _("ingredient of a recipe")
+        verbose_name_plural = _("ingredients of a recipe")
+        constraints = [
+            models.UniqueConstraint(name="recipe_ingredient_once", fields=["recipe", "ingredient"]),
+            models.CheckConstraint(name="recipe_dose_positive", condition=Q(dose__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ingredient} {self.dose.normalize():f}"

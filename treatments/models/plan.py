@@ -46,6 +46,24 @@ class TreatmentPlan(PatientOwned):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     status_reason = models.CharField(_("reason"), max_length=300, blank=True)
     start_on = models.DateField(_("not before"), help_text=_("The first session's earliest day."))
+    offered = models.TextField(
+        _("offered and declined"), blank=True,
+        help_text=_("Other treatments that were talked about, and what the patient said."),
+    )  # fmt: skip
+    sessions_bought = models.PositiveSmallIntegerField(
+        _("sessions bought"), null=True, blank=True,
+        help_text=_("How many the patient has paid for; empty where each is paid on the day."),
+    )  # fmt: skip
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        blank=True,
+        help_text=_("Three capital letters, for example EUR."),
+    )
+    cost_lines = models.JSONField(
+        _("costs"), default=list, blank=True,
+        help_text=_("Rows of label, quantity and price of one, as told before the signature."),
+    )  # fmt: skip
 
     class Meta:
         ordering = ["-created_at"]
@@ -60,6 +78,10 @@ class TreatmentPlan(PatientOwned):
             models.CheckConstraint(
                 name="plan_status_known",
                 condition=Q(status__in=["draft", "active", "completed", "stopped"]),
+            ),
+            models.CheckConstraint(
+                name="plan_currency_code",
+                condition=Q(currency="") | Q(currency__regex="^[A-Z]{3}$"),
             ),
             # The targets of composite foreign keys: what belongs to a plan has its patient.
             models.UniqueConstraint(name="plan_id_and_patient", fields=["id", "patient"]),
@@ -142,6 +164,10 @@ class Consent(PatientOwned):
     signer_name = models.CharField(_("signed by"), max_length=200)
     method = models.CharField(_("method"), max_length=10, choices=Method)
     signed_at = models.DateTimeField(_("signed at"))
+    drawing = models.TextField(
+        _("drawn signature"), blank=True,
+        help_text=_("The strokes as an SVG path in a field of 600 by 200; empty where it was typed."),
+    )  # fmt: skip
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
 
     class Meta:
@@ -151,6 +177,10 @@ class Consent(PatientOwned):
         verbose_name_plural = _("consents")
         constraints = [
             models.CheckConstraint(name="consent_signed_by_name", condition=~Q(signer_name="")),
+            models.CheckConstraint(
+                name="consent_drawing_is_a_path",
+                condition=Q(drawing="") | Q(drawing__regex=r"^M[ML0-9 ]+$"),
+            ),
             models.CheckConstraint(
                 name="consent_withdrawn_after_signed",
                 condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("signed_at")),
@@ -164,9 +194,10 @@ class Consent(PatientOwned):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     "OLD.withdrawn_at IS NOT NULL OR (OLD.text, OLD.text_sha256, OLD.signer_name, "
-                    "OLD.method, OLD.signed_at, OLD.cocktail_id, OLD.patient_id) IS DISTINCT FROM "
+                    "OLD.method, OLD.signed_at, OLD.cocktail_id, OLD.patient_id, OLD.drawing) "
+                    "IS DISTINCT FROM "
                     "(NEW.text, NEW.text_sha256, NEW.signer_name, NEW.method, NEW.signed_at, "
-                    "NEW.cocktail_id, NEW.patient_id)"
+                    "NEW.cocktail_id, NEW.patient_id, NEW.drawing)"
                 ),
             ),
         ]
@@ -196,6 +227,10 @@ class PlannedSession(PatientOwned):
         _("unit"), max_length=10, choices=ProtocolPhase.Unit, default=ProtocolPhase.Unit.DAYS
     )
     dropped_at = models.DateTimeField(_("dropped at"), null=True, blank=True)
+    changed_at = models.DateTimeField(_("changed at"), null=True, blank=True)
+    change_reason = models.CharField(
+        _("why it was added, changed or left out"), max_length=300, blank=True
+    )
 
     class Meta:
         ordering = ["plan", "number"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.triggers import append_only
@@ -25,6 +26,19 @@ class Product(ClinicOwned):
         _("content"), max_digits=9, decimal_places=3,
         help_text=_("Of one vial, in the ingredient's unit of dose."),
     )  # fmt: skip
+    gtin = models.CharField(
+        _("GTIN"), max_length=14, blank=True, validators=[RegexValidator(r"^[0-9]{14}$")],
+        help_text=_("14 digits of the code on the box, so that a scan finds the product."),
+    )  # fmt: skip
+    use_within_hours = models.PositiveSmallIntegerField(
+        _("use within (hours)"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("After a vial is opened. Empty: until the lot expires."),
+    )  # fmt: skip
+    reorder_level = models.DecimalField(
+        _("order when below"), max_digits=10, decimal_places=3, null=True, blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("In the ingredient's unit of dose. Empty: when less than one vial is left."),
+    )  # fmt: skip
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
@@ -32,6 +46,12 @@ class Product(ClinicOwned):
         verbose_name = _("product")
         verbose_name_plural = _("products")
         constraints = [
+            models.UniqueConstraint(
+                name="product_gtin_once", fields=["clinic", "gtin"], condition=~Q(gtin="")
+            ),
+            models.CheckConstraint(
+                name="product_gtin_digits", condition=Q(gtin="") | Q(gtin__regex=r"^[0-9]{14}$")
+            ),
             models.UniqueConstraint(name="product_once", fields=["clinic", "name"]),
             models.CheckConstraint(name="product_has_content", condition=Q(content__gt=0)),
         ]
@@ -50,6 +70,13 @@ class Lot(ClinicOwned):
     expires_on = models.DateField(_("expires on"))
     quantity = models.DecimalField(_("left"), max_digits=10, decimal_places=3)
     supplier = models.CharField(_("supplier"), max_length=150, blank=True)
+    opened_at = models.DateTimeField(
+        _("vial opened at"), null=True, blank=True, help_text=_("The vial in use now.")
+    )
+    use_until = models.DateTimeField(
+        _("open vial good until"), null=True, blank=True,
+        help_text=_("Afterwards nothing is taken from the lot until another vial is opened."),
+    )  # fmt: skip
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
     withdrawn_reason = models.CharField(_("why withdrawn"), max_length=300, blank=True)
 
@@ -60,6 +87,10 @@ class Lot(ClinicOwned):
         constraints = [
             models.UniqueConstraint(name="lot_once", fields=["product", "number"]),
             models.CheckConstraint(name="lot_not_overdrawn", condition=Q(quantity__gte=0)),
+            models.CheckConstraint(
+                name="lot_used_after_opening",
+                condition=Q(use_until__isnull=True) | Q(use_until__gt=F("opened_at")),
+            ),
             models.CheckConstraint(
                 name="lot_withdrawn_with_reason",
                 condition=Q(withdrawn_at__isnull=True, withdrawn_reason="")

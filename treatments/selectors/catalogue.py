@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from mesoclinic.clinic.models import Clinic, Membership
 from treatments.models import (
     IncompatiblePair,
     Indication,
     Ingredient,
+    InjectionDevice,
     Product,
     Protocol,
+    Recipe,
+    RecipeItem,
     TargetArea,
     Technique,
 )
@@ -53,6 +57,30 @@ def ingredients(clinic: Clinic) -> QuerySet[Ingredient]:
     """Ingredients in use, by class and name."""
     rows = Ingredient.objects.for_clinic(clinic).filter(is_active=True)
     return rows.order_by("ingredient_class", "name")
+
+
+def recipes(clinic: Clinic, indication: Indication | None = None) -> QuerySet[Recipe]:
+    """Recipes in use with their ingredients; of an indication those made for it."""
+    rows = Recipe.objects.for_clinic(clinic).filter(is_active=True)
+    if indication is not None:
+        rows = rows.filter(indications=indication)
+    items = RecipeItem.objects.select_related("ingredient").order_by("ingredient__name")
+    return rows.prefetch_related(Prefetch("items", items)).order_by("name")
+
+
+def recipe_doses(clinic: Clinic, pk: str) -> dict[str, Decimal]:
+    """Ingredient id → dose of one recipe in use, as a form names it; empty for any other text."""
+    try:
+        wanted = UUID(pk)
+    except ValueError:
+        return {}
+    rows = RecipeItem.objects.for_clinic(clinic).filter(recipe_id=wanted, recipe__is_active=True)
+    return {str(one): dose for one, dose in rows.values_list("ingredient_id", "dose")}
+
+
+def devices(clinic: Clinic) -> QuerySet[InjectionDevice]:
+    """Injection devices in use, by name."""
+    return InjectionDevice.objects.for_clinic(clinic).filter(is_active=True).order_by("name")
 
 
 def incompatible(clinic: Clinic) -> QuerySet[IncompatiblePair]:

@@ -114,13 +114,19 @@ def get_consent(clinic: Clinic, pk: UUID) -> Consent:
     """One signature of the clinic. Raises NotFound."""
     row = (
         Consent.objects.for_clinic(clinic)
-        .select_related("patient", "cocktail__plan")
+        .select_related("clinic", "patient", "cocktail__plan")
         .filter(pk=pk)
         .first()
     )
     if row is None:
         raise NotFound
     return row
+
+
+def sessions_left(plan: TreatmentPlan) -> int:
+    """Sessions of a plan that are neither left out nor signed."""
+    rows = plan.sessions.filter(dropped_at__isnull=True)
+    return rows.exclude(record__signed_at__isnull=False).count()
 
 
 @dataclass(frozen=True)

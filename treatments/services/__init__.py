@@ -5,20 +5,22 @@ from __future__ import annotations
 from treatments.selectors.checks import Line
 from treatments.selectors.drafts import DraftRow
 from treatments.selectors.windows import PlanWindow, plan_windows
+from treatments.services.adapting import add_session, drop_session, rewindow_session
 from treatments.services.cocktails import Version, new_cocktail_version
 from treatments.services.consents import (
     Signature,
+    ask_for_consent,
     consent_text,
     sign_consent,
     text_digest,
     withdraw_consent,
 )
+from treatments.services.documents import consent_document
 from treatments.services.events import EventReport, report_adverse_event, resolve_adverse_event
 from treatments.services.plans import (
     PlanDraft,
     activate_plan,
     create_plan,
-    drop_session,
     stop_plan,
 )
 from treatments.services.readiness import assess_readiness, override_readiness, readiness_for
@@ -31,8 +33,10 @@ from treatments.services.sessions import (
     save_draft,
     start_session,
 )
+from treatments.services.sharing import import_catalogue
 from treatments.services.signing import Missing, missing_to_sign, sign_session
 from treatments.services.stock import Delivery, adjust_lot, receive_lot, withdraw_lot
+from treatments.services.terms import Terms, set_terms
 
 __all__ = [
     "Delivery",
@@ -44,14 +48,19 @@ __all__ = [
     "PlanDraft",
     "PlanWindow",
     "Signature",
+    "Terms",
     "Version",
     "activate_plan",
     "add_addendum",
+    "add_session",
     "adjust_lot",
+    "ask_for_consent",
     "assess_readiness",
+    "consent_document",
     "consent_text",
     "create_plan",
     "drop_session",
+    "import_catalogue",
     "missing_to_sign",
     "new_cocktail_version",
     "override_readiness",
@@ -61,9 +70,11 @@ __all__ = [
     "record_doses",
     "report_adverse_event",
     "resolve_adverse_event",
+    "rewindow_session",
     "same_as_last_time",
     "save_draft",
     "seed_clinic",
+    "set_terms",
     "sign_consent",
     "sign_session",
     "start_session",

@@ -32,6 +32,7 @@ from treatments.models.catalogue import CatalogueEntry
 from treatments.selectors.checks import Line
 from treatments.services.cocktails import Version, add_version, check_current
 from treatments.services.rights import check_can_treat
+from treatments.services.terms import Terms, apply_terms
 from treatments.signals import plan_activated, plan_stopped
 
 _Row = TypeVar("_Row", bound=CatalogueEntry)
@@ -54,6 +55,7 @@ class PlanDraft:
     start_on: dt.date
     goals: str = ""
     counts: tuple[int, ...] | None = None
+    terms: Terms = Terms()  # noqa: RUF009 - frozen
 
 
 def create_plan(
@@ -72,7 +74,7 @@ def create_plan(
     snapshot = protocol_snapshot(protocol)
     sessions = _sessions(snapshot, draft.counts)
     with audited(actor):
-        plan = TreatmentPlan.objects.create(
+        plan = TreatmentPlan(
             clinic=clinic,
             patient=patient,
             practitioner_id=_practitioner(clinic, draft.practitioner_id),
@@ -83,6 +85,7 @@ def create_plan(
             start_on=draft.start_on,
             created_at=now,
         )
+        apply_terms(plan, draft.terms).save(force_insert=True)
         plan.areas.set(_some(TargetArea, clinic, draft.area_ids, "areas"))
         plan.techniques.set(_some(Technique, clinic, draft.technique_ids, "techniques"))
         PlannedSession.objects.bulk_create(_rows(plan, sessions, now))
@@ -97,7 +100,7 @@ def activate_plan(*, plan: TreatmentPlan, actor: Actor, now: dt.datetime) -> Tre
     """
     check_can_treat(actor)
     with audited(actor):
-        plan = _locked(plan)
+        plan = locked_plan(plan)
         if plan.status == TreatmentPlan.Status.ACTIVE:
             return plan
         if plan.status != TreatmentPlan.Status.DRAFT:
@@ -114,7 +117,7 @@ def stop_plan(*, plan: TreatmentPlan, reason: str, actor: Actor, now: dt.datetim
     if not reason.strip():
         raise Invalid(_("Say why the plan stops."), code="reason_missing", field="reason")
     with audited(actor, reason="stop"):
-        plan = _locked(plan)
+        plan = locked_plan(plan)
         if plan.status == TreatmentPlan.Status.STOPPED:
             return plan
         if plan.status == TreatmentPlan.Status.COMPLETED:
@@ -128,26 +131,12 @@ def stop_plan(*, plan: TreatmentPlan, reason: str, actor: Actor, now: dt.datetim
 
 def complete_if_done(plan: TreatmentPlan) -> bool:
     """Active → completed when every session that was not dropped is signed. In a transaction."""
-    plan = _locked(plan)
+    plan = locked_plan(plan)
     left = plan.sessions.filter(dropped_at__isnull=True).exclude(record__signed_at__isnull=False)
     if plan.status != TreatmentPlan.Status.ACTIVE or left.exists():
         return False
     _move(plan, TreatmentPlan.Status.COMPLETED)
     return True
-
-
-def drop_session(*, session: PlannedSession, actor: Actor, now: dt.datetime) -> PlannedSession:
-    """Leave out a session that has not begun; those after it close up to the one before."""
-    check_can_treat(actor)
-    with audited(actor):
-        row = PlannedSession.objects.select_for_update().get(pk=session.pk)
-        if hasattr(row, "record"):
-            raise WrongPlanStatus(_("This session has begun: it can't be left out."))
-        if row.dropped_at is None:
-            row.dropped_at = now
-            row.save(update_fields=["dropped_at"])
-            complete_if_done(row.plan)
-    return row
 
 
 def protocol_snapshot(protocol: Protocol) -> dict[str, Any]:
@@ -255,7 +244,8 @@ def _some(model: type[_Row], clinic: Clinic, ids: Iterable[UUID], field: str) ->
     return rows
 
 
-def _locked(plan: TreatmentPlan) -> TreatmentPlan:
+def locked_plan(plan: TreatmentPlan) -> TreatmentPlan:
+    """The plan, read anew and locked, with its clinic; in a transaction."""
     rows: models.QuerySet[TreatmentPlan] = TreatmentPlan.objects.select_related("clinic")
     return rows.select_for_update(of=("self",)).get(pk=plan.pk)
 

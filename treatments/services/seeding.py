@@ -18,9 +18,12 @@ from treatments.models import (
     Indication,
     Ingredient,
     IngredientContraindication,
+    InjectionDevice,
     Product,
     Protocol,
     ProtocolPhase,
+    Recipe,
+    RecipeItem,
     TargetArea,
     Technique,
 )
@@ -42,19 +45,23 @@ def seed_clinic(clinic: Clinic) -> dict[str, int]:
     with audited(Actor.system(clinic.pk, "seed")):
         areas = _seed_areas(clinic, data["areas"])
         techniques = _seed(clinic, Technique, data["techniques"])
+        devices = _seed_devices(clinic, data["devices"], techniques)
         ingredients = _seed_ingredients(clinic, data["ingredients"], areas.all)
         pairs = _seed_pairs(clinic, data["incompatible_pairs"], ingredients)
         protocols = _seed_protocols(clinic, data["protocols"])
         indications = _seed_indications(clinic, data["indications"])
         products = _seed_products(clinic, data["products"], ingredients)
+        recipes = _seed_recipes(clinic, data["recipes"], ingredients, indications)
     return {
         "areas": len(areas.new),
         "techniques": len(techniques.new),
+        "devices": len(devices.new),
         "ingredients": len(ingredients.new),
         "incompatible_pairs": pairs,
         "protocols": len(protocols.new),
         "indications": len(indications.new),
         "products": products,
+        "recipes": len(recipes.new),
     }
 
 
@@ -106,6 +113,42 @@ def _seed_areas(clinic: Clinic, rows: Rows) -> _Seeded:
             parts.append(area)
     TargetArea.objects.bulk_update(parts, ["parent"])
     return areas
+
+
+def _seed_devices(clinic: Clinic, rows: Rows, techniques: Mapping[str, Any]) -> _Seeded:
+    devices = _seed(clinic, InjectionDevice, rows, leave=("techniques",))
+    link = InjectionDevice.techniques.through
+    link.objects.bulk_create(
+        link(injectiondevice=devices[row["key"]], technique=techniques[key])
+        for row in rows
+        if row["key"] in devices.new
+        for key in row["techniques"]
+    )
+    return devices
+
+
+def _seed_recipes(
+    clinic: Clinic, rows: Rows, ingredients: Mapping[str, Any], indications: Mapping[str, Any]
+) -> _Seeded:
+    recipes = _seed(clinic, Recipe, rows, leave=("indications", "items"))
+    new = [row for row in rows if row["key"] in recipes.new]
+    RecipeItem.objects.bulk_create(
+        RecipeItem(
+            clinic=clinic,
+            recipe=recipes[row["key"]],
+            ingredient=ingredients[item["ingredient"]],
+            dose=Decimal(item["dose"]),
+        )
+        for row in new
+        for item in row["items"]
+    )
+    link = Recipe.indications.through
+    link.objects.bulk_create(
+        link(recipe=recipes[row["key"]], indication=indications[key])
+        for row in new
+        for key in row["indications"]
+    )
+    return recipes
 
 
 def _seed_ingredients(clinic: Clinic, rows: Rows, areas: Mapping[str, Any]) -> _Seeded:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,13 +18,20 @@ from mesoclinic.common.errors import DomainError, Invalid
 from patients.models import Patient
 from patients.selectors import get_patient
 from treatments import services
-from treatments.domain.cocktail import Finding, Level, worst
-from treatments.domain.protocol import SessionSpec, Window, chain_windows, expand
+from treatments.domain.cocktail import Level, worst
+from treatments.domain.protocol import (
+    SessionSpec,
+    SessionWindow,
+    Window,
+    chain_windows,
+    expand,
+)
 from treatments.forms import CocktailRows, PlanForm, is_only_looking
+from treatments.forms.terms import CostRows, TermsForm
 from treatments.models import Protocol
 from treatments.models.catalogue import CatalogueEntry
 from treatments.selectors import catalogue
-from treatments.selectors.checks import Question, check_for_patient
+from treatments.selectors.checks import Look, Question, look_for_patient
 from treatments.services.plans import PlanDraft, protocol_snapshot, spec_of
 from treatments.views.common import StaffView, add_refusal, finding_lines
 from treatments.views.picture import Bead, course_picture, days_after
@@ -61,23 +70,25 @@ class PlanCreate(StaffView):
     def create(self, patient: Patient, data: QueryDict) -> HttpResponse:
         """Store a draft, or show what is wrong with everything still there."""
         form = PlanForm(self.request.clinic, data)
+        terms = TermsForm(data)
         rows = CocktailRows.read(self.request.clinic, data)
-        if form.is_valid() and rows.is_valid:
+        costs = CostRows.read(data)
+        if form.is_valid() and terms.is_valid() and rows.is_valid and costs.is_valid:
             try:
                 plan = services.create_plan(
                     patient=patient,
-                    draft=_draft(form, rows, data),
+                    draft=_draft(form, rows, data, _terms(form, terms, costs)),
                     actor=self.request.actor,
                     now=self.now,
                 )
             except DomainError as error:
-                add_refusal(form, error)
+                add_refusal(terms if error.field in terms.fields else form, error)
             else:
                 return redirect("treatments:plan-detail", plan.pk)
         elif not rows.is_valid:
             form.is_valid()
             form.add_error(None, _("Put at least one ingredient in, each with a dose."))
-        return self.page(patient, data, form=form, status=422)
+        return self.page(patient, data, form=form, terms=terms, status=422)
 
     def page(
         self,
@@ -86,6 +97,7 @@ class PlanCreate(StaffView):
         *,
         bound: bool = True,
         form: PlanForm | None = None,
+        terms: TermsForm | None = None,
         status: int = 200,
     ) -> HttpResponse:
         """The builder with everything that was typed, the findings and the picture of the course."""
@@ -95,6 +107,7 @@ class PlanCreate(StaffView):
         context = _choices_context(self, data, rows)
         context |= _live_context(self, patient, data, rows)
         context |= {"patient": patient, "form": shown, "rows": rows.rows, "data": data}
+        context |= {"terms": terms or TermsForm(initial=data.dict()), "costs": CostRows.read(data)}
         return render(self.request, _TEMPLATE, context, status=status)
 
 
@@ -106,7 +119,7 @@ def _patient(view: StaffView, text: str) -> Patient | None:
 def _initial(data: QueryDict) -> dict[str, Any]:
     return {
         name: data.get(name, "")
-        for name in ("goals", "indication", "protocol", "practitioner", "start_on")
+        for name in ("goals", "indication", "protocol", "practitioner", "start_on", "offered")
     }
 
 
@@ -123,6 +136,7 @@ def _choices_context(view: StaffView, data: QueryDict, rows: CocktailRows) -> di
         "techniques": _options(catalogue.techniques(clinic), techniques, hints.techniques),
         "suggested_ingredients": [one for one in ingredients if one.pk in hints.ingredients],
         "ingredients": ingredients,
+        "recipes": [] if indication is None else list(catalogue.recipes(clinic, indication)),
         "protocol_hints": hints.protocols,
     }
 
@@ -143,26 +157,39 @@ def _live_context(
         first = PlanForm.base_fields["start_on"].clean(data.get("start_on", ""))
     except ValidationError:
         first = view.today  # the form says what is wrong with the date
-    findings = _findings(view, patient, data, rows)
+    chain = _chain(protocol, data, first)
+    look = _look(view, patient, data, rows, tuple(link.day for link in chain))
     return {
-        "findings": finding_lines(findings),
-        "worst": worst(findings),
-        "stopped": worst(findings) is Level.STOP,
+        "findings": finding_lines(look, [row.ingredient for row in rows.rows]),
+        "worst": worst(look.findings),
+        "stopped": worst(look.findings) is Level.STOP,
+        "unapproved": [row.ingredient for row in rows.rows if row.ingredient.needs_review]
+        + ([protocol] if protocol is not None and protocol.needs_review else []),
         "phases": _phases(protocol, data),
-        "picture": _picture(protocol, data, first),
+        "picture": _picture(chain),
     }
 
 
-def _findings(
-    view: StaffView, patient: Patient, data: QueryDict, rows: CocktailRows
-) -> tuple[Finding, ...]:
+def _look(
+    view: StaffView,
+    patient: Patient,
+    data: QueryDict,
+    rows: CocktailRows,
+    days: tuple[dt.date, ...],
+) -> Look:
+    """The cocktail judged for the whole course: its season, and its sessions against ceilings."""
+    clinic = view.request.clinic
+    indication = _find(catalogue.indications(clinic), data.get("indication", ""))
     question = Question(
         lines=rows.lines(),
         area_ids=_uuids(data.getlist("areas")),
         technique_ids=_uuids(data.getlist("techniques")),
         on=view.today,
+        days=days,
+        sessions_ahead=max(1, len(days)),
+        suggested=catalogue.suggestions(indication).ingredients,
     )
-    return check_for_patient(view.request.clinic, patient, question)
+    return look_for_patient(clinic, patient, question)
 
 
 def _phases(protocol: Protocol | None, data: QueryDict) -> list[dict[str, Any]]:
@@ -193,13 +220,17 @@ def _specs(protocol: Protocol, data: QueryDict) -> tuple[SessionSpec, ...]:
         return expand(spec)
 
 
-def _picture(protocol: Protocol | None, data: QueryDict, first: Any) -> dict[str, Any]:
+def _chain(protocol: Protocol | None, data: QueryDict, first: dt.date) -> tuple[SessionWindow, ...]:
+    """The sessions that the protocol would make; none where its phases make no course."""
     if protocol is None:
-        return course_picture([])
+        return ()
     try:
-        chain = chain_windows(Window.open_from(first), _specs(protocol, data), {})
+        return chain_windows(Window.open_from(first), _specs(protocol, data), {})
     except Invalid:
-        return course_picture([])
+        return ()
+
+
+def _picture(chain: Sequence[SessionWindow]) -> dict[str, Any]:
     days = [link.day for link in chain]
     return course_picture(
         [
@@ -229,7 +260,16 @@ def _take_suggestions(view: StaffView, data: QueryDict) -> None:
             data.setlist(name, [str(pk) for pk in ids])
 
 
-def _draft(form: PlanForm, rows: CocktailRows, data: QueryDict) -> PlanDraft:
+def _terms(form: PlanForm, terms: TermsForm, costs: CostRows) -> services.Terms:
+    return services.Terms(
+        offered=form.cleaned_data["offered"],
+        bought=terms.cleaned_data["sessions_bought"],
+        costs=costs.lines,
+        currency=terms.cleaned_data["currency"],
+    )
+
+
+def _draft(form: PlanForm, rows: CocktailRows, data: QueryDict, terms: services.Terms) -> PlanDraft:
     cleaned = form.cleaned_data
     protocol: Protocol = cleaned["protocol"]
     return PlanDraft(
@@ -242,6 +282,7 @@ def _draft(form: PlanForm, rows: CocktailRows, data: QueryDict) -> PlanDraft:
         start_on=cleaned["start_on"],
         goals=cleaned["goals"],
         counts=_counts(protocol, data),
+        terms=terms,
     )
 
 

@@ -17,8 +17,8 @@ from treatments.domain.cocktail import Level, worst
 from treatments.forms import ChangeForm, CocktailRows, ConsentForm, is_only_looking
 from treatments.models import Consent, TreatmentPlan
 from treatments.selectors import catalogue
-from treatments.selectors.checks import Question, check_for_patient
-from treatments.selectors.plans import get_consent, get_plan
+from treatments.selectors.checks import Question, look_for_patient
+from treatments.selectors.plans import get_consent, get_plan, sessions_left
 from treatments.services.cocktails import Version
 from treatments.services.consents import Signature, text_digest
 from treatments.views.common import StaffView, add_refusal, finding_lines, no_store
@@ -79,17 +79,22 @@ class CocktailEdit(StaffView):
             technique_ids=frozenset(one.pk for one in plan.techniques.all()),
             on=self.today,
             plan=plan,
+            days=tuple(one.window.ideal for one in services.plan_windows(plan, self.today)),
+            sessions_ahead=max(1, sessions_left(plan)),
+            suggested=catalogue.suggestions(plan.indication).ingredients,
         )
-        findings = check_for_patient(clinic, plan.patient, question)
+        look = look_for_patient(clinic, plan.patient, question)
         context = {
             "plan": plan,
             "patient": plan.patient,
             "rows": rows.rows,
             "form": form,
             "ingredients": [one for one in catalogue.ingredients(clinic) if one.pk not in rows.ids],
-            "findings": finding_lines(findings),
-            "worst": worst(findings),
-            "stopped": worst(findings) is Level.STOP,
+            "suggested_ingredients": [],
+            "recipes": list(catalogue.recipes(clinic, plan.indication)),
+            "findings": finding_lines(look, [row.ingredient for row in rows.rows]),
+            "worst": worst(look.findings),
+            "stopped": worst(look.findings) is Level.STOP,
         }
         return render(self.request, "treatments/cocktail_form.html", context, status=status)
 
@@ -113,7 +118,9 @@ class ConsentPage(StaffView):
                 services.sign_consent(
                     cocktail=plan.cocktails.latest(),
                     signature=Signature(
-                        form.cleaned_data["text_sha256"], form.cleaned_data["signer_name"]
+                        form.cleaned_data["text_sha256"],
+                        form.cleaned_data["signer_name"],
+                        drawing=form.cleaned_data["signature"],
                     ),
                     actor=request.actor,
                     now=self.now,
@@ -147,6 +154,31 @@ class ConsentPage(StaffView):
             "consent": signed,
         }
         response = render(self.request, "treatments/consent.html", context, status=status)
+        return no_store(response)
+
+
+@access(Policy.CLINICAL)
+class ConsentAsk(StaffView):
+    """Send the patient the link under which the consent is read and signed at home."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """Mail it; earlier links to a consent end."""
+        plan = get_plan(request.clinic, pk)
+        services.ask_for_consent(plan=plan, actor=request.actor, now=self.now)
+        messages.success(request, _("The link is on its way."))
+        return redirect("treatments:plan-detail", plan.pk)
+
+
+@access(Policy.CLINICAL)
+class ConsentPdf(StaffView):
+    """The signed consent on paper."""
+
+    def get(self, request: Any, pk: UUID) -> HttpResponse:
+        """The PDF; its name says nothing about the patient."""
+        consent = get_consent(request.clinic, pk)
+        self.has_read([consent.patient], "treatments.consent")
+        response = HttpResponse(services.consent_document(consent), content_type="application/pdf")
+        response["Content-Disposition"] = f'inline; filename="consent-{consent.pk}.pdf"'
         return no_store(response)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -11,8 +12,10 @@ from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.pages import StaffPage
 from mesoclinic.common.errors import DomainError, Forbidden, NotFound
 from patients.models import Patient
-from treatments.domain.cocktail import Finding, Level
+from treatments.domain.cocktail import Level
 from treatments.domain.readiness import Readiness, Verdict
+from treatments.models import Ingredient
+from treatments.selectors.checks import Look
 
 _STATES = {Level.STOP: "stop", Level.REVIEW: "warn", Level.NOTE: "info"}
 _VERDICT_STATES = {Verdict.GO: "ok", Verdict.REVIEW: "warn", Verdict.STOP: "stop"}
@@ -33,9 +36,25 @@ def add_refusal(form: forms.BaseForm, error: DomainError) -> None:
     form.add_error(error.field if error.field in form.fields else None, error.message)
 
 
-def finding_lines(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
-    """Findings for the template, each with its chip state."""
-    return [{"state": _STATES[one.level], "finding": one} for one in findings]
+def finding_lines(look: Look, inside: Iterable[Ingredient] = ()) -> list[dict[str, Any]]:
+    """Findings for the template, each with its chip state.
+
+    What could be given instead stands once, at the gravest finding about an ingredient: `swaps`
+    are pairs of the value to post ("old:new") and the name.
+    """
+    ids = {one.key: one.pk for one in inside}
+    lines, told = [], set()
+    for one in look.findings:
+        swaps = []
+        if one.ingredient in look.instead and one.ingredient not in told:
+            told.add(one.ingredient)
+            swaps = [
+                (f"{ids[one.ingredient]}:{row.pk}", row.name)
+                for row in look.instead[one.ingredient]
+                if one.ingredient in ids
+            ]
+        lines.append({"state": _STATES[one.level], "finding": one, "swaps": swaps})
+    return lines
 
 
 def gate_lines(answer: Readiness) -> list[dict[str, Any]]:

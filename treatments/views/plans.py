@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
 from treatments import services
+from treatments.domain.costs import read_costs, total_cost
 from treatments.domain.readiness import Moment
 from treatments.forms import ReasonForm
 from treatments.models import Cocktail, PlannedSession, TreatmentPlan
@@ -105,10 +106,18 @@ def _sessions_context(view: StaffView, plan: TreatmentPlan) -> dict[str, Any]:
     booked = {pk: visit.on for pk, visit in visits.items()}
     windows = {one.session.pk: one for one in windows_among(plan, sessions, view.today, booked)}
     upcoming = next((one for one in sessions if not has_record(one)), None)
+    done = sum(1 for one in sessions if has_record(one) and one.record.is_signed)
+    bought = plan.sessions_bought
+    costs = read_costs(plan.cost_lines)
     return {
+        "dropped": list(plan.sessions.filter(dropped_at__isnull=False).order_by("number")),
+        "adaptable": plan.status in {"draft", "active"},
+        "bought_left": None if bought is None else bought - done,
+        "costs": costs,
+        "cost_total": total_cost(costs),
         "rows": [_session_row(one, windows.get(one.pk), visits.get(one.pk)) for one in sessions],
         "picture": course_picture(_beads(sessions, windows, visits, view.today)),
-        "done": sum(1 for one in sessions if has_record(one) and one.record.is_signed),
+        "done": done,
         "next": upcoming,
         "course_url": _course_url(plan),
     }

@@ -182,7 +182,9 @@ def test_windows_follow_what_is_booked(plan: TreatmentPlan) -> None:
 
 
 def test_a_dropped_session_closes_the_gap(plan: TreatmentPlan, actor: Actor) -> None:
-    services.drop_session(session=plan.sessions.get(number=2), actor=actor, now=NOW)
+    services.drop_session(
+        session=plan.sessions.get(number=2), reason="Skin is calm", actor=actor, now=NOW
+    )
     assert [one.session.number for one in services.plan_windows(plan, TODAY)] == [1, 3]
 
 

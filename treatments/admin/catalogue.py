@@ -1,4 +1,4 @@
-"""Administration of the catalogue, products and lots; patient data to look at."""
+"""Administration of the catalogue: switched off rather than deleted, approved before use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.postgres.forms import SimpleArrayField
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,31 +15,24 @@ from django.utils.translation import ngettext
 
 from mesoclinic.clinic.admin_base import (
     CatalogueAdmin,
-    ReadOnlyPatientDataAdmin,
     acting,
     narrow_choices,
 )
 from treatments.models import (
-    AdverseEvent,
-    Cocktail,
-    Consent,
     IncompatiblePair,
     Indication,
     Ingredient,
     IngredientContraindication,
+    InjectionDevice,
     Layer,
-    Lot,
-    PlannedSession,
-    Product,
     Protocol,
     ProtocolPhase,
-    ReadinessOverride,
-    SessionRecord,
-    StockMovement,
+    Recipe,
+    RecipeItem,
     TargetArea,
     Technique,
-    TreatmentPlan,
 )
+from treatments.models.catalogue import CatalogueEntry
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Any]
@@ -75,12 +68,18 @@ class ReviewFilter(admin.SimpleListFilter):
         return queryset
 
 
+def next_version(entry: CatalogueEntry) -> int:
+    """One more than the highest version of the clinic's entry with this key."""
+    rows = type(entry)._default_manager.filter(clinic_id=entry.clinic_id, key=entry.key)
+    return 1 + (rows.aggregate(highest=Max("version"))["highest"] or 0)
+
+
 class EntryAdmin(CatalogueAdmin):
     """A catalogue entry: switched off rather than deleted, approved before use."""
 
     search_fields = ("name", "key", "source")
     list_filter: ClassVar[Any] = (ReviewFilter, "is_active")
-    readonly_fields = ("approved_at",)
+    readonly_fields = ("version", "approved_at")
     prepopulated_fields = {"key": ("name",)}
     actions = ["approve"]
     deletable = False
@@ -101,9 +100,10 @@ class EntryAdmin(CatalogueAdmin):
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        """An edit takes the approval back: what was approved is not what stands there now."""
+        """An edit is the next version, and takes the approval back: it was for what stood there."""
         if change and form.changed_data:
             obj.approved_at = None
+            obj.version = next_version(obj)
         super().save_model(request, obj, form, change)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
@@ -166,7 +166,10 @@ class _OwnClinicInlines(EntryAdmin):
     """Rows that hang on an entry belong to its clinic."""
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
-        """Give new rows the clinic of the entry."""
+        """Give new rows the clinic of the entry; rows alone changed are a new version too."""
+        if change and formset.has_changed() and not form.changed_data:
+            form.instance.version, form.instance.approved_at = next_version(form.instance), None
+            form.instance.save(update_fields=["version", "approved_at"])
         for row in formset.save(commit=False):
             row.clinic = form.instance.clinic
             row.save()
@@ -201,6 +204,38 @@ class IngredientAdmin(_OwnClinicInlines):
     list_filter = (*EntryAdmin.list_filter, "ingredient_class", "prescription_only")
     filter_horizontal = ("forbidden_areas",)
     inlines = (ContraindicationInline,)
+
+
+@admin.register(InjectionDevice)
+class InjectionDeviceAdmin(EntryAdmin):
+    """Syringes and injectors."""
+
+    list_display = ("name", "kind", "needle", "settings", "is_active", "review")
+    list_filter = (*EntryAdmin.list_filter, "kind")
+    filter_horizontal = ("techniques",)
+
+
+class RecipeItemInline(_TabularInline):
+    """What is in a recipe."""
+
+    model = RecipeItem
+    extra = 0
+    fields = ("ingredient", "dose")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only ingredients of the person's clinics."""
+        narrow_choices(db_field, request, kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Recipe)
+class RecipeAdmin(_OwnClinicInlines):
+    """Cocktail recipes: checked against the patient whenever a plan starts from one."""
+
+    list_display = ("name", "version", "is_active", "review")
+    list_filter = (*EntryAdmin.list_filter, "indications")
+    filter_horizontal = ("indications",)
+    inlines = (RecipeItemInline,)
 
 
 @admin.register(IncompatiblePair)
@@ -245,122 +280,3 @@ class IndicationAdmin(EntryAdmin):
     list_display = ("name", "category", "is_active", "review")
     list_filter = (*EntryAdmin.list_filter, "category")
     filter_horizontal = ("protocols", "areas", "techniques", "ingredients")
-
-
-@admin.register(Product)
-class ProductAdmin(CatalogueAdmin):
-    """Products."""
-
-    list_display = ("name", "ingredient", "content", "maker", "is_active")
-    list_filter = ("is_active",)
-    list_select_related = ("ingredient",)
-    search_fields = ("name", "maker", "ingredient__name")
-    deletable = False
-
-
-class MovementInline(_TabularInline):
-    """Why the quantity is what it is; to be read."""
-
-    model = StockMovement
-    extra = 0
-    fields = ("at", "kind", "amount", "reason", "by_label")
-    readonly_fields = fields
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Movements come from receiving, counting and signing."""
-        return False
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Only rows of the person's clinics."""
-        narrow_choices(db_field, request, kwargs)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-@admin.register(Lot)
-class LotAdmin(CatalogueAdmin):
-    """Lots. Quantities change on the stock page, where the reason is asked for."""
-
-    list_display = ("number", "product", "expires_on", "quantity", "withdrawn_at")
-    list_filter = (("withdrawn_at", admin.EmptyFieldListFilter),)
-    list_select_related = ("product",)
-    search_fields = ("number", "product__name", "supplier")
-    date_hierarchy = "expires_on"
-    fields = (
-        "clinic", "product", "number", "expires_on", "supplier", "quantity", "withdrawn_at",
-        "withdrawn_reason",
-    )  # fmt: skip
-    readonly_fields = ("clinic", "product", "quantity", "withdrawn_at", "withdrawn_reason")
-    inlines = (MovementInline,)
-    deletable = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Deliveries are received on the stock page."""
-        return False
-
-
-@admin.register(TreatmentPlan)
-class TreatmentPlanAdmin(ReadOnlyPatientDataAdmin):
-    """Plans."""
-
-    list_display = ("patient", "indication", "practitioner", "status", "start_on")
-    list_filter = ("status",)
-    list_select_related = ("patient", "indication", "practitioner")
-    search_fields = ("patient__name", "indication__name")
-
-
-@admin.register(PlannedSession)
-class PlannedSessionAdmin(ReadOnlyPatientDataAdmin):
-    """Sessions of plans."""
-
-    list_display = ("patient", "plan", "number", "phase_name", "dropped_at")
-    list_select_related = ("patient", "plan__indication")
-    search_fields = ("patient__name",)
-
-
-@admin.register(Cocktail)
-class CocktailAdmin(ReadOnlyPatientDataAdmin):
-    """Cocktail versions."""
-
-    list_display = ("patient", "plan", "version", "change_note", "created_at")
-    list_select_related = ("patient", "plan__indication")
-    search_fields = ("patient__name",)
-
-
-@admin.register(Consent)
-class ConsentAdmin(ReadOnlyPatientDataAdmin):
-    """Signatures."""
-
-    list_display = ("patient", "cocktail", "signer_name", "method", "signed_at", "withdrawn_at")
-    list_filter = ("method",)
-    list_select_related = ("patient", "cocktail")
-    search_fields = ("patient__name", "signer_name")
-
-
-@admin.register(SessionRecord)
-class SessionRecordAdmin(ReadOnlyPatientDataAdmin):
-    """Session records."""
-
-    list_display = ("patient", "planned_session", "performed_on", "practitioner", "signed_at")
-    list_filter = (("signed_at", admin.EmptyFieldListFilter),)
-    list_select_related = ("patient", "planned_session", "practitioner")
-    search_fields = ("patient__name",)
-
-
-@admin.register(AdverseEvent)
-class AdverseEventAdmin(ReadOnlyPatientDataAdmin):
-    """Unwanted effects."""
-
-    list_display = ("patient", "effect", "severity", "onset_on", "resolved_at")
-    list_filter = ("severity", ("resolved_at", admin.EmptyFieldListFilter))
-    list_select_related = ("patient",)
-    search_fields = ("patient__name", "effect")
-
-
-@admin.register(ReadinessOverride)
-class ReadinessOverrideAdmin(ReadOnlyPatientDataAdmin):
-    """Reasons that practitioners set aside."""
-
-    list_display = ("patient", "planned_session", "overridden_by", "overridden_at", "reason")
-    list_select_related = ("patient", "planned_session", "overridden_by")
-    search_fields = ("patient__name", "reason")

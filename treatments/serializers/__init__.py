@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -11,111 +12,14 @@ from treatments.models import (
     Cocktail,
     CocktailItem,
     Consent,
-    IncompatiblePair,
-    Indication,
-    Ingredient,
-    IngredientContraindication,
     Lot,
     PlannedSession,
-    Product,
-    Protocol,
     ProtocolPhase,
     SessionAddendum,
     SessionDose,
     SessionRecord,
-    TargetArea,
-    Technique,
     TreatmentPlan,
 )
-
-_ENTRY = ["id", "key", "name", "source", "is_active", "approved_at"]
-
-
-class IndicationSerializer(serializers.ModelSerializer[Indication]):
-    """An indication with the ids of what it suggests."""
-
-    class Meta:
-        model = Indication
-        fields = [*_ENTRY, "category", "protocols", "areas", "techniques", "ingredients"]
-
-
-class TargetAreaSerializer(serializers.ModelSerializer[TargetArea]):
-    """A region of the body."""
-
-    class Meta:
-        model = TargetArea
-        fields = [*_ENTRY, "region", "parent", "sun_exposed", "forbidden_layers"]
-
-
-class TechniqueSerializer(serializers.ModelSerializer[Technique]):
-    """A technique: depths and spacing in mm, volume per point in ml."""
-
-    class Meta:
-        model = Technique
-        fields = [
-            *_ENTRY, "layers", "depth_min_mm", "depth_max_mm", "spacing_min_mm", "spacing_max_mm",
-            "point_volume_max_ml", "marks",
-        ]  # fmt: skip
-
-
-class ContraindicationSerializer(serializers.ModelSerializer[IngredientContraindication]):
-    """A state of the patient that speaks against an ingredient."""
-
-    class Meta:
-        model = IngredientContraindication
-        fields = ["tag", "level", "why", "source", "past_counts"]
-
-
-class IngredientSerializer(serializers.ModelSerializer[Ingredient]):
-    """An ingredient; doses in its own unit."""
-
-    contraindications = ContraindicationSerializer(many=True, read_only=True)
-
-    class Meta:
-        model = Ingredient
-        fields = [
-            *_ENTRY, "ingredient_class", "prescription_only", "unit", "usual_dose",
-            "max_dose_session", "max_dose_course", "max_mg_per_kg", "is_anaesthetic",
-            "allergen_tags", "additive_group", "sun_sensitive", "forbidden_layers",
-            "forbidden_areas", "advice", "contraindications",
-        ]  # fmt: skip
-
-
-class PairSerializer(serializers.ModelSerializer[IncompatiblePair]):
-    """Two ingredients that may not share one cocktail."""
-
-    class Meta:
-        model = IncompatiblePair
-        fields = ["id", "first", "second", "level", "reason", "source"]
-
-
-class PhaseSerializer(serializers.ModelSerializer[ProtocolPhase]):
-    """A run of sessions with one gap."""
-
-    class Meta:
-        model = ProtocolPhase
-        fields = [
-            "order", "name", "sessions_min", "sessions_planned", "sessions_max", "gap_min",
-            "gap_ideal", "gap_max", "gap_unit", "repeats",
-        ]  # fmt: skip
-
-
-class ProtocolSerializer(serializers.ModelSerializer[Protocol]):
-    """A protocol with its phases."""
-
-    phases = PhaseSerializer(many=True, read_only=True)
-
-    class Meta:
-        model = Protocol
-        fields = [*_ENTRY, "version", "description", "phases"]
-
-
-class ProductSerializer(serializers.ModelSerializer[Product]):
-    """What one vial contains, in the ingredient's unit of dose."""
-
-    class Meta:
-        model = Product
-        fields = ["id", "ingredient", "name", "maker", "content", "is_active"]
 
 
 class PlannedSessionSerializer(serializers.ModelSerializer[PlannedSession]):
@@ -125,7 +29,7 @@ class PlannedSessionSerializer(serializers.ModelSerializer[PlannedSession]):
         model = PlannedSession
         fields = [
             "id", "number", "phase_name", "gap_min", "gap_ideal", "gap_max", "gap_unit",
-            "dropped_at",
+            "dropped_at", "changed_at", "change_reason",
         ]  # fmt: skip
 
 
@@ -150,7 +54,8 @@ class ClinicalPlanSerializer(PlanSerializer):
     class Meta(PlanSerializer.Meta):
         fields = [
             *PlanSerializer.Meta.fields, "indication", "protocol", "protocol_snapshot", "goals",
-            "techniques", "areas", "status_reason",
+            "techniques", "areas", "status_reason", "offered", "sessions_bought", "currency",
+            "cost_lines",
         ]  # fmt: skip
 
 
@@ -159,6 +64,56 @@ class LineSerializer(serializers.Serializer[Any]):
 
     ingredient = serializers.UUIDField()
     dose = serializers.DecimalField(max_digits=9, decimal_places=3)
+
+
+class CostLineSerializer(serializers.Serializer[Any]):
+    """How many of what, and the price of one."""
+
+    label = serializers.CharField(max_length=120)  # type: ignore[assignment]
+    quantity = serializers.IntegerField(min_value=1, max_value=1000, default=1)
+    unit_price = serializers.DecimalField(max_digits=9, decimal_places=2, min_value=Decimal(0))
+
+
+class TermsSerializer(serializers.Serializer[Any]):
+    """Costs, sessions bought, and what else was offered."""
+
+    offered = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)
+    sessions_bought = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=200
+    )
+    currency = serializers.CharField(required=False, allow_blank=True, default="", max_length=3)
+    cost_lines = CostLineSerializer(many=True, required=False, default=list)
+
+
+class PlainGapSerializer(serializers.Serializer[Any]):
+    """A gap to the session before."""
+
+    gap_min = serializers.IntegerField(min_value=1, max_value=730)
+    gap_ideal = serializers.IntegerField(min_value=1, max_value=730)
+    gap_max = serializers.IntegerField(min_value=1, max_value=730)
+    gap_unit = serializers.ChoiceField(
+        choices=ProtocolPhase.Unit.choices, default=ProtocolPhase.Unit.DAYS
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The three go up."""
+        if not attrs["gap_min"] <= attrs["gap_ideal"] <= attrs["gap_max"]:
+            raise serializers.ValidationError({"gap_max": "min <= ideal <= max"})
+        return attrs
+
+
+class GapSerializer(PlainGapSerializer):
+    """The gap of a session that is added, and why it is added."""
+
+    reason = serializers.CharField(max_length=300)
+
+
+class AdaptSerializer(serializers.Serializer[Any]):
+    """Another gap for a session of the plan; without a gap it is left out."""
+
+    session = serializers.UUIDField()
+    gap = PlainGapSerializer(required=False, allow_null=True, default=None)
+    reason = serializers.CharField(max_length=300)
 
 
 class PlanCreateSerializer(serializers.Serializer[Any]):
@@ -176,6 +131,7 @@ class PlanCreateSerializer(serializers.Serializer[Any]):
     counts = serializers.ListField(
         child=serializers.IntegerField(min_value=0), required=False, allow_null=True, default=None
     )
+    terms = TermsSerializer(required=False, default=None, allow_null=True)
 
 
 class WindowSerializer(serializers.Serializer[Any]):
@@ -251,6 +207,7 @@ class SignatureSerializer(serializers.Serializer[Any]):
     text_sha256 = serializers.CharField(max_length=64)
     signer_name = serializers.CharField(max_length=200)
     method = serializers.ChoiceField(choices=Consent.Method.choices, default=Consent.Method.TABLET)
+    drawing = serializers.CharField(required=False, default="", allow_blank=True, max_length=20000)
 
 
 class ConsentSerializer(serializers.ModelSerializer[Consent]):
@@ -259,7 +216,7 @@ class ConsentSerializer(serializers.ModelSerializer[Consent]):
     class Meta:
         model = Consent
         fields = [
-            "id", "patient", "cocktail", "text", "text_sha256", "signer_name", "method",
+            "id", "patient", "cocktail", "text", "text_sha256", "signer_name", "drawing", "method",
             "signed_at", "withdrawn_at",
         ]  # fmt: skip
 
@@ -319,10 +276,12 @@ class LotSerializer(serializers.ModelSerializer[Lot]):
     class Meta:
         model = Lot
         fields = [
-            "id", "product", "number", "expires_on", "quantity", "supplier", "withdrawn_at",
-            "withdrawn_reason", "created_at",
+            "id", "product", "number", "expires_on", "quantity", "supplier", "opened_at",
+            "use_until", "withdrawn_at", "withdrawn_reason", "created_at",
         ]  # fmt: skip
-        read_only_fields = ["id", "withdrawn_at", "withdrawn_reason", "created_at"]
+        read_only_fields = [
+            "id", "opened_at", "use_until", "withdrawn_at", "withdrawn_reason", "created_at"
+        ]  # fmt: skip
         # The service says it better, and knows that more of a lot adds to it.
         validators: list[Any] = []
 

@@ -14,6 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.models import Clinic
+from treatments.forms.terms import OfferedForm
 from treatments.models import (
     Indication,
     Ingredient,
@@ -43,7 +44,7 @@ class DateInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
-class PlanForm(forms.Form):
+class PlanForm(OfferedForm):
     """Everything of a plan but its cocktail, with choices of one clinic."""
 
     goals = forms.CharField(
@@ -110,17 +111,22 @@ class CocktailRows:
 
     @classmethod
     def read(cls, clinic: Clinic, data: QueryDict) -> CocktailRows:
-        """Rows as posted; `add` adds one at its usual dose, `remove` takes one away."""
-        ids = list(dict.fromkeys([*data.getlist("ingredient"), *data.getlist("add")]))
+        """Rows as posted; `add` adds one at its usual dose, `remove` takes one away.
+
+        `swap` ("old:new") puts one in the place of another; `recipe` adds all of a clinic's recipe.
+        """
+        recipe = catalogue.recipe_doses(clinic, data.get("recipe", ""))
+        swaps = dict(one.split(":", 1) for one in data.getlist("swap") if ":" in one)
+        ids = [swaps.get(pk, pk) for pk in [*data.getlist("ingredient"), *data.getlist("add")]]
+        ids = list(dict.fromkeys([*ids, *recipe]))
         wanted = [pk for pk in ids if pk and pk not in data.getlist("remove")]
         known = {str(one.pk): one for one in _ingredients(clinic, wanted)}
         rows = []
         for pk in wanted:
             if pk in known:
+                usual = recipe.get(pk, known[pk].usual_dose)
                 typed = data.get(f"dose-{pk}")
-                rows.append(
-                    _row(known[pk], plain(known[pk].usual_dose) if typed is None else typed)
-                )
+                rows.append(_row(known[pk], plain(usual) if typed is None else typed))
         return cls(rows)
 
     @classmethod
@@ -163,7 +169,9 @@ def _ingredients(clinic: Clinic, ids: list[str]) -> list[Ingredient]:
 
 def is_only_looking(data: QueryDict) -> bool:
     """Whether the builder was sent to be checked or changed, not to be stored."""
-    return bool(data.get("intent")) or any(data.getlist("add")) or any(data.getlist("remove"))
+    return any(data.get(name) for name in ("intent", "add", "remove", "swap", "recipe")) or any(
+        [*data.getlist("add"), *data.getlist("remove")]
+    )
 
 
 class ChangeForm(forms.Form):
@@ -189,6 +197,7 @@ class ConsentForm(forms.Form):
         error_messages={"required": _("Tick this to agree.")},
     )
     text_sha256 = forms.CharField(widget=forms.HiddenInput())
+    signature = forms.CharField(required=False, max_length=20000, widget=forms.HiddenInput())
 
 
 class SessionForm(_RecordForm):
