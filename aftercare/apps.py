@@ -16,11 +16,13 @@ class AftercareConfig(AppConfig):
         """Listen to the rooms below, join the chart, and answer for the backlog."""
         from aftercare import receivers  # noqa: F401  (its receivers connect on import)
         from aftercare.selectors import chart
+        from aftercare.selectors.recalls import recall_messages
         from aftercare.services.heartbeat import backlog_health
         from aftercare.services.preview import preview_booking
         from mesoclinic.clinic.templatetags.mesoclinic import register_chips
         from patients import panels
         from scheduling.panels import register_message_preview
+        from treatments.panels import register_recall_messages
 
         health.register("messages", backlog_health)
         register_chips("message", MESSAGES)
@@ -38,6 +40,7 @@ class AftercareConfig(AppConfig):
         panels.register_link_page("answer", "aftercare:link-answer")
         panels.register_link_page("unsubscribe", "aftercare:unsubscribe")
         register_message_preview(preview_booking)
+        register_recall_messages(recall_messages)
         _register_holdings()
 
 

@@ -16,7 +16,8 @@ class SchedulingConfig(AppConfig):
         from patients import panels
         from scheduling import receivers  # noqa: F401  (its receivers connect on import)
         from scheduling.selectors import chart
-        from treatments.panels import register_session_info
+        from scheduling.selectors.rooms import rooms_of_sessions
+        from treatments.panels import register_rooms, register_session_info
 
         register_chips("appointment", chart.CHIPS)
         panels.register("visits", chart.visits_panel, "scheduling/_chart_visits.html", 10)
@@ -26,6 +27,7 @@ class SchedulingConfig(AppConfig):
         panels.register_link_page("offer", "scheduling:link-offer")
         panels.register_link_page("visits", "scheduling:own-visits")
         register_session_info(chart.session_visits)
+        register_rooms(rooms_of_sessions)
         _register_holdings()
 
 

@@ -71,9 +71,11 @@ from treatments.models import (
     AdverseEvent,
     IncompatiblePair,
     InjectionDevice,
+    OutcomeReview,
     ReadinessOverride,
     Recipe,
     SessionRecord,
+    TextSnippet,
     TreatmentPlan,
 )
 
@@ -398,7 +400,14 @@ def _lot(clinic: Clinic) -> Model:
     return treatments.catalogue(clinic).lots["vitamin_c"]
 
 
-@makes("treatments:event", "api-adverse-event-*", "admin:treatments.adverseevent")
+@makes(
+    "treatments:event",
+    "treatments:event-pictures",
+    "treatments:event-follow",
+    "treatments:event-reopen",
+    "api-adverse-event-*",
+    "admin:treatments.adverseevent",
+)
 def _event(clinic: Clinic) -> Model:
     return AdverseEvent.objects.create(
         clinic=clinic,
@@ -409,7 +418,45 @@ def _event(clinic: Clinic) -> Model:
     )
 
 
-@makes("treatments:event-report")
+@makes("treatments:recall", "admin:treatments.lotrecall")
+def _recall(clinic: Clinic) -> Model:
+    return treatments.recalled(clinic)
+
+
+@makes("treatments:recall-reached", "admin:treatments.recallcontact")
+def _recall_contact(clinic: Clinic) -> Model:
+    return treatments.recalled(clinic).contacts.get()
+
+
+@makes("admin:treatments.syringe")
+def _syringe(clinic: Clinic) -> Model:
+    return treatments.charted(clinic).syringes.get()
+
+
+@makes("admin:treatments.pointgroup")
+def _points(clinic: Clinic) -> Model:
+    return treatments.charted(clinic).point_groups.get()
+
+
+@makes("admin:treatments.outcomereview")
+def _review(clinic: Clinic) -> Model:
+    return OutcomeReview.objects.create(
+        clinic=clinic,
+        patient=(record := treatments.charted(clinic)).patient,
+        session=record,
+        rater="practitioner",
+        gais=2,
+        reviewed_on=treatments.TODAY,
+        by_label="Ayla",
+    )
+
+
+@makes("admin:treatments.textsnippet")
+def _snippet(clinic: Clinic) -> Model:
+    return TextSnippet.objects.create(clinic=clinic, title="Calm", text="No reaction.")
+
+
+@makes("treatments:event-report", "treatments:patient-lots")
 def _reporting(clinic: Clinic) -> Model:
     return PatientFactory(clinic=clinic)
 

@@ -89,6 +89,11 @@ CHIPS: dict[str, dict[str, tuple[str, object, str]]] = {
         "withdrawn": ("stop", _("Withdrawn"), "slash-circle"),
         "exhausted": ("neutral", _("Used up"), "circle"),
     },
+    "watch": {
+        "none": ("neutral", _("Nothing"), "dash"),
+        "look": ("warn", _("Look at it"), "eye"),
+        "warn": ("stop", _("Stands out"), "exclamation-triangle"),
+    },
     "severity": {
         "1": ("info", _("Mild"), "1-circle"),
         "2": ("warn", _("Moderate"), "2-circle"),

@@ -65,6 +65,15 @@ class SessionSigned(Conflict):
     default_message = _("This session is signed. Add an addendum instead.")
 
 
+class DraftConflict(Conflict):
+    """Another tab, or somebody else, has saved this draft since the page was opened."""
+
+    default_code = "draft_conflict"
+    default_message = _(
+        "This session was changed on another page meanwhile. Your last entries are not saved yet."
+    )
+
+
 class RecordIncomplete(Invalid):
     """Something is missing for the signature; `missing` lists it in order of work."""
 
@@ -106,3 +115,17 @@ class SharedFileRefused(Invalid):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__(" ".join(self.problems) if problems else None, field="file")
+
+
+class EventOpen(Conflict):
+    """The adverse event is open: there is nothing to open again."""
+
+    default_code = "event_open"
+    default_message = _("This reaction is open already.")
+
+
+class NobodyToTell(Conflict):
+    """No signed session used the lot."""
+
+    default_code = "nobody_to_tell"
+    default_message = _("Nobody was treated with this lot: there is nobody to tell.")

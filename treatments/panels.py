@@ -46,3 +46,30 @@ def session_info(clinic: Clinic, sessions: Iterable[UUID]) -> dict[UUID, Session
     for loader in _loaders.values():
         found.update(loader(clinic, wanted))
     return found
+
+
+Rooms = Callable[[Clinic, Iterable[UUID]], Mapping[UUID, str]]
+States = Callable[[Clinic, Iterable[UUID]], Mapping[UUID, tuple[str, str]]]
+
+_rooms: list[Rooms] = []
+_messages: list[States] = []
+
+
+def register_rooms(source: Rooms) -> None:
+    """Say who knows in which room a session took place; the last one registered is asked."""
+    _rooms[:] = [source]
+
+
+def register_recall_messages(source: States) -> None:
+    """Say who knows what became of the message to a patient of a recall."""
+    _messages[:] = [source]
+
+
+def rooms_of(clinic: Clinic, planned_sessions: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Names of rooms by planned session id; nothing where nobody knows."""
+    return _rooms[0](clinic, planned_sessions) if _rooms else {}
+
+
+def recall_messages(clinic: Clinic, contacts: Iterable[UUID]) -> Mapping[UUID, tuple[str, str]]:
+    """State and words of the messages by recall contact id; nothing where nobody knows."""
+    return _messages[0](clinic, contacts) if _messages else {}

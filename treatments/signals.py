@@ -27,3 +27,6 @@ session_signed = Signal()
 
 # `event` (AdverseEvent)
 adverse_event_reported = Signal()
+
+# `recall` (LotRecall), `contacts` (list of RecallContact): these patients are to be told
+lot_recalled = Signal()

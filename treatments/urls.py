@@ -12,10 +12,14 @@ from treatments.views import (
     cocktail,
     events,
     link_consent,
+    outcomes,
+    pictures,
     plans,
+    record_pdf,
     sessions,
     sharing,
     stock,
+    trace,
 )
 
 app_name = "treatments"
@@ -48,6 +52,10 @@ urlpatterns = [
     path("sessions/<uuid:pk>/start/", sessions.SessionStart.as_view(), name="session-start"),
     path("sessions/<uuid:pk>/save/", sessions.SessionSave.as_view(), name="session-save"),
     path("sessions/<uuid:pk>/sign/", sessions.SessionSign.as_view(), name="session-sign"),
+    path("sessions/<uuid:pk>/scan/", sessions.SessionScan.as_view(), name="session-scan"),
+    path(
+        "sessions/<uuid:pk>/pictures/", pictures.SessionPictures.as_view(), name="session-pictures"
+    ),
     path("sessions/<uuid:pk>/same/", sessions.SessionSame.as_view(), name="session-same"),
     path(
         "sessions/<uuid:pk>/reconfirm/",
@@ -67,8 +75,21 @@ urlpatterns = [
     path("stock/<uuid:pk>/", stock.LotDetail.as_view(), name="lot"),
     path("stock/<uuid:pk>/adjust/", stock.LotAdjust.as_view(), name="lot-adjust"),
     path("stock/<uuid:pk>/withdraw/", stock.LotWithdraw.as_view(), name="lot-withdraw"),
+    path("stock/<uuid:pk>/trace/", trace.LotTrace.as_view(), name="lot-trace"),
+    path("trace/", trace.Traces.as_view(), name="traces"),
+    path("recalls/<uuid:pk>/", trace.RecallPage.as_view(), name="recall"),
+    path("recalls/patients/<uuid:pk>/", trace.RecallReached.as_view(), name="recall-reached"),
+    path("patients/<uuid:pk>/lots/", trace.PatientLots.as_view(), name="patient-lots"),
+    path("watch/", trace.WatchPage.as_view(), name="watch"),
+    path("results/", outcomes.Results.as_view(), name="results"),
+    path("sessions/<uuid:pk>/pdf/", record_pdf.SessionPdf.as_view(), name="session-pdf"),
+    path("sessions/<uuid:pk>/result/", outcomes.SessionResult.as_view(), name="session-result"),
     path("reactions/", events.EventList.as_view(), name="event-list"),
+    path("reactions/export/", events.EventExport.as_view(), name="event-export"),
+    path("reactions/<uuid:pk>/follow/", events.EventFollow.as_view(), name="event-follow"),
+    path("reactions/<uuid:pk>/reopen/", events.EventReopen.as_view(), name="event-reopen"),
     path("reactions/<uuid:pk>/", events.EventDetail.as_view(), name="event"),
+    path("reactions/<uuid:pk>/pictures/", pictures.EventPictures.as_view(), name="event-pictures"),
     path(
         "patients/<uuid:pk>/reactions/new/", events.EventReportPage.as_view(), name="event-report"
     ),

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 from uuid import UUID
 
+from mesoclinic.audit.actors import Actor
+from mesoclinic.demo.points import grid_on
 from mesoclinic.demo.scene import Scene
 from patients import services as patients
 from scheduling import services as scheduling
 from scheduling.models import Appointment
 from scheduling.services import StatusChange
 from treatments import services as treatments
+from treatments.domain.injections import MapDraft
 from treatments.models import Lot, SessionRecord
-from treatments.services import Draft, DraftRow
+from treatments.services import Draft, DraftRow, EventReport, Judgement
 
-_CHECKLIST = ("consultation", "cleansed", "injections", "massage", "soothing", "aftercare")
+_CHECKLIST = ("consulted", "cleansed", "injected", "massaged", "soothed", "aftercare")
+_EFFECTS = ("bruising", "swelling", "pain", "itching", "nodules")
 
 
 class Chair:
@@ -56,16 +61,54 @@ class Chair:
         record = treatments.start_session(
             planned_session=session, actor=actor, now=start, practitioner_id=staff
         )
+        rows = self._rows(record, start)
         draft = Draft(
-            rows=self._rows(record, start),
-            checklist=dict.fromkeys(_CHECKLIST, True) if sign else {"consultation": True},
+            rows=rows,
+            drawing=_drawing(record),
+            checklist=dict.fromkeys(_CHECKLIST, True) if sign else {"consulted": True},
             pain_score=self.scene.rng.randrange(1, 5),
             with_pain_score=True,
         )
         record = treatments.save_draft(record=record, draft=draft, actor=actor, now=start)
         if sign:
-            treatments.sign_session(record=record, actor=actor, now=visit.during.upper)
+            end = visit.during.upper
+            record = treatments.sign_session(record=record, actor=actor, now=end)
             self.scene.done["sessions signed"] += 1
+            self._judge(record, actor)
+            self._react(record, actor)
+
+    def _judge(self, record: SessionRecord, actor: Actor) -> None:
+        """From the second session on the result is judged now and then, better as the course goes."""
+        number, now = record.planned_session.number, record.started_at
+        if number < 2 or self.scene.rng.random() < 0.4:
+            return
+        best = max(1, 4 - number // 2)
+        for rater in ("practitioner", "patient"):
+            gais = min(5, best + self.scene.rng.choice((0, 0, 1)))
+            liking = 10 - gais - self.scene.rng.randrange(2) if rater == "patient" else None
+            treatments.review_outcome(
+                session=record, judgement=Judgement(rater, gais, liking), actor=actor,
+                now=min(now + dt.timedelta(days=2), self.scene.now),
+            )  # fmt: skip
+
+    def _react(self, record: SessionRecord, actor: Actor) -> None:
+        """One session in twenty-five is followed by a reaction; most of them are gone by now."""
+        if self.scene.rng.random() > 0.04:
+            return
+        effect = self.scene.rng.choice(_EFFECTS)
+        seen = min(record.started_at + dt.timedelta(days=1), self.scene.now)
+        report = EventReport(
+            effect=effect, severity=self.scene.rng.choice((1, 1, 2)), session=record, source="phone",
+            onset_on=record.performed_on, description="Told on the phone the day after.",
+        )  # fmt: skip
+        event = treatments.report_adverse_event(
+            patient=record.patient, report=report, actor=actor, now=seen
+        )
+        if self.scene.rng.random() < 0.8:
+            treatments.resolve_adverse_event(
+                event=event, outcome="Gone at the next visit", actor=actor,
+                now=min(seen + dt.timedelta(days=5), self.scene.now),
+            )  # fmt: skip
 
     def _rows(self, record: SessionRecord, when: dt.datetime) -> tuple[DraftRow, ...]:
         plan = record.planned_session.plan
@@ -106,3 +149,11 @@ class Chair:
             now=when,
             change=StatusChange(appointment_id=visit.pk, target=target),
         )
+
+
+def _drawing(record: SessionRecord) -> MapDraft | None:
+    plan = record.planned_session.plan
+    items = list(record.cocktail.items.all())
+    in_ml = all(item.unit == "ml" for item in items)
+    volume = sum((item.dose for item in items), Decimal(0)) if in_ml else None
+    return grid_on(plan.areas.all()[0], plan.techniques.all()[0], volume)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Count
+
 from mesoclinic.audit.actors import Actor
 from mesoclinic.common.calendar import add_days, add_months
 from mesoclinic.common.errors import DomainError
@@ -22,8 +24,15 @@ from scheduling import services as scheduling
 from scheduling.models import Appointment, VisitType
 from scheduling.services import Booking, CourseBooking, CourseVisit, WaitlistWish
 from treatments import services as treatments
-from treatments.models import Indication, PlannedSession, Protocol, TreatmentPlan
-from treatments.services import Line, PlanDraft, Signature
+from treatments.models import (
+    Indication,
+    Lot,
+    PlannedSession,
+    Protocol,
+    SessionDose,
+    TreatmentPlan,
+)
+from treatments.services import Delivery, Line, PlanDraft, Signature
 
 # How far back the stories reach, in days.
 _PAST = 84
@@ -262,4 +271,25 @@ class Teller:
             when = self.scene.now - dt.timedelta(days=number + 1)
             scheduling.join_waitlist(
                 clinic=self.scene.clinic, actor=self.scene.desk, now=when, wish=wish
+            )
+
+    def recall_a_lot(self) -> None:
+        """The maker has recalled a lot that several patients got; half of them know by now."""
+        doses = SessionDose.objects.for_clinic(self.scene.clinic).order_by()
+        used = doses.values("lot").annotate(n=Count("patient", distinct=True)).filter(n__gte=3)
+        found = used.order_by("n", "lot").values_list("lot", flat=True).first()
+        if found is None:
+            return
+        lot = Lot.objects.select_related("product__clinic").get(pk=found)
+        when = self.scene.now - dt.timedelta(hours=5)
+        days = self.scene.today + dt.timedelta(days=400)
+        fresh = Delivery(f"{lot.number}-2", days, lot.product.content * 200)
+        actor = self.scene.somebody()
+        treatments.receive_lot(product=lot.product, delivery=fresh, actor=actor, now=when)
+        recall = treatments.begin_recall(
+            lot=lot, reason="The maker found glass in a vial", actor=actor, now=when
+        )
+        for contact in recall.contacts.all()[: recall.contacts.count() // 2]:
+            treatments.note_reached(
+                contact=contact, how="phone", note="Is well", actor=actor, now=self.scene.now
             )

@@ -1,20 +1,85 @@
-/* The session page: says whether the draft is saved, and keeps the server's answer from overtaking
-   a signature. The saving itself is htmx on the form; without JavaScript "Save the draft" does it. */
+/* The session page: says whether the draft is saved, saves what is left when the page is left, keeps
+   the server's answer from overtaking a signature, reads barcodes, and writes snippets.
+   The saving itself is htmx on the form; without JavaScript "Save the draft" does it. */
 (function () {
   "use strict";
   const form = document.getElementById("session-form");
   if (!form) return;
   const mark = () => document.getElementById("session-saved");
   let signing = false;
+  let waiting = false;
 
-  form.addEventListener("input", () => mark()?.classList.add("is-waiting"));
+  const wait = () => { waiting = true; mark()?.classList.add("is-waiting"); };
+  form.addEventListener("input", wait);
+  form.addEventListener("change", wait);
   form.addEventListener("submit", () => { signing = true; });
   form.addEventListener("htmx:beforeRequest", (event) => {
     if (signing) event.preventDefault();
+    else waiting = false;
   });
   form.addEventListener("htmx:afterRequest", (event) => {
     mark()?.classList.toggle("is-failed", !event.detail.successful);
-    if (event.detail.successful) mark()?.classList.remove("is-waiting");
+    if (event.detail.successful && !waiting) mark()?.classList.remove("is-waiting");
   });
   window.addEventListener("pageshow", () => { signing = false; });
+  /* a tab that is closed or put aside takes its last words along */
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "hidden" || !waiting || signing) return;
+    waiting = false;
+    fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, headers: { "HX-Request": "true" } })
+      .then((answer) => answer.text())
+      .then((page) => {
+        const fresh = new DOMParser().parseFromString(page, "text/html").getElementById("session-version");
+        if (fresh) document.getElementById("session-version")?.replaceWith(fresh);
+      })
+      .catch(wait);
+  });
+
+  /* a hand scanner types quickly and ends with Enter */
+  const scan = form.querySelector("[data-scan]");
+  const send = document.getElementById("scan-send");
+  scan?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    if (scan.value.trim()) send.click();
+  });
+  for (const kind of ["input", "change"]) scan?.addEventListener(kind, (event) => event.stopPropagation());
+
+  /* the camera, where the browser reads barcodes itself */
+  const camera = form.querySelector("[data-camera]");
+  const dialog = document.getElementById("camera-dialog");
+  if (camera && dialog && "BarcodeDetector" in window && navigator.mediaDevices) {
+    camera.hidden = false;
+    camera.addEventListener("click", async () => {
+      const video = document.getElementById("camera-view");
+      let stream;
+      try {
+        stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      } catch { return; }
+      const stop = () => stream.getTracks().forEach((track) => track.stop());
+      dialog.addEventListener("close", stop, { once: true });
+      video.srcObject = stream;
+      dialog.showModal();
+      await video.play();
+      const detector = new window.BarcodeDetector({ formats: ["data_matrix", "code_128", "qr_code"] });
+      const look = async () => {
+        if (!dialog.open) return;
+        const [found] = await detector.detect(video).catch(() => []);
+        if (!found) { window.setTimeout(look, 200); return; }
+        dialog.close();
+        scan.value = found.rawValue;
+        send.click();
+      };
+      look();
+    });
+  }
+
+  /* sentences for the notes */
+  form.querySelectorAll("[data-snippet]").forEach((button) => {
+    button.addEventListener("click", () => {
+      const notes = form.querySelector("[name=notes]");
+      notes.value = [notes.value.trim(), button.dataset.snippet].filter(Boolean).join(" ");
+      notes.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  });
 })();

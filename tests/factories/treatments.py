@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -17,13 +17,16 @@ from patients.models import (
     ScreeningConfirmation,
     ScreeningResult,
 )
+from tests.factories.clinic import PractitionerFactory
 from treatments import services
+from treatments.domain.injections import read_map
 from treatments.models import (
     IncompatiblePair,
     Indication,
     Ingredient,
     IngredientContraindication,
     Lot,
+    LotRecall,
     PlannedSession,
     Product,
     Protocol,
@@ -283,3 +286,60 @@ def signed(
     actor = actor_of(member)
     services.record_doses(record=record, rows=full_rows(stock), actor=actor, now=now)
     return services.sign_session(record=record, actor=actor, now=now + dt.timedelta(minutes=20))
+
+
+def grid(
+    stock: Catalogue, count: int = 6, *, volume: str = "0.02", syringe: int = 1
+) -> dict[str, Any]:
+    """A map with `count` points of nappage on the cheeks, as the browser sends it."""
+    points = [[30 + place % 10, 50 + place // 10] for place in range(count)]
+    return {
+        "syringes": [],
+        "groups": [
+            {
+                "view": "face", "area": str(stock.cheeks.pk), "technique": str(stock.nappage.pk),
+                "layer": "superficial_dermis", "depth": "2", "volume": volume, "syringe": syringe,
+                "points": points,
+            }
+        ],
+    }  # fmt: skip
+
+
+def drawn_up(stock: Catalogue, **doses: str) -> tuple[services.DraftRow, ...]:
+    """As `full_rows`, with the area left to the map."""
+    return tuple(replace(row, area="", technique="") for row in full_rows(stock, **doses))
+
+
+def with_map(
+    record: SessionRecord, stock: Catalogue, member: Membership, count: int = 6, **grid_: Any
+) -> SessionRecord:
+    """A begun session with its lots drawn up and its points marked."""
+    drawing = read_map(grid(stock, count, **grid_))
+    draft = services.Draft(rows=drawn_up(stock), drawing=drawing)
+    at = record.started_at + dt.timedelta(minutes=5)
+    return services.save_draft(record=record, draft=draft, actor=actor_of(member), now=at)
+
+
+def charted(
+    clinic: Clinic, stock: Catalogue | None = None, who: Patient | None = None
+) -> SessionRecord:
+    """A signed session of which six points were marked."""
+    member = PractitionerFactory(clinic=clinic)
+    stock = stock or catalogue(clinic)
+    record = started(course(stock, member, who=who), member)
+    record = with_map(record, stock, member)
+    return services.sign_session(
+        record=record, actor=actor_of(member), now=record.started_at + dt.timedelta(minutes=20)
+    )
+
+
+def recalled(clinic: Clinic) -> LotRecall:
+    """A recall of the lot of vitamin C, with one patient."""
+    stock = catalogue(clinic)
+    record = charted(clinic, stock)
+    return services.begin_recall(
+        lot=stock.lots["vitamin_c"],
+        reason="Glass in the vial",
+        actor=Actor.system(clinic.pk, "test"),
+        now=record.started_at + dt.timedelta(days=1),
+    )

@@ -14,6 +14,7 @@ from mesoclinic.clinic.admin_base import (
     narrow_choices,
 )
 from treatments.admin import catalogue as _catalogue  # noqa: F401 - registers its pages
+from treatments.admin import results as _results  # noqa: F401 - registers its pages
 from treatments.models import (
     AdverseEvent,
     Cocktail,

@@ -71,3 +71,27 @@ class EventViewSet(TreatmentsViewSet):
             now=timezone.now(),
         )
         return Response(shapes.EventSerializer(event).data)
+
+    @extend_schema(request=shapes.EventFollowSerializer, responses=shapes.EventSerializer)
+    @action(detail=True, methods=["post"])
+    def follow(self, request: Request, pk: str) -> Response:
+        """Judge it anew; 409 once it is closed."""
+        event = services.follow_adverse_event(
+            event=get_event(self.clinic, self.id(pk)),
+            follow_up=services.FollowUp(**valid(shapes.EventFollowSerializer, request)),
+            actor=self.actor,
+            now=timezone.now(),
+        )
+        return Response(shapes.EventSerializer(event).data)
+
+    @extend_schema(request=shapes.ReasonTextSerializer, responses=shapes.EventSerializer)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, pk: str) -> Response:
+        """Open it again; 409 while it is open."""
+        event = services.reopen_adverse_event(
+            event=get_event(self.clinic, self.id(pk)),
+            reason=valid(shapes.ReasonTextSerializer, request)["reason"],
+            actor=self.actor,
+            now=timezone.now(),
+        )
+        return Response(shapes.EventSerializer(event).data)

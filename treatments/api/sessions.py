@@ -15,6 +15,7 @@ from treatments import serializers as shapes
 from treatments import services
 from treatments.api.base import TreatmentsViewSet, valid
 from treatments.api.plans import moment
+from treatments.domain.injections import read_map
 from treatments.domain.readiness import Moment
 from treatments.models import PlannedSession, SessionRecord
 from treatments.selectors.plans import get_record, get_session
@@ -55,6 +56,32 @@ class SessionViewSet(TreatmentsViewSet):
             now=timezone.now(),
         )
         return Response(shapes.SessionRecordSerializer(record).data)
+
+    @extend_schema(request=shapes.MapSerializer, responses=shapes.SessionRecordSerializer)
+    @action(detail=True, methods=["put"])
+    def map(self, request: Request, pk: str) -> Response:
+        """Set the points and syringes of an unsigned record."""
+        record = self.record(self.session(pk))
+        drawing = read_map(valid(shapes.MapSerializer, request))
+        record = services.save_draft(
+            record=record,
+            draft=services.Draft(drawing=drawing),
+            actor=self.actor,
+            now=timezone.now(),
+        )
+        return Response(shapes.SessionRecordSerializer(record).data)
+
+    @extend_schema(request=shapes.ReviewSerializer, responses={201: shapes.ReviewSerializer})
+    @action(detail=True, methods=["post"])
+    def reviews(self, request: Request, pk: str) -> Response:
+        """Judge the result after a signed session."""
+        made = services.review_outcome(
+            session=self.record(self.session(pk)),
+            judgement=services.Judgement(**valid(shapes.ReviewSerializer, request)),
+            actor=self.actor,
+            now=timezone.now(),
+        )
+        return Response(shapes.ReviewSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=shapes.SessionRecordSerializer)
     @action(detail=True, methods=["post"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,12 +15,16 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.models import Clinic
+from treatments.domain.injections import MapDraft, read_map
 from treatments.forms.terms import OfferedForm
 from treatments.models import (
+    AdverseEvent,
     Indication,
     Ingredient,
+    OutcomeReview,
     Product,
     Protocol,
+    RecallContact,
     SessionRecord,
     TargetArea,
     Technique,
@@ -205,8 +210,9 @@ class SessionForm(_RecordForm):
 
     class Meta:
         model = SessionRecord
-        fields = ["reaction", "pain_score", "notes"]
+        fields = ["reaction", "pain_score", "notes", "device", "device_settings", "duration_min"]
         widgets = {
+            "duration_min": forms.NumberInput(attrs={"min": 1, "inputmode": "numeric"}),
             "reaction": forms.Textarea(attrs={"rows": 2}),
             "notes": forms.Textarea(attrs={"rows": 3}),
             "pain_score": forms.NumberInput(attrs={"min": 0, "max": 10, "inputmode": "numeric"}),
@@ -219,8 +225,31 @@ class SessionForm(_RecordForm):
             raise forms.ValidationError(_("Pain is a number from 0 to 10."))
         return score
 
+    def clean_duration_min(self) -> int | None:
+        """1 minute to a day."""
+        minutes: int | None = self.cleaned_data["duration_min"]
+        if minutes is not None and not 1 <= minutes <= 1440:
+            raise forms.ValidationError(_("Enter the minutes, 1 to 1440."))
+        return minutes
 
-_COLUMNS = ("ingredient", "dose", "lot", "area", "technique")
+
+def read_drawing(data: QueryDict) -> MapDraft | None:
+    """The map as the browser sends it in `map`; None where it sends none or nothing readable."""
+    try:
+        drawing = json.loads(data.get("map", ""))
+    except ValueError:
+        return None
+    if not isinstance(drawing, dict):
+        return None
+    volumes = [
+        {"number": name.removeprefix("syringe-volume-"), "volume": value}
+        for name, value in data.items()
+        if name.startswith("syringe-volume-")
+    ]
+    return read_map({**drawing, "syringes": volumes or drawing.get("syringes")})
+
+
+_COLUMNS = ("ingredient", "dose", "lot", "area", "technique", "syringe")
 
 
 def read_rows(data: QueryDict) -> tuple[DraftRow, ...]:
@@ -297,10 +326,21 @@ class EventForm(forms.Form):
         label=_("How severe"), choices=list(SEVERITIES.items()), coerce=int, initial=1
     )
     onset_on = forms.DateField(label=_("Since"), widget=DateInput())
-    description = forms.CharField(
-        label=_("Description, what was done"),
+    source = forms.ChoiceField(
+        label=_("How we heard of it"),
+        choices=AdverseEvent.Source.choices,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        initial=AdverseEvent.Source.PHONE,
+    )
+    course = forms.ChoiceField(
+        label=_("Course"), choices=AdverseEvent.Course.choices, required=False
+    )
+    cause = forms.ChoiceField(label=_("Cause"), choices=AdverseEvent.Cause.choices, required=False)
+    description = forms.CharField(
+        label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    actions = forms.CharField(
+        label=_("What was done"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
     def __init__(self, today: dt.date, *args: Any, **kwargs: Any) -> None:
@@ -308,7 +348,71 @@ class EventForm(forms.Form):
         self.fields["onset_on"].initial = today
 
 
+class FollowUpForm(forms.Form):
+    """How an unwanted effect stands now."""
+
+    severity = forms.TypedChoiceField(
+        label=_("How severe"), choices=list(SEVERITIES.items()), coerce=int
+    )
+    course = forms.ChoiceField(label=_("Course"), choices=AdverseEvent.Course.choices)
+    cause = forms.ChoiceField(label=_("Cause"), choices=AdverseEvent.Cause.choices)
+    text = forms.CharField(
+        label=_("What was seen or done"), widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
 class OutcomeForm(forms.Form):
     """How an unwanted effect ended."""
 
+    ending = forms.ChoiceField(label=_("Ending"), choices=AdverseEvent.Ending.choices)
     outcome = forms.CharField(label=_("How it ended"), max_length=300)
+
+
+class EventFilterForm(forms.Form):
+    """What narrows the list of reactions."""
+
+    show = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("open", _("Open")), ("resolved", _("Closed")), ("all", _("All"))],
+    )
+    severity = forms.TypedChoiceField(
+        label=_("At least"),
+        required=False,
+        coerce=int,
+        empty_value=0,
+        choices=[("", _("Any severity")), *SEVERITIES.items()],
+    )
+    effect = forms.ChoiceField(
+        label=_("Effect"), required=False, choices=[("", _("Any effect")), *EFFECTS.items()]
+    )
+    since = forms.DateField(label=_("From"), required=False, widget=DateInput())
+    until = forms.DateField(label=_("Until"), required=False, widget=DateInput())
+    q = forms.CharField(label=_("Patient or lot"), required=False, max_length=100)
+
+
+class ReviewForm(forms.Form):
+    """How a result is judged."""
+
+    rater = forms.ChoiceField(label=_("Judged by"), choices=OutcomeReview.Rater.choices)
+    gais = forms.TypedChoiceField(
+        label=_("Improvement (GAIS)"), choices=OutcomeReview.Gais.choices, coerce=int
+    )
+    satisfaction = forms.IntegerField(
+        label=_("Satisfaction, 0 to 10"), required=False, min_value=0, max_value=10
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=300)
+
+
+class ReachedForm(forms.Form):
+    """How a patient of a recall was reached."""
+
+    how = forms.ChoiceField(label=_("How"), choices=RecallContact.How.choices)
+    note = forms.CharField(label=_("What was said"), required=False, max_length=300)
+
+
+class PeriodForm(forms.Form):
+    """From one day to another."""
+
+    since = forms.DateField(label=_("From"), required=False, widget=DateInput())
+    until = forms.DateField(label=_("Until"), required=False, widget=DateInput())

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0002_keep_records_years'),
-        ('patients', '0010_consent_links'),
+        ('patients', '0011_link_purposes_ask_answer'),
         ('treatments', '0005_audit_links_of_plans'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

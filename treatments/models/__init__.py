@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from treatments.models.aftermath import (
+    SEVERE,
+    AdverseEvent,
+    AdverseEventEntry,
+    ClinicalPicture,
+    LotRecall,
+    OutcomeReview,
+    RecallContact,
+    TextSnippet,
+)
 from treatments.models.catalogue import (
     IncompatiblePair,
     Indication,
@@ -19,16 +29,20 @@ from treatments.models.catalogue import (
 )
 from treatments.models.plan import Cocktail, CocktailItem, Consent, PlannedSession, TreatmentPlan
 from treatments.models.session import (
-    AdverseEvent,
+    PointGroup,
     ReadinessOverride,
     SessionAddendum,
     SessionDose,
     SessionRecord,
+    Syringe,
 )
 from treatments.models.stock import Lot, Product, StockMovement
 
 __all__ = [
+    "SEVERE",
     "AdverseEvent",
+    "AdverseEventEntry",
+    "ClinicalPicture",
     "Cocktail",
     "CocktailItem",
     "Consent",
@@ -40,18 +54,24 @@ __all__ = [
     "Layer",
     "Level",
     "Lot",
+    "LotRecall",
+    "OutcomeReview",
     "PlannedSession",
+    "PointGroup",
     "Product",
     "Protocol",
     "ProtocolPhase",
     "ReadinessOverride",
+    "RecallContact",
     "Recipe",
     "RecipeItem",
     "SessionAddendum",
     "SessionDose",
     "SessionRecord",
     "StockMovement",
+    "Syringe",
     "TargetArea",
     "Technique",
+    "TextSnippet",
     "TreatmentPlan",
 ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
+from treatments.domain.injections import MAX_SYRINGES, MapDraft, read_map
 from treatments.models import (
     Cocktail,
+    Ingredient,
     Lot,
     SessionDose,
     SessionRecord,
@@ -16,6 +18,7 @@ from treatments.models import (
 )
 
 _PLACES = Decimal("0.001")
+_NUMBERS = {str(number) for number in range(1, MAX_SYRINGES + 1)}
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,12 @@ class DraftRow:
     lot: str = ""
     area: str = ""
     technique: str = ""
+    syringe: str = ""
+
+    @property
+    def number(self) -> int:
+        """The syringe it is drawn up into; the first unless said otherwise."""
+        return int(self.syringe) if self.syringe in _NUMBERS else 1
 
     @property
     def amount(self) -> Decimal | None:
@@ -99,7 +108,7 @@ def last_signed(record: SessionRecord) -> SessionRecord | None:
 
 def doses_of(record: SessionRecord) -> list[SessionDose]:
     """What a signed session gave, with names and lots."""
-    rows = record.doses.select_related("ingredient", "lot", "area", "technique")
+    rows = record.doses.select_related("ingredient", "lot", "area", "technique", "syringe")
     return list(rows.order_by("ingredient__name", "area__name", "pk"))
 
 
@@ -112,11 +121,13 @@ def same_as_last_rows(record: SessionRecord) -> tuple[DraftRow, ...] | None:
     rows = [
         DraftRow(
             str(dose.ingredient_id), plain(dose.dose), _lot_again(dose.lot, record),
-            str(dose.area_id), str(dose.technique_id),
+            str(dose.area_id), str(dose.technique_id), _syringe(dose),
         )
         for dose in doses_of(last)
         if dose.ingredient_id in items
     ]  # fmt: skip
+    if last.point_groups.exists():
+        rows = _drawn_up_again(last, record, set(items))
     given = {row.ingredient for row in rows}
     area = rows[0].area if rows else ""
     technique = rows[0].technique if rows else ""
@@ -130,3 +141,69 @@ def same_as_last_rows(record: SessionRecord) -> tuple[DraftRow, ...] | None:
 
 def _lot_again(lot: Lot, record: SessionRecord) -> str:
     return str(lot.pk) if lot.usable_on(record.performed_on) else ""
+
+
+def _syringe(dose: SessionDose) -> str:
+    return "" if dose.syringe is None else str(dose.syringe.number)
+
+
+def _drawn_up_again(
+    last: SessionRecord, record: SessionRecord, wanted: set[UUID]
+) -> list[DraftRow]:
+    """One row for each ingredient and lot of a charted session: the map says where it goes."""
+    amounts: dict[tuple[UUID, UUID, str], Decimal] = {}
+    lots: dict[UUID, Lot] = {}
+    for dose in doses_of(last):
+        key = (dose.ingredient_id, dose.lot_id, _syringe(dose))
+        amounts[key] = amounts.get(key, Decimal(0)) + dose.dose
+        lots[dose.lot_id] = dose.lot
+    return [
+        DraftRow(str(ingredient), plain(amount), _lot_again(lots[lot], record), syringe=number)
+        for (ingredient, lot, number), amount in amounts.items()
+        if ingredient in wanted
+    ]
+
+
+def map_of(record: SessionRecord) -> MapDraft:
+    """What was drawn: of a signed record from its rows (two queries), else from the draft."""
+    if not record.is_signed:
+        return read_map(record.draft_map)
+    syringes = [
+        {"number": one.number, "volume": "" if one.volume_ml is None else plain(one.volume_ml)}
+        for one in record.syringes.all()
+    ]
+    groups = [
+        {
+            "view": one.view, "area": str(one.area_id), "technique": str(one.technique_id),
+            "layer": one.layer, "depth": plain(one.depth_mm), "volume": plain(one.point_ml),
+            "syringe": one.syringe.number, "points": one.points,
+        }
+        for one in record.point_groups.select_related("syringe")
+    ]  # fmt: skip
+    return read_map({"syringes": syringes, "groups": groups})
+
+
+def volumes_of(
+    rows: Sequence[DraftRow], drawing: MapDraft, ingredients: Mapping[UUID, Ingredient]
+) -> dict[int, Decimal]:
+    """What each syringe holds in ml: as measured, else the sum where all of it is dosed in ml."""
+    volumes = {}
+    for number in {row.number for row in rows}:
+        measured = drawing.syringe(number).volume_ml
+        mine = [row for row in rows if row.number == number]
+        if measured is None:
+            measured = _sum_of_ml(mine, ingredients)
+        if measured is not None:
+            volumes[number] = measured
+    return volumes
+
+
+def _sum_of_ml(rows: Sequence[DraftRow], ingredients: Mapping[UUID, Ingredient]) -> Decimal | None:
+    total = Decimal(0)
+    for row in rows:
+        pk = row.ref("ingredient")
+        ingredient = ingredients.get(pk) if pk else None
+        if ingredient is None or ingredient.unit != Ingredient.Unit.ML or row.amount is None:
+            return None
+        total += row.amount
+    return total or None

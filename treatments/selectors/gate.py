@@ -21,6 +21,7 @@ from treatments.domain.readiness import (
     ReadinessInputs,
 )
 from treatments.models import (
+    SEVERE,
     AdverseEvent,
     Cocktail,
     CocktailItem,
@@ -34,7 +35,6 @@ from treatments.models import (
     Technique,
     TreatmentPlan,
 )
-from treatments.models.session import SEVERE
 from treatments.selectors.facts import (
     area_facts,
     areas_by_id,

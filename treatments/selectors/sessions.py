@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,16 +12,25 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from treatments.domain.injections import MapDraft
 from treatments.models import (
-    CocktailItem,
     Ingredient,
     Lot,
     SessionDose,
     SessionRecord,
     TargetArea,
+    TextSnippet,
 )
 from treatments.selectors import catalogue
-from treatments.selectors.drafts import DraftRow, doses_of, draft_rows, last_signed, plain
+from treatments.selectors.drafts import (
+    DraftRow,
+    doses_of,
+    draft_rows,
+    last_signed,
+    map_of,
+    plain,
+    volumes_of,
+)
 from treatments.selectors.gate import lots_by_ingredient
 
 # The order of work of a visit (S1, S2, S4): key, words.
@@ -40,50 +49,49 @@ STEPS: tuple[tuple[str, Any], ...] = (
 
 @dataclass(frozen=True)
 class FormRow:
-    """One line of the form: the draft with what may be chosen and what differs from last time."""
+    """One line of the form: the draft with what may be chosen, how much of it is given so far, and
+    what differs from last time. `given` and `share` (percent) follow the points on the map.
+    """
 
     index: int
     draft: DraftRow
     ingredient: Ingredient | None
     lots: tuple[Lot, ...]
     differs: str = ""
+    given: str = ""
+    share: int = 0
+    state: str = ""
 
     @property
     def unit(self) -> str:
         """The unit of the dose field."""
         return self.ingredient.get_unit_display() if self.ingredient else ""
 
-
-@dataclass(frozen=True)
-class SyringeBar:
-    """How much of an ingredient is drawn up, against its ceiling per session."""
-
-    title: str
-    value: str
-    max: str
-    unit: str
-    note: str
-    missing: str
-    state: str
+    @property
+    def lot(self) -> Lot | None:
+        """The chosen lot, while it can be used."""
+        return next((one for one in self.lots if str(one.pk) == self.draft.lot), None)
 
 
 def record_page(record: SessionRecord) -> dict[str, Any]:
     """Everything the unsigned page shows beside the gate: a fixed number of queries."""
     clinic = record.clinic
     items = list(record.cocktail.items.select_related("ingredient").order_by("ingredient__name"))
-    drafts = draft_rows(record)
+    drafts, drawing = draft_rows(record), map_of(record)
     wanted = {pk for pk in (row.ref("ingredient") for row in drafts) if pk}
     wanted |= {item.ingredient_id for item in items}
     known = {row.pk: row for row in catalogue.ingredients(clinic).filter(pk__in=wanted)}
     lots = lots_by_ingredient(clinic, wanted)
     last = last_signed(record)
     last_doses = doses_of(last) if last else []
+    volumes = volumes_of(drafts, drawing, known)
     rows = _form_rows(drafts, known, _usable(lots, record.performed_on), last_doses)
+    rows = [_with_given(row, drawing, volumes) for row in rows]
     plan = record.planned_session.plan
     areas = list(plan.areas.order_by("name"))
+    drawn = {group.area for group in drawing.groups}
     return {
         "rows": rows,
-        "bars": _bars(items, drafts, lots),
         "areas": areas,
         "techniques": list(plan.techniques.order_by("name")),
         "items": items,
@@ -94,22 +102,31 @@ def record_page(record: SessionRecord) -> dict[str, Any]:
         ],
         "last": last,
         "last_doses": last_doses,
-        "area_shapes": area_shapes(areas, chosen_areas(drafts)),
-        "totals": _totals(drafts, known),
+        "area_shapes": area_shapes(areas, chosen_areas(drafts) | drawn),
+        "drawing": drawing,
+        "volumes": volumes,
+        "syringes": syringe_lines(drafts, drawing, volumes),
+        "snippets": list(TextSnippet.objects.for_clinic(clinic).filter(is_active=True)),
     }
 
 
 def signed_page(record: SessionRecord) -> dict[str, Any]:
     """What the signed page shows: doses with lots, steps, addenda."""
     doses = doses_of(record)
-    shown = {str(dose.area_id) for dose in doses}
-    areas = {dose.area_id: dose.area for dose in doses}
+    groups = list(record.point_groups.select_related("area", "technique", "syringe"))
+    areas = {one.area_id: one.area for one in doses} | {one.area_id: one.area for one in groups}
+    shown = {str(pk) for pk in areas}
     return {
         "doses": doses,
         "steps": [label for key, label in STEPS if record.checklist.get(key)],
         "addenda": list(record.addenda.select_related("written_by")),
         "events": list(record.adverse_events.all()),
         "area_shapes": area_shapes(list(areas.values()), shown),
+        "drawing": map_of(record),
+        "groups": groups,
+        "syringes": list(record.syringes.all()),
+        "pictures": list(record.pictures.select_related("file")),
+        "reviews": list(record.reviews.all()),
     }
 
 
@@ -155,44 +172,70 @@ def _differs(draft: DraftRow, last_doses: Sequence[SessionDose]) -> str:
     return ", ".join(parts)
 
 
-def _bars(
-    items: Sequence[CocktailItem], drafts: Sequence[DraftRow], lots: Mapping[UUID, list[Lot]]
-) -> list[SyringeBar]:
-    numbers = {str(lot.pk): lot for rows in lots.values() for lot in rows}
-    bars = []
-    for item in items:
-        mine = [row for row in drafts if row.ingredient == str(item.ingredient_id)]
-        given = sum((row.amount for row in mine if row.amount is not None), Decimal(0))
-        ceiling = item.ingredient.max_dose_session
-        chosen = [numbers[row.lot] for row in mine if row.lot in numbers]
-        note = " · ".join(
-            _("Lot %(lot)s, until %(day)s") % {"lot": lot.number, "day": f"{lot.expires_on:%m/%Y}"}
-            for lot in chosen
-        )
-        lacks = bool(mine) and len(chosen) < len(mine)
-        bars.append(
-            SyringeBar(
-                title=item.ingredient.name,
-                value=plain(given),
-                max=plain(ceiling),
-                unit=item.ingredient.get_unit_display(),
-                note=note or ("" if mine else _("not given today")),
-                missing=_("choose the lot") if lacks else "",
-                state="stop" if given > ceiling else "",
+def _with_given(row: FormRow, drawing: MapDraft, volumes: Mapping[int, Decimal]) -> FormRow:
+    """How much of the row's dose the points have given so far."""
+    amount, number = row.draft.amount, row.draft.number
+    if amount is None or row.ingredient is None:
+        return row
+    given, marked, volume = amount, drawing.given_ml(number), volumes.get(number)
+    if marked and volume:
+        given = min(amount * marked / volume, amount)
+    elif not any(group.syringe == number for group in drawing.groups):
+        given = amount if row.draft.area else Decimal(0)
+    over = amount > row.ingredient.max_dose_session
+    return replace(
+        row,
+        given=plain(given.quantize(Decimal("0.001"))),
+        share=int(100 * given / amount),
+        state="stop" if over else "",
+    )
+
+
+@dataclass(frozen=True)
+class SyringeLine:
+    """One syringe on the page: volumes in ml, `left` what is not marked yet; "over" when too much."""
+
+    number: int
+    typed: str
+    volume: str
+    given: str
+    points: int
+    left: str
+    is_over: bool
+    drawn_up_at: dt.datetime | None
+
+
+def syringe_lines(
+    drafts: Sequence[DraftRow], drawing: MapDraft, volumes: Mapping[int, Decimal]
+) -> list[SyringeLine]:
+    """The syringes of a draft in order."""
+    numbers = {row.number for row in drafts} | {one.syringe for one in drawing.groups} | {1}
+    lines = []
+    for number in sorted(numbers):
+        given, volume = drawing.given_ml(number), volumes.get(number)
+        known = drawing.syringe(number)
+        left = None if volume is None else volume - given
+        lines.append(
+            SyringeLine(
+                number=number,
+                typed=known.volume,
+                volume="" if volume is None else plain(volume),
+                given=plain(given),
+                points=sum(len(one.points) for one in drawing.groups if one.syringe == number),
+                left="" if left is None else plain(abs(left)),
+                is_over=left is not None and left < 0,
+                drawn_up_at=_instant(known.drawn_up_at),
             )
         )
-    return bars
+    return lines
 
 
-def _totals(drafts: Sequence[DraftRow], known: Mapping[UUID, Ingredient]) -> list[tuple[str, str]]:
-    """The volume of what can be read; masses of different substances make no sum."""
-    volume = Decimal(0)
-    for row in drafts:
-        pk = row.ref("ingredient")
-        ingredient = known.get(pk) if pk else None
-        if ingredient and ingredient.unit == Ingredient.Unit.ML and row.amount is not None:
-            volume += row.amount
-    return [(plain(volume), str(Ingredient.Unit.ML.label))] if volume else []
+def _instant(text: str) -> dt.datetime | None:
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def area_shapes(areas: Sequence[TargetArea], chosen: set[str]) -> list[dict[str, Any]]:

@@ -13,7 +13,9 @@ from treatments.models import (
     CocktailItem,
     Consent,
     Lot,
+    OutcomeReview,
     PlannedSession,
+    PointGroup,
     ProtocolPhase,
     SessionAddendum,
     SessionDose,
@@ -229,6 +231,7 @@ class DoseRowSerializer(serializers.Serializer[Any]):
     lot = serializers.CharField(allow_blank=True, default="", max_length=40)
     area = serializers.CharField(allow_blank=True, default="", max_length=40)
     technique = serializers.CharField(allow_blank=True, default="", max_length=40)
+    syringe = serializers.CharField(allow_blank=True, default="", max_length=1)
 
 
 class RowsSerializer(serializers.Serializer[Any]):
@@ -245,6 +248,30 @@ class SessionDoseSerializer(serializers.ModelSerializer[SessionDose]):
         fields = ["ingredient", "lot", "dose", "unit", "technique", "area"]
 
 
+class PointGroupSerializer(serializers.ModelSerializer[PointGroup]):
+    """Points set alike; pairs in percent of the view's box."""
+
+    class Meta:
+        model = PointGroup
+        fields = ["view", "area", "technique", "layer", "depth_mm", "point_ml", "points"]
+
+
+class MapSerializer(serializers.Serializer[Any]):
+    """The map as drawn: groups and syringes; what makes no sense is left out."""
+
+    groups = serializers.ListField(child=serializers.JSONField(), max_length=200)
+    syringes = serializers.ListField(child=serializers.JSONField(), max_length=9, default=list)
+
+
+class ReviewSerializer(serializers.ModelSerializer[OutcomeReview]):
+    """How the result is judged; `gais` 1 (very much improved) to 5 (worse)."""
+
+    class Meta:
+        model = OutcomeReview
+        fields = ["id", "rater", "gais", "satisfaction", "note", "reviewed_on"]
+        read_only_fields = ["id", "reviewed_on"]
+
+
 class AddendumSerializer(serializers.ModelSerializer[SessionAddendum]):
     """What was added to a signed record."""
 
@@ -258,6 +285,7 @@ class SessionRecordSerializer(serializers.ModelSerializer[SessionRecord]):
     """The record of a session, with the rows of the form while it is not signed."""
 
     doses = SessionDoseSerializer(many=True, read_only=True)
+    point_groups = PointGroupSerializer(many=True, read_only=True)
     addenda = AddendumSerializer(many=True, read_only=True)
     rows = DoseRowSerializer(many=True, read_only=True, source="draft")
 
@@ -265,8 +293,8 @@ class SessionRecordSerializer(serializers.ModelSerializer[SessionRecord]):
         model = SessionRecord
         fields = [
             "id", "planned_session", "patient", "cocktail", "practitioner", "performed_on",
-            "started_at", "checklist", "reaction", "pain_score", "notes", "signed_at", "signed_by",
-            "rows", "doses", "addenda",
+            "started_at", "checklist", "reaction", "pain_score", "notes", "device", "device_settings",
+            "duration_min", "signed_at", "signed_by", "rows", "doses", "point_groups", "addenda",
         ]  # fmt: skip
 
 
@@ -306,9 +334,10 @@ class EventSerializer(serializers.ModelSerializer[AdverseEvent]):
         model = AdverseEvent
         fields = [
             "id", "patient", "session", "effect", "severity", "onset_on", "description",
-            "is_draft", "resolved_at", "outcome", "created_at",
+            "source", "course", "cause", "actions", "is_draft", "resolved_at", "ending", "outcome",
+            "created_at",
         ]  # fmt: skip
-        read_only_fields = ["id", "is_draft", "resolved_at", "outcome", "created_at"]
+        read_only_fields = ["id", "is_draft", "resolved_at", "ending", "outcome", "created_at"]
 
 
 class EventCreateSerializer(serializers.Serializer[Any]):
@@ -320,6 +349,19 @@ class EventCreateSerializer(serializers.Serializer[Any]):
     severity = serializers.IntegerField(min_value=1, max_value=5)
     onset_on = serializers.DateField()
     description = serializers.CharField(required=False, allow_blank=True, default="")
+    source = serializers.ChoiceField(choices=AdverseEvent.Source.choices, default="other")
+    course = serializers.ChoiceField(choices=AdverseEvent.Course.choices, default="new")
+    cause = serializers.ChoiceField(choices=AdverseEvent.Cause.choices, default="unknown")
+    actions = serializers.CharField(required=False, allow_blank=True, default="")
+
+
+class EventFollowSerializer(serializers.Serializer[Any]):
+    """How it stands now."""
+
+    severity = serializers.IntegerField(min_value=1, max_value=5)
+    course = serializers.ChoiceField(choices=AdverseEvent.Course.choices)
+    cause = serializers.ChoiceField(choices=AdverseEvent.Cause.choices)
+    text = serializers.CharField()
 
 
 class EventOutcomeSerializer(serializers.Serializer[Any]):

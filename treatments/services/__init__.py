@@ -16,7 +16,16 @@ from treatments.services.consents import (
     withdraw_consent,
 )
 from treatments.services.documents import consent_document
-from treatments.services.events import EventReport, report_adverse_event, resolve_adverse_event
+from treatments.services.events import (
+    EventReport,
+    FollowUp,
+    follow_adverse_event,
+    reopen_adverse_event,
+    report_adverse_event,
+    resolve_adverse_event,
+)
+from treatments.services.outcomes import Judgement, review_outcome
+from treatments.services.pictures import attach_pictures
 from treatments.services.plans import (
     PlanDraft,
     activate_plan,
@@ -24,17 +33,21 @@ from treatments.services.plans import (
     stop_plan,
 )
 from treatments.services.readiness import assess_readiness, override_readiness, readiness_for
+from treatments.services.reading import Missing
+from treatments.services.recalls import begin_recall, note_reached
+from treatments.services.scanning import scan_lot
 from treatments.services.seeding import seed_clinic
 from treatments.services.sessions import (
     Draft,
     add_addendum,
+    as_typed,
     record_doses,
     same_as_last_time,
     save_draft,
     start_session,
 )
 from treatments.services.sharing import import_catalogue
-from treatments.services.signing import Missing, missing_to_sign, sign_session
+from treatments.services.signing import missing_to_sign, sign_session
 from treatments.services.stock import Delivery, adjust_lot, receive_lot, withdraw_lot
 from treatments.services.terms import Terms, set_terms
 
@@ -43,6 +56,8 @@ __all__ = [
     "Draft",
     "DraftRow",
     "EventReport",
+    "FollowUp",
+    "Judgement",
     "Line",
     "Missing",
     "PlanDraft",
@@ -54,25 +69,33 @@ __all__ = [
     "add_addendum",
     "add_session",
     "adjust_lot",
+    "as_typed",
     "ask_for_consent",
     "assess_readiness",
+    "attach_pictures",
+    "begin_recall",
     "consent_document",
     "consent_text",
     "create_plan",
     "drop_session",
+    "follow_adverse_event",
     "import_catalogue",
     "missing_to_sign",
     "new_cocktail_version",
+    "note_reached",
     "override_readiness",
     "plan_windows",
     "readiness_for",
     "receive_lot",
     "record_doses",
+    "reopen_adverse_event",
     "report_adverse_event",
     "resolve_adverse_event",
+    "review_outcome",
     "rewindow_session",
     "same_as_last_time",
     "save_draft",
+    "scan_lot",
     "seed_clinic",
     "set_terms",
     "sign_consent",

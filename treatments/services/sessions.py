@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -12,15 +13,24 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.common.errors import Invalid
+from treatments.domain.injections import MapDraft, map_as_json, read_map
 from treatments.domain.readiness import Moment, Readiness, Verdict
-from treatments.exceptions import NotReady, SessionSigned, WrongPlanStatus
+from treatments.exceptions import DraftConflict, NotReady, SessionSigned, WrongPlanStatus
 from treatments.models import (
     PlannedSession,
     SessionAddendum,
     SessionRecord,
     TreatmentPlan,
 )
-from treatments.selectors.drafts import DraftRow, default_rows, rows_as_json, same_as_last_rows
+from treatments.selectors.drafts import (
+    DraftRow,
+    default_rows,
+    draft_rows,
+    last_signed,
+    map_of,
+    rows_as_json,
+    same_as_last_rows,
+)
 from treatments.services.readiness import assess_readiness
 from treatments.services.rights import check_can_treat, signer_of
 from treatments.signals import session_started
@@ -86,7 +96,9 @@ class Draft:
     """The unsigned form as it stands. None leaves a part as it is.
 
     `rows` may be incomplete: whatever was typed is kept. `pain_score` is 0 to 10 or None;
-    `checklist` maps steps of the order of work to True.
+    `checklist` maps steps of the order of work to True; `duration_min` is 1 to 1440.
+    `expected_version` is the draft the form was filled from: another one stored since is not
+    written over.
     """
 
     rows: tuple[DraftRow, ...] | None = None
@@ -94,28 +106,71 @@ class Draft:
     texts: Mapping[str, str] = field(default_factory=dict)
     pain_score: int | None = None
     with_pain_score: bool = False
+    drawing: MapDraft | None = None
+    duration_min: int | None = None
+    with_duration: bool = False
+    expected_version: int | None = None
 
 
 def save_draft(
     *, record: SessionRecord, draft: Draft, actor: Actor, now: dt.datetime
 ) -> SessionRecord:
-    """Keep the form. Raises SessionSigned once signed, Invalid for a pain score outside 0 to 10."""
+    """Keep the form. Raises SessionSigned once signed, DraftConflict when another page has saved
+    since, Invalid for a pain score outside 0 to 10.
+    """
     check_can_treat(actor)
     if draft.pain_score is not None and draft.pain_score not in range(11):
         raise Invalid(_("Pain is a number from 0 to 10."), field="pain_score")
     with audited(actor):
         row = locked_draft(record)
-        if draft.rows is not None:
-            row.draft = rows_as_json(draft.rows)
-        if draft.checklist is not None:
-            row.checklist = {key: True for key, done in draft.checklist.items() if done}
-        for name in ("reaction", "notes"):
-            if name in draft.texts:
-                setattr(row, name, draft.texts[name])
-        if draft.with_pain_score:
-            row.pain_score = draft.pain_score
-        row.save(update_fields=["draft", "checklist", "reaction", "notes", "pain_score"])
+        if draft.expected_version not in {None, row.draft_version}:
+            raise DraftConflict
+        _fill(row, draft, now)
+        row.draft_version += 1
+        row.save(update_fields=_DRAFT_FIELDS)
     return row
+
+
+def as_typed(record: SessionRecord, draft: Draft, now: dt.datetime) -> SessionRecord:
+    """The record with the form's content and nothing stored: what a refused save shows again."""
+    _fill(record, draft, now)
+    return record
+
+
+_TEXTS = ("reaction", "notes", "device", "device_settings")
+_DRAFT_FIELDS = (
+    "draft", "draft_map", "draft_version", "checklist", "pain_score", "duration_min", *_TEXTS,
+)  # fmt: skip
+
+
+def _fill(row: SessionRecord, draft: Draft, now: dt.datetime) -> None:
+    if draft.rows is not None:
+        row.draft = rows_as_json(draft.rows)
+    row.draft_map = _with_times(row, draft.drawing, now)
+    if draft.checklist is not None:
+        row.checklist = {key: True for key, done in draft.checklist.items() if done}
+    for name in _TEXTS:
+        if name in draft.texts:
+            setattr(row, name, draft.texts[name])
+    if draft.with_pain_score:
+        row.pain_score = draft.pain_score
+    if draft.with_duration:
+        row.duration_min = draft.duration_min
+
+
+def _with_times(row: SessionRecord, drawn: MapDraft | None, now: dt.datetime) -> dict[str, Any]:
+    """The map with a time for every syringe into which a lot was drawn up, set once."""
+    stored = read_map(row.draft_map)
+    drawing = stored if drawn is None else drawn
+    filled = {one.number for one in draft_rows(row) if one.lot}
+    numbers = filled | {one.number for one in drawing.syringes}
+    syringes = []
+    for number in sorted(numbers):
+        known = drawing.syringe(number)
+        before = known.drawn_up_at or stored.syringe(number).drawn_up_at
+        stamped = (before or now.isoformat()) if number in filled else ""
+        syringes.append(replace(known, drawn_up_at=stamped))
+    return map_as_json(replace(drawing, syringes=tuple(syringes)))
 
 
 def record_doses(
@@ -128,13 +183,17 @@ def record_doses(
 def same_as_last_time(*, record: SessionRecord, actor: Actor, now: dt.datetime) -> SessionRecord:
     """Fill the draft with what the plan's last signed session gave.
 
-    Ingredients that left the cocktail are left out, new ones come with their planned dose, and a
+    Points, volumes and the device's settings come along. Ingredients that left the cocktail are left out, new ones come with their planned dose, and a
     lot that can't be used any more is left open. Raises WrongPlanStatus when nothing was given yet.
     """
-    rows = same_as_last_rows(record)
-    if rows is None:
+    rows, last = same_as_last_rows(record), last_signed(record)
+    if rows is None or last is None:
         raise WrongPlanStatus(_("This is the first session of the plan: there is no last time."))
-    return record_doses(record=record, rows=rows, actor=actor, now=now)
+    drawing = map_of(last)
+    fresh = tuple(replace(one, drawn_up_at="") for one in drawing.syringes)
+    texts = {"device": last.device, "device_settings": last.device_settings}
+    draft = Draft(rows=rows, drawing=replace(drawing, syringes=fresh), texts=texts)
+    return save_draft(record=record, draft=draft, actor=actor, now=now)
 
 
 def add_addendum(

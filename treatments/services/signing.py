@@ -3,65 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import TypeVar, cast
 from uuid import UUID
-
-from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
-from mesoclinic.clinic.base import ClinicOwned
 from treatments.domain.cocktail import Level
+from treatments.domain.injections import SyringeDraft
 from treatments.domain.readiness import Moment, Readiness, Verdict
 from treatments.exceptions import RecordIncomplete, SessionSigned
-from treatments.models import Ingredient, Lot, SessionDose, SessionRecord, TargetArea, Technique
+from treatments.models import PointGroup, SessionDose, SessionRecord, Syringe
 from treatments.selectors.checks import Line, Question, check_for_patient
-from treatments.selectors.drafts import DraftRow, draft_rows
 from treatments.services.plans import complete_if_done
 from treatments.services.readiness import assess_readiness
+from treatments.services.reading import Given, Missing, Reading, read_record
 from treatments.services.rights import check_can_treat, signer_of
 from treatments.services.sessions import locked_draft
-from treatments.services.stock import Use, lots_of, use_lots
+from treatments.services.stock import Use, use_lots
 from treatments.signals import session_signed
 
-_Row = TypeVar("_Row", bound=ClinicOwned)
-
-
-@dataclass(frozen=True)
-class Missing:
-    """One thing that stands between a record and its signature, and where on the page it is.
-
-    `row` is the index of the form's row, None for what concerns the whole session.
-    """
-
-    code: str
-    message: str
-    row: int | None = None
-
-
-@dataclass(frozen=True)
-class Given:
-    """One complete row: everything resolved to rows of the clinic."""
-
-    ingredient: Ingredient
-    amount: Decimal
-    lot: Lot
-    area: TargetArea
-    technique: Technique
-
-
-@dataclass(frozen=True)
-class _Choices:
-    """What the rows of a draft may point at: the clinic's own catalogue and shelf."""
-
-    ingredients: Mapping[UUID, Ingredient]
-    lots: Mapping[UUID, Lot]
-    areas: Mapping[UUID, TargetArea]
-    techniques: Mapping[UUID, Technique]
+# The clock says how long a session took only while it was not left open, in minutes.
+_LONG_SESSION = 240
 
 
 def missing_to_sign(
@@ -71,9 +34,9 @@ def missing_to_sign(
 
     `gate` saves asking again where the answer at the chair is at hand.
     """
-    given, missing = read_rows(record)
+    reading = read_record(record)
     answer = gate or _ask_gate(record, now)
-    return (*_from_gate(answer), *missing, *_from_check(record, given))
+    return (*_from_gate(answer), *reading.missing, *_from_check(record, reading.given))
 
 
 def sign_session(*, record: SessionRecord, actor: Actor, now: dt.datetime) -> SessionRecord:
@@ -93,78 +56,16 @@ def sign_session(*, record: SessionRecord, actor: Actor, now: dt.datetime) -> Se
             if signed.signed_by_id == signer:
                 return signed
             raise
-        given, missing = read_rows(row)
-        everything = (*_from_gate(_ask_gate(row, now)), *missing, *_from_check(row, given))
+        reading = read_record(row)
+        stops = (*reading.missing, *_from_check(row, reading.given))
+        everything = (*_from_gate(_ask_gate(row, now)), *stops)
         if everything:
             raise RecordIncomplete([one.message for one in everything])
-        _write(row, given, actor, now)
-        row.draft, row.signed_at, row.signed_by_id = [], now, signer
-        row.save(update_fields=["draft", "signed_at", "signed_by"])
+        _write(row, reading, actor, now)
+        _seal(row, signer, now)
         session_signed.send(SessionRecord, clinic=row.clinic, actor=actor, now=now, record=row)
         complete_if_done(row.planned_session.plan)
     return row
-
-
-def read_rows(record: SessionRecord) -> tuple[tuple[Given, ...], tuple[Missing, ...]]:
-    """The complete rows of a draft, and what the others lack."""
-    rows = draft_rows(record)
-    choices = _choices(record, rows)
-    missing: list[Missing] = []
-    given: list[Given] = []
-    for place, row in enumerate(rows):
-        complete, lacks = _read(row, choices)
-        missing += [Missing(code, message, place) for code, message in lacks]
-        if complete is not None:
-            given.append(complete)
-    if not rows:
-        missing.append(Missing("doses", str(_("Nothing was given yet."))))
-    missing += _twice(given)
-    return tuple(given), tuple(missing)
-
-
-def _read(row: DraftRow, choices: _Choices) -> tuple[Given | None, list[tuple[str, str]]]:
-    ingredient = _pick(choices.ingredients, row.ref("ingredient"))
-    if ingredient is None:
-        return None, [("ingredient", str(_("Choose the ingredient.")))]
-    area = _pick(choices.areas, row.ref("area"))
-    technique = _pick(choices.techniques, row.ref("technique"))
-    lot, amount = _pick(choices.lots, row.ref("lot")), row.amount
-    lacks = []
-    for part, code, text in (
-        (area, "area", _("%(name)s: choose the area.")),
-        (technique, "technique", _("%(name)s: choose the technique.")),
-        (amount, "dose", _("%(name)s: enter the dose as a number above zero.")),
-        (lot, "lot", _("%(name)s: choose the lot.")),
-    ):
-        if part is None:
-            lacks.append((code, text % {"name": ingredient.name}))
-    if lot is not None and lot.product.ingredient_id != ingredient.pk:
-        text = _("%(name)s: lot %(lot)s holds another ingredient.")
-        lacks.append(("lot", text % {"name": ingredient.name, "lot": lot.number}))
-    if lacks or amount is None or lot is None or area is None or technique is None:
-        return None, lacks
-    return Given(ingredient, amount, lot, area, technique), lacks
-
-
-def _pick(rows: Mapping[UUID, _Row], pk: UUID | None) -> _Row | None:
-    return None if pk is None else rows.get(pk)
-
-
-def _by_id(model: type[_Row], clinic: UUID, ids: set[UUID]) -> dict[UUID, _Row]:
-    rows = cast("models.QuerySet[_Row]", model._default_manager.all())
-    return {row.pk: row for row in rows.filter(clinic_id=clinic, pk__in=ids)}
-
-
-def _twice(given: Sequence[Given]) -> list[Missing]:
-    seen: set[tuple[UUID, ...]] = set()
-    found = []
-    for one in given:
-        key = (one.ingredient.pk, one.lot.pk, one.area.pk, one.technique.pk)
-        if key in seen:
-            text = _("%(name)s: the same lot, area and technique stand there twice. Add them up.")
-            found.append(Missing("twice", text % {"name": one.ingredient.name}))
-        seen.add(key)
-    return found
 
 
 def _ask_gate(record: SessionRecord, now: dt.datetime) -> Readiness:
@@ -207,37 +108,68 @@ def _from_check(record: SessionRecord, given: Sequence[Given]) -> list[Missing]:
     ]
 
 
-def _write(record: SessionRecord, given: Sequence[Given], actor: Actor, now: dt.datetime) -> None:
-    amounts: dict[UUID, Decimal] = {}
-    for one in given:
-        amounts[one.lot.pk] = amounts.get(one.lot.pk, Decimal(0)) + one.amount
-    use = Use(record.pk, record.performed_on, amounts)
+def _write(record: SessionRecord, reading: Reading, actor: Actor, now: dt.datetime) -> None:
+    use = Use(record.pk, record.performed_on, reading.drawn)
     use_lots(clinic_id=record.clinic_id, use=use, actor=actor, now=now)
+    about = {"clinic_id": record.clinic_id, "patient_id": record.patient_id, "session": record}
+    syringes = {
+        number: Syringe(
+            **about,
+            number=number,
+            drawn_up_at=drawn_up(reading.drawing.syringe(number), record.started_at, now),
+            volume_ml=reading.volumes.get(number),
+            discarded_ml=reading.discarded_ml(number),
+            created_at=now,
+        )
+        for number in sorted(reading.syringes)
+    }
+    Syringe.objects.bulk_create(syringes.values())
+    PointGroup.objects.bulk_create(
+        PointGroup(
+            **about,
+            syringe=syringes[one.group.syringe],
+            view=one.group.view,
+            area=one.area,
+            technique=one.technique,
+            layer=one.group.layer,
+            depth_mm=one.depth_mm,
+            point_ml=one.point_ml,
+            points=[list(point) for point in one.group.points],
+            created_at=now,
+        )
+        for one in reading.charted
+    )
     SessionDose.objects.bulk_create(
         SessionDose(
-            clinic_id=record.clinic_id,
-            patient_id=record.patient_id,
-            session=record,
+            **about,
             ingredient=one.ingredient,
             lot=one.lot,
+            syringe=syringes[one.syringe],
             dose=one.amount,
             unit=one.ingredient.unit,
             technique=one.technique,
             area=one.area,
             created_at=now,
         )
-        for one in given
+        for one in reading.given
     )
 
 
-def _choices(record: SessionRecord, rows: Sequence[DraftRow]) -> _Choices:
-    def ids(name: str) -> set[UUID]:
-        return {pk for pk in (row.ref(name) for row in rows) if pk is not None}
+def _seal(row: SessionRecord, signer: UUID, now: dt.datetime) -> None:
+    minutes = round((now - row.started_at).total_seconds() / 60)
+    if row.duration_min is None and 1 <= minutes <= _LONG_SESSION:
+        row.duration_min = minutes
+    row.draft, row.draft_map = [], {}
+    row.signed_at, row.signed_by_id = now, signer
+    row.save(update_fields=["draft", "draft_map", "duration_min", "signed_at", "signed_by"])
 
-    clinic = record.clinic_id
-    return _Choices(
-        ingredients=_by_id(Ingredient, clinic, ids("ingredient")),
-        lots=lots_of(clinic, ids("lot")),
-        areas=_by_id(TargetArea, clinic, ids("area")),
-        techniques=_by_id(Technique, clinic, ids("technique")),
-    )
+
+def drawn_up(syringe: SyringeDraft, started_at: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """When a syringe was drawn up: as kept in the draft, never before the day began or after now."""
+    try:
+        at = dt.datetime.fromisoformat(syringe.drawn_up_at)
+    except ValueError:
+        return now
+    if at.tzinfo is None:
+        return now
+    return min(max(at, started_at - dt.timedelta(hours=24)), now)

@@ -139,7 +139,7 @@ def use_lots(*, clinic_id: UUID, use: Use, actor: Actor, now: dt.datetime) -> di
     return locked
 
 
-_PROBLEMS = {
+PROBLEMS = {
     "expired": _("Lot %(lot)s has expired. Choose another one."),
     "withdrawn": _("Lot %(lot)s has been withdrawn. Choose another one."),
     "exhausted": _("Lot %(lot)s is used up. Choose another one."),
@@ -151,7 +151,7 @@ def _check_usable(lot: Lot | None, amount: Decimal, on: dt.date) -> None:
         raise LotRefused
     problem = lot_problem(lot, on)
     if problem is not None:
-        raise LotRefused(_PROBLEMS[problem.value] % {"lot": lot.number}, code=f"lot_{problem}")
+        raise LotRefused(PROBLEMS[problem.value] % {"lot": lot.number}, code=f"lot_{problem}")
     if lot.quantity < amount:
         text = _("Only %(left)s is left of lot %(lot)s, and %(wanted)s is to be given.")
         raise LotShort(

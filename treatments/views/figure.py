@@ -5,24 +5,47 @@ Coordinates are those of each view's own box; the injection map draws on the sam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from treatments.domain.injections import MapDraft
+
 
 @dataclass(frozen=True)
 class View:
-    """One figure: its box, and the shape (SVG path data) of each area by key."""
+    """One figure: its box, how many mm one unit of it is, and each area's SVG path data by key.
+
+    `short` is the word on its button. Points closer than `least` units are not drawn as a grid.
+    """
 
     name: str
     title: Any
     box: str
     areas: Mapping[str, str]
+    short: Any = ""
+    mm: float = 0.61
+    least: float = 3.5
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the box."""
+        _x, _y, width, height = self.box.split()
+        return int(width), int(height)
 
 
-_HEAD = "M200 58C286 58 306 138 304 218C303 300 268 402 200 424C132 402 97 300 96 218C94 138 114 58 200 58Z"
+_PAIR = re.compile(r"(-?[\d.]+) (-?[\d.]+)")
+
+
+def mirrored(path: str, width: int) -> str:
+    """Path data seen in a mirror; all of it is absolute pairs."""
+    return _PAIR.sub(lambda found: f"{width - float(found[1]):g} {found[2]}", path)
+
+
+_HEAD = "M132 124C160 136 240 136 268 124C290 140 302 180 304 218C303 300 268 402 200 424C132 402 97 300 96 218C98 180 110 140 132 124Z"
 
 _FACE = View(
     "face",
@@ -44,6 +67,33 @@ _FACE = View(
         "submental": "M166 424C186 434 214 434 234 424C232 440 216 448 200 448C184 448 168 440 166 424Z",
         "neck": "M152 420C176 450 224 450 248 420L250 470C226 484 174 484 150 470Z",
     },
+    short=_("Front"),
+)
+_PROFILE = {
+    "face": "M118 426C105 413 104 398 110 387C98 363 98 353 106 348C94 333 95 325 104 320C107 314 107 309 105 304C76 301 73 291 96 240C101 228 100 216 98 206C96 188 98 166 106 150C150 160 190 156 222 148C230 170 236 196 240 216C228 250 240 290 238 308C232 356 204 404 152 426Z",
+    "forehead": "M104 154C140 162 170 160 190 156C192 172 188 184 182 192C160 184 128 186 104 198C98 186 98 168 104 154Z",
+    "glabella": "M98 202L112 200C116 208 116 218 110 226L101 226C101 216 100 210 98 202Z",
+    "temples": "M196 158C208 154 218 150 222 150C230 170 234 190 236 206C224 214 206 214 190 204C194 190 196 172 196 158Z",
+    "crows_feet": "M160 220C172 216 186 218 190 226C190 238 182 246 168 246C160 240 158 228 160 220Z",
+    "under_eye": "M112 250C126 256 142 254 156 246C160 258 152 268 138 272C126 272 114 262 112 250Z",
+    "nose": "M102 232C108 250 112 268 118 282C118 296 112 304 104 304C90 305 76 300 74 291C72 282 90 256 102 232Z",
+    "cheeks": "M136 280C160 278 184 268 204 254C224 270 230 296 222 320C208 350 186 366 166 362C150 342 138 312 136 280Z",
+    "nasolabial": "M120 300C130 312 142 326 150 344L142 350C134 334 122 322 112 312Z",
+    "perioral": "M106 312C124 314 142 326 152 346C148 362 132 372 110 372C98 362 98 352 106 348C96 334 96 326 104 320Z",
+    "chin": "M110 380C124 380 140 384 148 392C146 410 134 422 120 424C108 412 106 396 110 380Z",
+    "jawline": "M234 320C230 358 204 402 156 424L146 414C186 396 212 358 220 322Z",
+    "submental": "M132 432C152 434 180 428 204 412L210 440C204 448 190 450 182 440C164 442 146 440 132 432Z",
+    "neck": "M186 446C204 450 224 436 240 410L312 360C314 400 318 440 326 476C284 488 236 490 194 484Z",
+}
+_FACE_LEFT = View(
+    "face_left", _("Face, left side"), "0 0 400 520", _PROFILE, short=_("Left"), mm=0.61
+)  # fmt: skip
+_FACE_RIGHT = View(
+    "face_right",
+    _("Face, right side"),
+    "0 0 400 520",
+    {key: mirrored(path, 400) for key, path in _PROFILE.items()},
+    short=_("Right"),
 )
 _SCALP = View(
     "scalp",
@@ -57,6 +107,8 @@ _SCALP = View(
         "scalp_crown": "M150 212C180 212 202 226 202 246C202 266 180 278 150 278C120 278 98 266 98 246C98 226 120 212 150 212Z",
         "scalp_back": "M84 268C110 292 190 292 216 268C204 298 178 312 150 312C122 312 96 298 84 268Z",
     },
+    short=_("Scalp"),
+    mm=0.7,
 )
 _FRONT = View(
     "front",
@@ -79,6 +131,9 @@ _FRONT = View(
         "knees": "M94 404L122 404L120 436L96 436ZM166 404L138 404L140 436L164 436Z",
         "ankles": "M100 510L116 510L116 530L100 530ZM160 510L144 510L144 530L160 530Z",
     },
+    short=_("Body, front"),
+    mm=3.2,
+    least=3,
 )
 _BACK = View(
     "back",
@@ -92,12 +147,22 @@ _BACK = View(
         "back_thighs": "M84 320L126 324L122 400L94 398ZM176 320L134 324L138 400L166 398Z",
         "calves": "M94 440L122 440L116 506L100 506ZM166 440L138 440L144 506L160 506Z",
     },
+    short=_("Body, back"),
+    mm=3.2,
+    least=3,
 )
-VIEWS = (_FACE, _SCALP, _FRONT, _BACK)
+VIEWS = (_FACE, _FACE_LEFT, _FACE_RIGHT, _SCALP, _FRONT, _BACK)
 
 
-def figures(areas: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The views that show any of the areas, with their shapes; `areas` as from `area_shapes`."""
+def figures(
+    areas: Iterable[Mapping[str, Any]],
+    drawing: MapDraft | None = None,
+    ghost: MapDraft | None = None,
+) -> list[dict[str, Any]]:
+    """The views that show any of the areas, with their shapes and points.
+
+    `areas` as from `area_shapes`; bigger areas come first, so that a part lies on the whole.
+    """
     wanted = list(areas)
     shown = []
     for view in VIEWS:
@@ -105,5 +170,42 @@ def figures(areas: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             {**one, "path": view.areas[one["key"]]} for one in wanted if one["key"] in view.areas
         ]
         if shapes:
-            shown.append({"view": view, "shapes": shapes})
+            shapes.sort(key=lambda one: -_extent(one["path"]))
+            shown.append(
+                {
+                    "view": view,
+                    "shapes": shapes,
+                    "points": dots(view, drawing),
+                    "ghost": dots(view, ghost),
+                    "count": _count(view, drawing),
+                }
+            )
     return shown
+
+
+def with_points(shown: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Only the views somebody has drawn on; all of them where nobody has."""
+    every = list(shown)
+    return [one for one in every if one["points"]] or every[:1]
+
+
+def dots(view: View, drawing: MapDraft | None) -> str:
+    """All points of a view as one SVG path of zero-length strokes, round caps make them dots."""
+    width, height = view.size
+    return "".join(
+        f"M{x * width / 100:.1f} {y * height / 100:.1f}h0"
+        for group in (drawing.groups if drawing else ())
+        if group.view == view.name
+        for x, y in group.points
+    )
+
+
+def _count(view: View, drawing: MapDraft | None) -> int:
+    groups = drawing.groups if drawing else ()
+    return sum(len(group.points) for group in groups if group.view == view.name)
+
+
+def _extent(path: str) -> float:
+    pairs = [(float(x), float(y)) for x, y in _PAIR.findall(path)]
+    across, down = [x for x, _y in pairs], [y for _x, y in pairs]
+    return (max(across) - min(across)) * (max(down) - min(down))

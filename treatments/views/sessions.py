@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -18,15 +19,18 @@ from mesoclinic.clinic.http import is_htmx
 from mesoclinic.common.errors import DomainError
 from patients.services import confirm_unchanged
 from treatments import services
+from treatments.domain.injections import MapDraft, map_as_json
 from treatments.domain.readiness import Moment
-from treatments.exceptions import RecordIncomplete
-from treatments.forms import AddendumForm, OverrideForm, SessionForm, read_rows
+from treatments.exceptions import DraftConflict, RecordIncomplete
+from treatments.forms import AddendumForm, OverrideForm, SessionForm, read_drawing, read_rows
 from treatments.models import PlannedSession, SessionRecord
+from treatments.selectors.drafts import map_of
+from treatments.selectors.mapping import against_last_time, course_doses, map_settings
 from treatments.selectors.plans import get_record, get_session
 from treatments.selectors.sessions import record_page, signed_page
 from treatments.services.sessions import Draft
 from treatments.views.common import StaffView, gate_lines, no_store, verdict_state
-from treatments.views.figure import figures
+from treatments.views.figure import figures, with_points
 
 
 class SessionView(StaffView):
@@ -83,19 +87,21 @@ class SessionPage(SessionView):
         form: SessionForm | None = None,
         refused: tuple[str, ...] = (),
         status: int = 200,
+        notice: Mapping[str, Any] | None = None,
     ) -> HttpResponse:
-        """One of the three faces of the page."""
+        """One of the three faces of the page; `notice` is the answer to a scan or a conflict."""
         context: dict[str, Any] = {"session": session, "plan": session.plan, "record": record}
         if record is not None and record.is_signed:
             context |= signed_page(record) | {"addendum_form": AddendumForm()}
-            context["figures"] = figures(context["area_shapes"])
+            context["figures"] = with_points(figures(context["area_shapes"], context["drawing"]))
             return no_store(render(self.request, "treatments/session_signed.html", context))
         context |= self.gate(session, record)
         if record is None:
             return no_store(render(self.request, "treatments/session_start.html", context))
         context |= record_page(record)
-        context["figures"] = figures(context["area_shapes"])
+        context |= map_context(record, context)
         context |= {"form": form or SessionForm(instance=record), "refused": refused}
+        context |= notice or {}
         missing = services.missing_to_sign(record, self.now, context["gate"])
         context["missing"] = missing_words(missing, context["rows"])
         response = render(self.request, "treatments/session.html", context, status=status)
@@ -124,15 +130,34 @@ class SessionSave(SessionPage):
         session, record = self.session_and_record(pk)
         form = SessionForm(request.POST, instance=get_record(session))
         valid = form.is_valid()
-        services.save_draft(
-            record=record, draft=_draft(request.POST, form), actor=request.actor, now=self.now
-        )
+        try:
+            self.save(record, form)
+        except DraftConflict as error:
+            return self.conflict(session, form, error)
         if request.POST.get("then") == "sign" and valid:
             return self.sign(session)
         if valid and not is_htmx(request):
             return redirect("treatments:session", pk)
         status = 200 if valid else 422
         return self.page(session, get_record(session), form=None if valid else form, status=status)
+
+    def conflict(
+        self, session: PlannedSession, form: SessionForm, error: DomainError
+    ) -> HttpResponse:
+        """Another page has saved: show what was typed here, and let the person choose."""
+        record = get_record(session)
+        if record is None or record.is_signed:
+            raise error
+        data = self.request.POST
+        typed = services.as_typed(record, _draft(data, form), self.now)
+        typed.draft_version = _version(data) or 0
+        notice = {"conflict": error.message}
+        return self.page(session, typed, form=form, notice=notice, status=409)
+
+    def save(self, record: SessionRecord, form: SessionForm) -> None:
+        """Keep what was sent, complete or not."""
+        draft = _draft(self.request.POST, form)
+        services.save_draft(record=record, draft=draft, actor=self.request.actor, now=self.now)
 
     def sign(self, session: PlannedSession) -> HttpResponse:
         """Sign what was just saved."""
@@ -163,6 +188,30 @@ class SessionSign(SessionSave):
         request.POST = request.POST.copy()
         request.POST["then"] = "sign"
         return super().post(request, pk)
+
+
+@access(Policy.CLINICAL)
+class SessionScan(SessionSave):
+    """A lot by its barcode."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """Save the form, then put the lot into its row; a refusal says why and changes nothing."""
+        session, record = self.session_and_record(pk)
+        form = SessionForm(request.POST, instance=get_record(session))
+        form.is_valid()
+        try:
+            self.save(record, form)
+            record.refresh_from_db()
+            code = request.POST.get("scan", "")
+            lot = services.scan_lot(record=record, code=code, actor=request.actor, now=self.now)
+        except DraftConflict as error:
+            return self.conflict(session, form, error)
+        except DomainError as error:
+            scanned = {"scan_error": error.message, "scan_code": request.POST.get("scan", "")}
+            return self.page(session, get_record(session), notice=scanned, status=error.status)
+        words = {"lot": lot.number, "name": lot.product.ingredient.name}
+        messages.success(request, _("%(name)s: lot %(lot)s") % words)
+        return redirect("treatments:session", pk)
 
 
 @access(Policy.CLINICAL)
@@ -226,10 +275,46 @@ def _draft(data: Any, form: SessionForm) -> Draft:
     return Draft(
         rows=read_rows(data),
         checklist=checklist,
-        texts={name: cleaned[name] for name in ("reaction", "notes") if name in cleaned},
+        texts={name: cleaned[name] for name in _TEXTS if name in cleaned},
         pain_score=cleaned.get("pain_score"),
         with_pain_score="pain_score" in cleaned,
+        drawing=read_drawing(data),
+        duration_min=cleaned.get("duration_min"),
+        with_duration="duration_min" in cleaned,
+        expected_version=_version(data),
     )
+
+
+_TEXTS = ("reaction", "notes", "device", "device_settings")
+
+
+def _version(data: Any) -> int | None:
+    """The draft the form was filled from; None for "keep mine" and for forms that don't say."""
+    text = data.get("version", "")
+    return int(text) if text.isdecimal() and len(text) < 10 and not data.get("keep_mine") else None
+
+
+def map_context(record: SessionRecord, page: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures with points, last time's points as a ghost, and what the map's script needs."""
+    drawing, last = page["drawing"], page["last"]
+    ghost = map_of(last) if last else MapDraft()
+    shown = figures(page["area_shapes"], drawing, ghost)
+    return {
+        "figures": shown,
+        "heat": course_doses(record.planned_session.plan),
+        "differences": against_last_time(drawing, ghost, record),
+        "ghost_points": ghost.points,
+        "map_json": json.dumps(map_as_json(drawing)),
+        "map_settings": {
+            **map_settings(page["areas"], page["techniques"]),
+            "views": {
+                one["view"].name: {
+                    "size": one["view"].size, "mm": one["view"].mm, "least": one["view"].least,
+                }
+                for one in shown
+            },
+        },
+    }  # fmt: skip
 
 
 _PARTS = {

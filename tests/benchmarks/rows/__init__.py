@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.benchmarks.harness import RowMaker
-from tests.benchmarks.rows import booking, pages, patients, planning, post, slots
+from tests.benchmarks.rows import booking, pages, patients, planning, post, slots, treatments
 
 # Reads first: bookings change what later rows would find.
 ROWS: dict[str, RowMaker] = {
@@ -18,6 +18,8 @@ ROWS: dict[str, RowMaker] = {
     "course": pages.course,
     "today": pages.today,
     "planning": planning.all_of_it,
+    "session": treatments.session_page,
+    "trace": treatments.trace,
     "book": booking.alone,
     "book-4": booking.four_clients,
     "different-slots": booking.different_slots,

@@ -102,6 +102,7 @@ class Command(BaseCommand):
         Afterwards(scene).tell()
         teller.become_contraindicated()
         teller.wait_for_times()
+        teller.recall_a_lot()
         self._post(scene.clinic)
         for what, count in sorted(scene.done.items()):
             self.stdout.write(f"    {count:5} {what}", self.style.HTTP_INFO)

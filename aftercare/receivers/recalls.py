@@ -1,0 +1,27 @@
+"""A lot is recalled: everybody treated with it is written to, and who can't be is to be called."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.dispatch import receiver
+
+from aftercare.models import ProgrammeStep
+from aftercare.services import planning
+from aftercare.services.planning import Subject
+from mesoclinic.clinic.models import Clinic
+from treatments.models import RecallContact
+from treatments.signals import lot_recalled
+
+
+@receiver(lot_recalled)
+def tell_of_recall(
+    clinic: Clinic, contacts: Sequence[RecallContact], now: dt.datetime, **_kwargs: Any
+) -> None:
+    """One urgent message to each patient; it says neither what was given nor for what."""
+    subjects = [
+        Subject(kind="recall", id=one.pk, patient_id=one.patient_id, anchor=now) for one in contacts
+    ]
+    planning.plan(clinic, ProgrammeStep.Anchor.RECALLED, subjects, now=now)

@@ -1,0 +1,161 @@
+"""Where a lot went: the trace of a lot, the lots of a patient, recalls, and the cluster watch."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from mesoclinic.clinic.access import Policy, access
+from mesoclinic.common.errors import DomainError
+from patients.selectors import get_patient
+from treatments import services
+from treatments.forms import PeriodForm, ReachedForm, ReasonForm
+from treatments.panels import recall_messages
+from treatments.selectors import trace
+from treatments.selectors.stock import get_lot
+from treatments.selectors.watch import late_words, watch
+from treatments.views.common import StaffView, add_refusal, no_store
+
+_PAGE = 50
+_YEAR = dt.timedelta(days=365)
+
+
+@access(Policy.CLINICAL)
+class Traces(StaffView):
+    """Find a lot; recalls there are."""
+
+    def get(self, request: Any) -> HttpResponse:
+        """By the beginning of its number, or the product's name."""
+        query = request.GET.get("q", "")
+        context = {
+            "query": query,
+            "lots": trace.find_lots(request.clinic, query),
+            "recalls": list(trace.recalls(request.clinic)[:_PAGE]),
+        }
+        return render(request, "treatments/traces.html", context)
+
+
+@access(Policy.CLINICAL)
+class LotTrace(StaffView):
+    """One lot: sessions, mixtures, points, patients; from here it is recalled."""
+
+    def get(self, request: Any, pk: UUID) -> HttpResponse:
+        """One page of sessions."""
+        return self.page(pk, ReasonForm())
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """Recall the lot: block it and tell everybody."""
+        form = ReasonForm(request.POST)
+        if form.is_valid():
+            try:
+                recall = services.begin_recall(
+                    lot=get_lot(request.clinic, pk),
+                    reason=form.cleaned_data["reason"],
+                    actor=request.actor,
+                    now=self.now,
+                )
+            except DomainError as error:
+                add_refusal(form, error)
+            else:
+                messages.success(request, _("The lot is blocked, and the patients are being told."))
+                return redirect("treatments:recall", recall.pk)
+        return self.page(pk, form, status=422)
+
+    def page(self, pk: UUID, form: ReasonForm, status: int = 200) -> HttpResponse:
+        """The lot with its sessions."""
+        lot = get_lot(self.request.clinic, pk)
+        page = Paginator(trace.sessions_with(lot), _PAGE).get_page(self.request.GET.get("page"))
+        self.has_read([one.patient for one in page], "treatments.sessiondose")
+        context = {
+            "lot": lot,
+            "page_obj": page,
+            "lines": trace.trace_lines(lot, page),
+            "totals": trace.totals_of(lot),
+            "recall": trace.recall_of(lot),
+            "form": form,
+        }
+        return no_store(render(self.request, "treatments/trace.html", context, status=status))
+
+
+@access(Policy.CLINICAL)
+class PatientLots(StaffView):
+    """The way back: everything a patient got, by lot."""
+
+    def get(self, request: Any, pk: UUID) -> HttpResponse:
+        """All lots of one patient."""
+        patient = get_patient(request.clinic, pk)
+        self.has_read([patient], "treatments.sessiondose")
+        context = {"patient": patient, "lots": trace.lots_of_patient(patient)}
+        return no_store(render(request, "treatments/patient_lots.html", context))
+
+
+@access(Policy.CLINICAL)
+class RecallPage(StaffView):
+    """A recall: who was told, who was reached."""
+
+    def get(self, request: Any, pk: UUID) -> HttpResponse:
+        """The patients, those not reached first."""
+        recall = trace.get_recall(request.clinic, pk)
+        contacts = trace.contacts_of(recall)
+        self.has_read([one.patient for one in contacts], "treatments.recallcontact")
+        states = recall_messages(request.clinic, [one.pk for one in contacts])
+        reached = sum(1 for one in contacts if one.reached_at)
+        context = {
+            "recall": recall,
+            "contacts": [(one, states.get(one.pk)) for one in contacts],
+            "reached": reached,
+            "form": ReachedForm(),
+        }
+        return no_store(render(request, "treatments/recall.html", context))
+
+
+@access(Policy.CLINICAL)
+class RecallReached(StaffView):
+    """Somebody spoke with the patient."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """Store how, and what was said."""
+        contact = trace.get_contact(request.clinic, pk)
+        form = ReachedForm(request.POST)
+        if form.is_valid():
+            services.note_reached(
+                contact=contact, actor=request.actor, now=self.now, **form.cleaned_data
+            )
+            messages.success(request, _("Noted."))
+        else:
+            messages.error(request, _("Choose how the patient was reached."))
+        return redirect("treatments:recall", contact.recall_id)
+
+
+@access(Policy.CLINICAL)
+class WatchPage(StaffView):
+    """The cluster watch."""
+
+    def get(self, request: Any) -> HttpResponse:
+        """The last year unless other days are asked for."""
+        form = PeriodForm(request.GET)
+        form.is_valid()
+        until = form.cleaned_data.get("until") or self.today
+        since = form.cleaned_data.get("since") or until - _YEAR
+        found = watch(request.clinic, since, until)
+        context = {
+            "watch": found,
+            "form": PeriodForm(initial={"since": since, "until": until}),
+            "late": late_words(found.late),
+            "late_total": sum(found.late),
+            "late_most": max(found.late, default=0) or 1,
+            "warnings": [
+                (group.title, name, one)
+                for group in found.groups
+                for name, one in group.rows
+                if one.signal.value != "none"
+            ],
+        }
+        return no_store(render(request, "treatments/watch.html", context))
