@@ -425,6 +425,11 @@ SPECTACULAR_SETTINGS = {
         "PlanStatus": "treatments.models.plan.TreatmentPlan.Status",
         "RoomKind": "scheduling.models.resources.Room.Kind",
         "Weight": "treatments.models.catalogue.Level",
+        "MessageChannel": "aftercare.models.programme.Channel",
+        "StepUnit": "aftercare.models.programme.ProgrammeStep.Unit",
+        "FactSource": "patients.models.record.RecordFact.Source",
+        "EventSource": "treatments.models.aftermath.AdverseEvent.Source",
+        "QuestionnaireStatus": "patients.models.screening.Questionnaire.Status",
     },
 }
 

@@ -262,7 +262,7 @@ class ImportRunAdmin(CatalogueAdmin):
     list_filter = ["clinic", "kind", "state"]
     search_fields = ["file_name", "started_by"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Imports begin with a file."""
         return False
 

@@ -194,22 +194,27 @@ def _closed(clinic: Clinic) -> Model:
     return made
 
 
-@makes("patients:import-run", "patients:import-lines", "admin:patients.importrun")
-def _import(clinic: Clinic) -> Model:
+def import_run(clinic: Clinic) -> ImportRun:
+    """An import whose columns are not matched yet."""
     return ImportRun.objects.create(
         clinic=clinic, kind="table", state="mapping", file_name="old.csv", columns=["name"]
     )
 
 
+@makes("patients:import-run", "patients:import-lines", "admin:patients.importrun")
+def _import(clinic: Clinic) -> Model:
+    return import_run(clinic)
+
+
 @makes("patients:import-step")
 def _import_step(clinic: Clinic) -> dict[str, object]:
-    return {"pk": _import(clinic).pk, "step": "advance"}
+    return {"pk": import_run(clinic).pk, "step": "advance"}
 
 
 @makes("admin:patients.importrow")
 def _import_row(clinic: Clinic) -> Model:
     return ImportRow.objects.create(
-        clinic=clinic, run=_import(clinic), number=2, patient=PatientFactory(clinic=clinic)
+        clinic=clinic, run=import_run(clinic), number=2, patient=PatientFactory(clinic=clinic)
     )
 
 

@@ -143,4 +143,5 @@ def _stop_sending(message: Message, state: State, report: Report, now: dt.dateti
             url_name="patients:chart",
             due_at=now + dt.timedelta(hours=4),
         ),
+        now=now,
     )

@@ -21,6 +21,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from math import exp, lgamma
+from typing import TypeVar
+
+K = TypeVar("K", bound=Hashable)
 
 LEAST_EVENTS = 2
 ALPHA = 0.05
@@ -94,10 +97,10 @@ def judge(tallies: Sequence[Tally], all_sessions: int, all_events: int) -> tuple
     return tuple(sorted(judged, key=lambda one: (one.adjusted, one.p, -one.rate)))
 
 
-def holm(raw: Mapping[Hashable, float]) -> dict[Hashable, float]:
+def holm(raw: Mapping[K, float]) -> dict[K, float]:
     """Holm's step-down p values: never below the raw ones, in the same order, 1 at most."""
     ordered = sorted(raw.items(), key=lambda item: item[1])
-    corrected: dict[Hashable, float] = {}
+    corrected: dict[K, float] = {}
     worst = 0.0
     for place, (key, p) in enumerate(ordered):
         worst = max(worst, min(1.0, p * (len(ordered) - place)))
@@ -106,8 +109,8 @@ def holm(raw: Mapping[Hashable, float]) -> dict[Hashable, float]:
 
 
 def late_signs(
-    sessions: Mapping[Hashable, Iterable[date]],
-    signs: Iterable[tuple[Hashable, date]],
+    sessions: Mapping[K, Iterable[date]],
+    signs: Iterable[tuple[K, date]],
     weeks: int = LATE_WEEKS,
 ) -> tuple[int, ...]:
     """How many signs began in each week after the last session before them (week 1 = days 0 to 6).

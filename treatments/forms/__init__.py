@@ -380,7 +380,6 @@ class EventFilterForm(forms.Form):
         label=_("At least"),
         required=False,
         coerce=int,
-        empty_value=0,
         choices=[("", _("Any severity")), *SEVERITIES.items()],
     )
     effect = forms.ChoiceField(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Count, F, Q
+from django.db.models import Avg, Count, F, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
 from mesoclinic.clinic.models import Clinic
@@ -47,17 +48,14 @@ def results(clinic: Clinic, since: dt.date, until: dt.date) -> list[IndicationRe
     rows = OutcomeReview.objects.for_clinic(clinic).filter(reviewed_on__range=(since, until))
     named = rows.order_by().annotate(name=F("session__planned_session__plan__indication__name"))
     months: dict[str, list[Month]] = {}
-    for row in (
-        named.annotate(month=TruncMonth("reviewed_on"))
-        .values("name", "month")
-        .annotate(**_MEANS)
-        .order_by("name", "month")
-    ):
+    by_month = named.annotate(month=TruncMonth("reviewed_on")).values("name", "month")
+    for row in _with_means(by_month).order_by("name", "month"):
         months.setdefault(row["name"], []).append(
             Month(row["month"], row["by_practitioner"], row["by_patient"], row["liking"], row["n"])
         )
     improved = Count("pk", filter=Q(gais__lte=OutcomeReview.Gais.IMPROVED))
-    whole = named.values("name").annotate(**_MEANS, improved=improved).order_by("-n", "name")
+    by_name = named.values("name").annotate(improved=improved)
+    whole = _with_means(by_name).order_by("-n", "name")
     return [
         IndicationResult(
             name=row["name"],
@@ -72,12 +70,15 @@ def results(clinic: Clinic, since: dt.date, until: dt.date) -> list[IndicationRe
     ]
 
 
-_MEANS = {
-    "by_practitioner": Avg("gais", filter=Q(rater=Rater.PRACTITIONER)),
-    "by_patient": Avg("gais", filter=Q(rater=Rater.PATIENT)),
-    "liking": Avg("satisfaction"),
-    "n": Count("pk"),
-}
+def _with_means(rows: QuerySet[Any, Any]) -> QuerySet[Any, dict[str, Any]]:
+    """Groups with the means of their judgements and how many there are."""
+    found: QuerySet[Any, dict[str, Any]] = rows.annotate(
+        by_practitioner=Avg("gais", filter=Q(rater=Rater.PRACTITIONER)),
+        by_patient=Avg("gais", filter=Q(rater=Rater.PATIENT)),
+        liking=Avg("satisfaction"),
+        n=Count("pk"),
+    )
+    return found
 
 
 def before_and_after(record: SessionRecord) -> list[tuple[PatientFile, PatientFile]]:

@@ -349,7 +349,9 @@ class EventCreateSerializer(serializers.Serializer[Any]):
     severity = serializers.IntegerField(min_value=1, max_value=5)
     onset_on = serializers.DateField()
     description = serializers.CharField(required=False, allow_blank=True, default="")
-    source = serializers.ChoiceField(choices=AdverseEvent.Source.choices, default="other")
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=AdverseEvent.Source.choices, default="other"
+    )
     course = serializers.ChoiceField(choices=AdverseEvent.Course.choices, default="new")
     cause = serializers.ChoiceField(choices=AdverseEvent.Cause.choices, default="unknown")
     actions = serializers.CharField(required=False, allow_blank=True, default="")

@@ -42,7 +42,7 @@ class FilteredEvents(StaffView):
         values = form.cleaned_data
         return EventFilter(
             show=values.get("show") or "open",
-            severity=values.get("severity") or 0,
+            severity=int(values.get("severity") or 0),
             effect=values.get("effect", ""),
             since=values.get("since"),
             until=values.get("until"),

@@ -40,6 +40,8 @@ def record_as_pdf(record: SessionRecord) -> bytes:
     page = signed_page(record)
     addenda = page["addenda"]
     created = addenda[-1].written_at if addenda else record.signed_at
+    if created is None:
+        raise NotFound
     document = Document(
         title=_("Session record"), letterhead=letterhead(record.clinic), created=created
     )

@@ -111,7 +111,11 @@ def test_any_csv_is_read(encoding: str, delimiter: str) -> None:
 
 
 def test_a_workbook_is_read() -> None:
-    rows = [["Name", "Born", "Id"], ["Ana", dt.date(1980, 5, 17), 77.0], ["Bo", None, 78]]
+    rows: list[list[Any]] = [
+        ["Name", "Born", "Id"],
+        ["Ana", dt.date(1980, 5, 17), 77.0],
+        ["Bo", None, 78],
+    ]
     sheet = read_sheet(as_xlsx(rows))
     assert [cells for _n, cells in sheet.lines] == [("Ana", "1980-05-17", "77"), ("Bo", "", "78")]
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
 
 from mesoclinic.wsgi import application
+from scheduling.models import Appointment
 from scheduling.services import booking, locking
+from scheduling.services.locking import Parties
 from scheduling.views import online
 
 __all__ = ["application"]
@@ -23,10 +24,13 @@ online.too_often = lambda *_args: False  # type: ignore[attr-defined]
 if os.environ.get("RACE_BUG") == "no_lock":
     insert = booking.save
 
-    def slowly(rows: list[Any]) -> None:
+    def _no_lock(parties: Parties) -> None:
+        """Nobody waits for anybody."""
+
+    def slowly(appointments: list[Appointment]) -> None:
         """The insert, after everybody else has looked too."""
         time.sleep(0.05)
-        insert(rows)
+        insert(appointments)
 
     booking.save = slowly
-    locking.lock_parties = lambda _parties: None
+    locking.lock_parties = _no_lock

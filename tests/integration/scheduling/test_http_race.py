@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -84,7 +85,7 @@ def place() -> httprace.Field:
         buffer_before_min=5,
     )  # fmt: skip
     OnlineRules.objects.create(clinic=desk.clinic, is_open=True)
-    members = [desk.member, *(PractitionerFactory(clinic=desk.clinic) for _ in range(2))]
+    members: list[Any] = [desk.member, *(PractitionerFactory(clinic=desk.clinic) for _ in range(2))]
     for member in members[1:]:
         make.hours(member)
     today = desk.clinic.today(timezone.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -160,7 +161,7 @@ def test_a_lot_that_must_not_be_used_is_refused(
     record: SessionRecord, stock: make.Catalogue, actor: Actor, state: str
 ) -> None:
     lot = stock.lots["pdrn" if state == "foreign" else "vitamin_c"]
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "expired": {"expires_on": make.TODAY - dt.timedelta(days=1)},
         "withdrawn": {"withdrawn_at": NOW, "withdrawn_reason": "Glass"},
         "exhausted": {"quantity": 0},
