@@ -43,9 +43,14 @@ def test_the_compiled_catalogue_is_that_of_the_source() -> None:
     with (folder / "django.mo").open("rb") as stream:
         compiled = gettext.GNUTranslations(stream)
     source = (folder / "django.po").read_text("utf-8")
-    entries = source.split("\nmsgid ")[2:]
-    for entry in entries:
-        original, _sep, rest = entry.partition("\nmsgstr ")
-        translated = rest.partition("\n")[0]
-        unquote = lambda text: text[1:-1].replace('\\"', '"').replace("\\\\", "\\")  # noqa: E731
-        assert compiled.gettext(unquote(original)) == unquote(translated)
+    unquote = lambda text: text[1:-1].replace('\\"', '"').replace("\\\\", "\\")  # noqa: E731
+    for entry in source.split("\nmsgid ")[2:]:
+        original, _sep, rest = entry.partition("\nmsg")
+        kind, _sep, said = rest.partition(" ")
+        said, _sep, rest = said.partition("\n")
+        if kind == "str":
+            assert compiled.gettext(unquote(original)) == unquote(said)
+            continue
+        for number, line in ((1, rest.split("\n")[0]), (2, rest.split("\n")[1])):
+            one = compiled.ngettext(unquote(original), unquote(said), number)
+            assert one == unquote(line.partition(" ")[2])
