@@ -682,7 +682,6 @@ def _checkin(clinic: Clinic) -> Model:
     return aftercare.checkin(_record(clinic), timezone.now())
 
 
-@makes("aftercare:text*", "api-message-template-*", "admin:aftercare.messagetemplate")
 @makes("admin:aftercare.checkinphoto")
 def _checkin_photo(clinic: Clinic) -> Model:
     checkin = aftercare.checkin(_record(clinic), timezone.now())
@@ -743,7 +742,7 @@ def _alarm_number(clinic: Clinic) -> Model:
     return AlarmNumber.objects.create(clinic=clinic, staff=staff, phone="+33612345678")
 
 
-@makes("admin:aftercare.messagetemplate")
+@makes("aftercare:text*", "api-message-template-*", "admin:aftercare.messagetemplate")
 def _template(clinic: Clinic) -> Model:
     return aftercare.template(clinic)
 
