@@ -171,6 +171,40 @@ class Migration(migrations.Migration):
                 "verbose_name": "message",
                 "verbose_name_plural": "messages",
                 "ordering": ["-due_at"],
+                'constraints': [models.UniqueConstraint(
+                fields=("subject_type", "subject_id", "step_key", "schedule_version"),
+                name="message_once",
+            ), models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lease_until__isnull", False), ("state", "sending")),
+                    models.Q(
+                        models.Q(("state", "sending"), _negated=True), ("lease_until__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="message_lease_while_sending",
+            ), models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sent_at__isnull", False), ("state", "sent")),
+                    models.Q(models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="message_sent_at_when_sent",
+            ), models.CheckConstraint(
+                condition=models.Q(("expires_at__gte", models.F("due_at"))),
+                name="message_expires_after_due",
+            ), models.CheckConstraint(
+                condition=models.Q(("why", ""), _negated=True), name="message_says_why"
+            )],
+                'indexes': [models.Index(
+                condition=models.Q(("state", "planned")),
+                fields=["-is_urgent", "next_try_at", "id"],
+                name="message_due",
+            ), models.Index(
+                condition=models.Q(("state", "sending")),
+                fields=["lease_until"],
+                name="message_leases",
+            ), models.Index(fields=["clinic", "-due_at", "id"], name="message_ledger"), models.Index(fields=["subject_type", "subject_id"], name="message_subject")],
             },
         ),
         migrations.CreateModel(
@@ -282,6 +316,9 @@ class Migration(migrations.Migration):
                 "verbose_name": "message template",
                 "verbose_name_plural": "message templates",
                 "ordering": ["key", "language"],
+                'constraints': [models.UniqueConstraint(
+                fields=("clinic", "key", "language"), name="message_template_once"
+            )],
             },
         ),
         migrations.CreateModel(
@@ -421,6 +458,9 @@ class Migration(migrations.Migration):
                 "verbose_name": "programme step",
                 "verbose_name_plural": "programme steps",
                 "ordering": ["anchor", "offset"],
+                'constraints': [models.UniqueConstraint(
+                fields=("clinic", "key"), name="programme_step_once"
+            )],
             },
         ),
         migrations.CreateModel(
@@ -507,6 +547,23 @@ class Migration(migrations.Migration):
                 "verbose_name": "task",
                 "verbose_name_plural": "tasks",
                 "ordering": ["-is_urgent", "due_at"],
+                'constraints': [models.UniqueConstraint(
+                condition=models.Q(("done_at", None)),
+                fields=("kind", "subject_id"),
+                name="task_open_once",
+            ), models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", True), ("done_by", "")),
+                    models.Q(("done_at__isnull", False), models.Q(("done_by", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="task_done_by_somebody",
+            )],
+                'indexes': [models.Index(
+                condition=models.Q(("done_at", None)),
+                fields=["clinic", "role", "due_at"],
+                name="task_open",
+            )],
             },
         ),
         migrations.CreateModel(
@@ -565,6 +622,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "triage rules",
                 "verbose_name_plural": "triage rules",
                 "ordering": ["-version"],
+                'constraints': [models.UniqueConstraint(
+                fields=("clinic", "version"), name="triage_rules_version_once"
+            ), models.UniqueConstraint(
+                condition=models.Q(("status", "published")),
+                fields=("clinic",),
+                name="triage_rules_one_published",
+            )],
             },
         ),
         migrations.CreateModel(
@@ -658,75 +722,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "check-in",
                 "verbose_name_plural": "check-ins",
                 "ordering": ["-answered_at"],
+                'constraints': [models.CheckConstraint(
+                condition=models.Q(("feeling__range", (1, 5))), name="checkin_feeling_1_to_5"
+            ), models.UniqueConstraint(fields=("link",), name="checkin_once_per_link")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("state", "planned")),
-                fields=["-is_urgent", "next_try_at", "id"],
-                name="message_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("state", "sending")),
-                fields=["lease_until"],
-                name="message_leases",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["clinic", "-due_at", "id"], name="message_ledger"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["subject_type", "subject_id"], name="message_subject"),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.UniqueConstraint(
-                fields=("subject_type", "subject_id", "step_key", "schedule_version"),
-                name="message_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("lease_until__isnull", False), ("state", "sending")),
-                    models.Q(
-                        models.Q(("state", "sending"), _negated=True), ("lease_until__isnull", True)
-                    ),
-                    _connector="OR",
-                ),
-                name="message_lease_while_sending",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("sent_at__isnull", False), ("state", "sent")),
-                    models.Q(models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", True)),
-                    _connector="OR",
-                ),
-                name="message_sent_at_when_sent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gte", models.F("due_at"))),
-                name="message_expires_after_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("why", ""), _negated=True), name="message_says_why"
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="message",
@@ -756,45 +755,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="messagetemplate",
-            constraint=models.UniqueConstraint(
-                fields=("clinic", "key", "language"), name="message_template_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="programmestep",
-            constraint=models.UniqueConstraint(
-                fields=("clinic", "key"), name="programme_step_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="stafftask",
-            index=models.Index(
-                condition=models.Q(("done_at", None)),
-                fields=["clinic", "role", "due_at"],
-                name="task_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stafftask",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("done_at", None)),
-                fields=("kind", "subject_id"),
-                name="task_open_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stafftask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at__isnull", True), ("done_by", "")),
-                    models.Q(("done_at__isnull", False), models.Q(("done_by", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="task_done_by_somebody",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="stafftask",
             trigger=pgtrigger.compiler.Trigger(
@@ -807,20 +767,6 @@ class Migration(migrations.Migration):
                     table="aftercare_stafftask",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="triageruleset",
-            constraint=models.UniqueConstraint(
-                fields=("clinic", "version"), name="triage_rules_version_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="triageruleset",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "published")),
-                fields=("clinic",),
-                name="triage_rules_one_published",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -852,16 +798,6 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="checkin",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("feeling__range", (1, 5))), name="checkin_feeling_1_to_5"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="checkin",
-            constraint=models.UniqueConstraint(fields=("link",), name="checkin_once_per_link"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="checkin",

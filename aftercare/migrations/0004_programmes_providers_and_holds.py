@@ -36,11 +36,14 @@ class Migration(migrations.Migration):
                 ('found_at', models.DateTimeField(verbose_name='found at')),
                 ('cleared_at', models.DateTimeField(blank=True, null=True, verbose_name='cleared at')),
                 ('cleared_by', models.CharField(blank=True, max_length=200, verbose_name='cleared by')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
             ],
             options={
                 'verbose_name': 'address that does not work',
                 'verbose_name_plural': 'addresses that do not work',
                 'ordering': ['-found_at'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('cleared_at', None)), fields=('patient', 'channel', 'address'), name='address_problem_once'), models.CheckConstraint(condition=models.Q(models.Q(('cleared_at__isnull', True), ('cleared_by', '')), models.Q(('cleared_at__isnull', False), models.Q(('cleared_by', ''), _negated=True)), _connector='OR'), name='address_problem_cleared_by_somebody')],
             },
         ),
         migrations.CreateModel(
@@ -53,10 +56,12 @@ class Migration(migrations.Migration):
                 ('logo_width', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='width of the logo')),
                 ('logo_height', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='height of the logo')),
                 ('daily_cap', models.PositiveSmallIntegerField(default=2, help_text='To one patient, beside reminders and what is needed for care; the rest waits for the next morning.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(20)], verbose_name='messages a day at most')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
             ],
             options={
                 'verbose_name': 'message settings',
                 'verbose_name_plural': 'message settings',
+                'constraints': [models.UniqueConstraint(fields=('clinic',), name='message_settings_once'), models.CheckConstraint(condition=models.Q(('accent__regex', '^#[0-9a-f]{6}$')), name='message_settings_colour'), models.CheckConstraint(condition=models.Q(('daily_cap__gte', 1), ('daily_cap__lte', 20)), name='message_settings_cap')],
             },
         ),
         migrations.CreateModel(
@@ -68,11 +73,13 @@ class Migration(migrations.Migration):
                 ('since', models.DateTimeField(verbose_name='since')),
                 ('released_at', models.DateTimeField(blank=True, null=True, verbose_name='released at')),
                 ('released_by', models.CharField(blank=True, max_length=200, verbose_name='released by')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
             ],
             options={
                 'verbose_name': 'hold on messages',
                 'verbose_name_plural': 'holds on messages',
                 'ordering': ['-since'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('released_at', None)), fields=('clinic',), name='outbox_hold_once'), models.CheckConstraint(condition=models.Q(models.Q(('released_at__isnull', True), ('released_by', '')), models.Q(('released_at__isnull', False), models.Q(('released_by', ''), _negated=True)), _connector='OR'), name='outbox_hold_released_by_somebody')],
             },
         ),
         migrations.CreateModel(
@@ -84,11 +91,13 @@ class Migration(migrations.Migration):
                 ('changed_by', models.CharField(max_length=200, verbose_name='changed by')),
                 ('note', models.CharField(max_length=300, verbose_name='what changed')),
                 ('steps', models.JSONField(verbose_name='steps')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
             ],
             options={
                 'verbose_name': 'version of the programme',
                 'verbose_name_plural': 'versions of the programme',
                 'ordering': ['-number'],
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'number'), name='programme_version_once')],
             },
         ),
         migrations.RemoveConstraint(
@@ -185,74 +194,17 @@ class Migration(migrations.Migration):
             model_name='message',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state__in', ['sent', 'delivered', 'bounced', 'complained'])), models.Q(models.Q(('state__in', ['sent', 'delivered', 'bounced', 'complained']), _negated=True), ('sent_at__isnull', True)), _connector='OR'), name='message_sent_at_when_sent'),
         ),
-        migrations.AddField(
-            model_name='addressproblem',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='addressproblem',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='messagesettings',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='outboxhold',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='programmeversion',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddConstraint(
-            model_name='addressproblem',
-            constraint=models.UniqueConstraint(condition=models.Q(('cleared_at', None)), fields=('patient', 'channel', 'address'), name='address_problem_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='addressproblem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cleared_at__isnull', True), ('cleared_by', '')), models.Q(('cleared_at__isnull', False), models.Q(('cleared_by', ''), _negated=True)), _connector='OR'), name='address_problem_cleared_by_somebody'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='addressproblem',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'aftercare.addressproblem\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'aftercare.addressproblem\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'aftercare.addressproblem\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='b769fe23d8314542d75a21b0ab31cbda0a49fec1', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_43da7', table='aftercare_addressproblem', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='messagesettings',
-            constraint=models.UniqueConstraint(fields=('clinic',), name='message_settings_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='messagesettings',
-            constraint=models.CheckConstraint(condition=models.Q(('accent__regex', '^#[0-9a-f]{6}$')), name='message_settings_colour'),
-        ),
-        migrations.AddConstraint(
-            model_name='messagesettings',
-            constraint=models.CheckConstraint(condition=models.Q(('daily_cap__gte', 1), ('daily_cap__lte', 20)), name='message_settings_cap'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='messagesettings',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'aftercare.messagesettings\', NEW."id"::text, NEW."clinic_id", NULL::uuid, NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'aftercare.messagesettings\', NEW."id"::text, NEW."clinic_id", NULL::uuid, to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'aftercare.messagesettings\', OLD."id"::text, OLD."clinic_id", NULL::uuid, to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='34a2fa158fc070fce90777f336299c7216ece8cc', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_d85b4', table='aftercare_messagesettings', when='AFTER')),
         ),
-        migrations.AddConstraint(
-            model_name='outboxhold',
-            constraint=models.UniqueConstraint(condition=models.Q(('released_at', None)), fields=('clinic',), name='outbox_hold_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='outboxhold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_at__isnull', True), ('released_by', '')), models.Q(('released_at__isnull', False), models.Q(('released_by', ''), _negated=True)), _connector='OR'), name='outbox_hold_released_by_somebody'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='outboxhold',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'aftercare.outboxhold\', NEW."id"::text, NEW."clinic_id", NULL::uuid, NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'aftercare.outboxhold\', NEW."id"::text, NEW."clinic_id", NULL::uuid, to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'aftercare.outboxhold\', OLD."id"::text, OLD."clinic_id", NULL::uuid, to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='1abcb5f52ac3d605ef04887201d28cd8262ae469', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_5f0a8', table='aftercare_outboxhold', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='programmeversion',
-            constraint=models.UniqueConstraint(fields=('clinic', 'number'), name='programme_version_once'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='programmeversion',

@@ -26,11 +26,14 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
                 ('phone', models.CharField(help_text='With the country: +33 6 12 34 56 78', max_length=40, verbose_name='mobile number')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('staff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='staff member')),
             ],
             options={
                 'verbose_name': 'number for alerts',
                 'verbose_name_plural': 'numbers for alerts',
                 'ordering': ['created_at'],
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'staff'), name='alarm_number_once'), models.CheckConstraint(condition=models.Q(('phone__startswith', '+')), name='alarm_number_international')],
             },
         ),
         migrations.CreateModel(
@@ -42,11 +45,13 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(default='en', max_length=10, verbose_name='language')),
                 ('text', models.TextField(verbose_name='text')),
                 ('is_active', models.BooleanField(default=True, verbose_name='in use')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
             ],
             options={
                 'verbose_name': 'ready answer',
                 'verbose_name_plural': 'ready answers',
                 'ordering': ['title'],
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'language', 'title'), name='canned_answer_once'), models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='canned_answer_says_something')],
             },
         ),
         migrations.CreateModel(
@@ -59,10 +64,12 @@ class Migration(migrations.Migration):
                 ('alert_by_sms', models.BooleanField(default=False, help_text='To those who have a number below; needs a text message gateway.', verbose_name='alert by text message too')),
                 ('late_watch', models.BooleanField(default=True, help_text='Short check-ins 2, 4, 8 and 12 weeks after deep techniques.', verbose_name='watch for late infections')),
                 ('silent_after', models.PositiveSmallIntegerField(default=2, help_text='A task is opened when as many check-ins of a session stay unanswered.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(9)], verbose_name='invitations until somebody calls')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
             ],
             options={
                 'verbose_name': 'aftercare settings',
                 'verbose_name_plural': 'aftercare settings',
+                'constraints': [models.UniqueConstraint(fields=('clinic',), name='care_settings_once'), models.CheckConstraint(condition=models.Q(('escalate_minutes__range', (1, 120)), ('silent_after__range', (1, 9))), name='care_settings_in_range')],
             },
         ),
         migrations.CreateModel(
@@ -70,11 +77,16 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
+                ('checkin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='aftercare.checkin', verbose_name='check-in')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patientfile', verbose_name='photograph')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
             ],
             options={
                 'verbose_name': 'photograph of a check-in',
                 'verbose_name_plural': 'photographs of check-ins',
                 'ordering': ['created_at'],
+                'constraints': [models.UniqueConstraint(fields=('checkin', 'file'), name='checkin_photo_once')],
             },
         ),
         migrations.CreateModel(
@@ -89,11 +101,16 @@ class Migration(migrations.Migration):
                 ('next_try_at', models.DateTimeField(verbose_name='next try')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent at')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('staff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='to')),
+                ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='aftercare.stafftask', verbose_name='task')),
             ],
             options={
                 'verbose_name': 'alert',
                 'verbose_name_plural': 'alerts',
                 'ordering': ['-created_at'],
+                'constraints': [models.UniqueConstraint(fields=('task', 'staff', 'channel', 'round'), name='alert_once'), models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', 'sent')), models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', True)), _connector='OR'), name='alert_sent_at_when_sent')],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['planned', 'sending'])), fields=['next_try_at'], name='alert_due')],
             },
         ),
         migrations.CreateModel(
@@ -105,6 +122,9 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('by_label', models.CharField(max_length=200, verbose_name='by')),
                 ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient', verbose_name='patient')),
+                ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='aftercare.stafftask', verbose_name='task')),
             ],
             options={
                 'verbose_name': 'step of a task',
@@ -123,11 +143,16 @@ class Migration(migrations.Migration):
                 ('waits_since', models.DateTimeField(blank=True, null=True, verbose_name='waits since')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
                 ('closed_why', models.CharField(blank=True, max_length=300, verbose_name='why closed')),
+                ('checkin', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='aftercare.checkin', verbose_name='about the check-in')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
             ],
             options={
                 'verbose_name': 'conversation',
                 'verbose_name_plural': 'conversations',
                 'ordering': ['-last_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('closed_at', None), ('waits_since', None), _connector='OR'), name='thread_closed_does_not_wait'), models.CheckConstraint(condition=models.Q(('last_at__gte', models.F('asked_at'))), name='thread_in_order')],
+                'indexes': [models.Index(fields=['clinic', '-last_at'], name='thread_list'), models.Index(fields=['clinic', 'answered_at'], name='thread_answered'), models.Index(fields=['patient', '-last_at'], name='thread_of_patient')],
             },
         ),
         migrations.CreateModel(
@@ -135,6 +160,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patientfile', verbose_name='photograph')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
             ],
             options={
                 'verbose_name': 'photograph of a conversation',
@@ -150,11 +178,17 @@ class Migration(migrations.Migration):
                 ('text', models.TextField(verbose_name='text')),
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('by_label', models.CharField(blank=True, max_length=200, verbose_name='by')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('link', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patientlink', verbose_name='link')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                ('staff', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='written by')),
+                ('thread', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='aftercare.thread', verbose_name='conversation')),
             ],
             options={
                 'verbose_name': 'post',
                 'verbose_name_plural': 'posts',
                 'ordering': ['at', 'created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='thread_post_says_something'), models.CheckConstraint(condition=models.Q(('link', None), ('staff', None), _connector='OR'), name='thread_post_by_one')],
             },
         ),
         migrations.AddField(
@@ -211,162 +245,9 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('done_at', None), ('escalate_at__isnull', False)), fields=['escalate_at'], name='task_escalates'),
         ),
         migrations.AddField(
-            model_name='alarmnumber',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='alarmnumber',
-            name='staff',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='staff member'),
-        ),
-        migrations.AddField(
-            model_name='cannedanswer',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='caresettings',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='checkinphoto',
-            name='checkin',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='aftercare.checkin', verbose_name='check-in'),
-        ),
-        migrations.AddField(
-            model_name='checkinphoto',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='checkinphoto',
-            name='file',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patientfile', verbose_name='photograph'),
-        ),
-        migrations.AddField(
-            model_name='checkinphoto',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='staffalert',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='staffalert',
-            name='staff',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='to'),
-        ),
-        migrations.AddField(
-            model_name='staffalert',
-            name='task',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='aftercare.stafftask', verbose_name='task'),
-        ),
-        migrations.AddField(
-            model_name='taskevent',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='taskevent',
-            name='patient',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='taskevent',
-            name='task',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='aftercare.stafftask', verbose_name='task'),
-        ),
-        migrations.AddField(
-            model_name='thread',
-            name='checkin',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='aftercare.checkin', verbose_name='about the check-in'),
-        ),
-        migrations.AddField(
-            model_name='thread',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='thread',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='threadphoto',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='threadphoto',
-            name='file',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patientfile', verbose_name='photograph'),
-        ),
-        migrations.AddField(
-            model_name='threadphoto',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='threadpost',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='threadpost',
-            name='link',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patientlink', verbose_name='link'),
-        ),
-        migrations.AddField(
-            model_name='threadpost',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='threadpost',
-            name='staff',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='written by'),
-        ),
-        migrations.AddField(
-            model_name='threadpost',
-            name='thread',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='aftercare.thread', verbose_name='conversation'),
-        ),
-        migrations.AddField(
             model_name='threadphoto',
             name='post',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='aftercare.threadpost', verbose_name='post'),
-        ),
-        migrations.AddConstraint(
-            model_name='alarmnumber',
-            constraint=models.UniqueConstraint(fields=('clinic', 'staff'), name='alarm_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='alarmnumber',
-            constraint=models.CheckConstraint(condition=models.Q(('phone__startswith', '+')), name='alarm_number_international'),
-        ),
-        migrations.AddConstraint(
-            model_name='cannedanswer',
-            constraint=models.UniqueConstraint(fields=('clinic', 'language', 'title'), name='canned_answer_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='cannedanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='canned_answer_says_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='caresettings',
-            constraint=models.UniqueConstraint(fields=('clinic',), name='care_settings_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='caresettings',
-            constraint=models.CheckConstraint(condition=models.Q(('escalate_minutes__range', (1, 120)), ('silent_after__range', (1, 9))), name='care_settings_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='checkinphoto',
-            constraint=models.UniqueConstraint(fields=('checkin', 'file'), name='checkin_photo_once'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='checkinphoto',
@@ -375,18 +256,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='checkinphoto',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'aftercare_checkinphoto: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='74ba5c796230cd53f131b1e863a39b5dc2d49d5c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a3f61', table='aftercare_checkinphoto', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='staffalert',
-            index=models.Index(condition=models.Q(('state__in', ['planned', 'sending'])), fields=['next_try_at'], name='alert_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='staffalert',
-            constraint=models.UniqueConstraint(fields=('task', 'staff', 'channel', 'round'), name='alert_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='staffalert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', 'sent')), models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', True)), _connector='OR'), name='alert_sent_at_when_sent'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='staffalert',
@@ -400,37 +269,9 @@ class Migration(migrations.Migration):
             model_name='taskevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'aftercare_taskevent: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='42c8a441185371c2b940ee4d33052e8eba7c5914', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_71fed', table='aftercare_taskevent', when='BEFORE')),
         ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['clinic', '-last_at'], name='thread_list'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['clinic', 'answered_at'], name='thread_answered'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['patient', '-last_at'], name='thread_of_patient'),
-        ),
-        migrations.AddConstraint(
-            model_name='thread',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), ('waits_since', None), _connector='OR'), name='thread_closed_does_not_wait'),
-        ),
-        migrations.AddConstraint(
-            model_name='thread',
-            constraint=models.CheckConstraint(condition=models.Q(('last_at__gte', models.F('asked_at'))), name='thread_in_order'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='thread',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'aftercare.thread\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'aftercare.thread\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'aftercare.thread\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='89d852f4d86d794c0b4d98425fb8b572e012da6e', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_25797', table='aftercare_thread', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='threadpost',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='thread_post_says_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='threadpost',
-            constraint=models.CheckConstraint(condition=models.Q(('link', None), ('staff', None), _connector='OR'), name='thread_post_by_one'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='threadpost',

@@ -58,6 +58,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'patient',
                 'verbose_name_plural': 'patients',
                 'ordering': ['family_name', 'name'],
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'record_number'), name='patient_record_number_once'), models.UniqueConstraint(fields=('id', 'clinic'), name='patient_id_and_clinic'), models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='patient_has_name'), models.CheckConstraint(condition=models.Q(('phototype__isnull', True), ('phototype__range', (1, 6)), _connector='OR'), name='patient_phototype_1_to_6'), models.CheckConstraint(condition=models.Q(('deceased_on__isnull', True), ('birth_date__isnull', True), ('deceased_on__gte', models.F('birth_date')), _connector='OR'), name='patient_dies_after_birth'), models.CheckConstraint(condition=models.Q(('preferred_from__isnull', True), ('preferred_until__isnull', True), ('preferred_from__lt', models.F('preferred_until')), _connector='OR'), name='patient_preferred_hours_in_order')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search'], name='patient_search_trgm', opclasses=['gin_trgm_ops']), models.Index(fields=['clinic', 'family_name', 'name', 'id'], name='patient_by_name'), models.Index(fields=['clinic', 'birth_date'], name='patient_by_birth_date')],
             },
         ),
         migrations.CreateModel(
@@ -83,6 +85,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'medicines',
                 'ordering': ['text'],
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='medicine_has_text'), models.UniqueConstraint(condition=models.Q(('source_ref', ''), _negated=True), fields=('patient', 'source_ref'), name='medicine_imported_once'), models.CheckConstraint(condition=models.Q(('since__isnull', True), ('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='medicine_ends_after_start')],
             },
         ),
         migrations.CreateModel(
@@ -98,6 +101,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'external identifier',
                 'verbose_name_plural': 'external identifiers',
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'system', 'value'), name='external_identifier_once')],
             },
         ),
         migrations.CreateModel(
@@ -115,6 +119,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'contact preference',
                 'verbose_name_plural': 'contact preferences',
+                'constraints': [models.UniqueConstraint(fields=('patient', 'channel', 'purpose'), name='contact_preference_once')],
             },
         ),
         migrations.CreateModel(
@@ -140,6 +145,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'conditions',
                 'ordering': ['text'],
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='condition_has_text'), models.UniqueConstraint(condition=models.Q(('source_ref', ''), _negated=True), fields=('patient', 'source_ref'), name='condition_imported_once'), models.CheckConstraint(condition=models.Q(('onset_on__isnull', True), ('ended_on__isnull', True), ('ended_on__gte', models.F('onset_on')), _connector='OR'), name='condition_ends_after_onset')],
             },
         ),
         migrations.CreateModel(
@@ -167,6 +173,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'allergies',
                 'ordering': ['text'],
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='allergy_has_text'), models.UniqueConstraint(condition=models.Q(('source_ref', ''), _negated=True), fields=('patient', 'source_ref'), name='allergy_imported_once')],
             },
         ),
         migrations.CreateModel(
@@ -188,6 +195,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'patient link',
                 'verbose_name_plural': 'patient links',
                 'ordering': ['-created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='patient_link_expires_later')],
+                'indexes': [models.Index(fields=['purpose', 'subject_id'], name='patient_link_subject')],
             },
         ),
         migrations.CreateModel(
@@ -227,6 +236,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'questionnaire',
                 'verbose_name_plural': 'questionnaires',
                 'ordering': ['key', '-version'],
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'key', 'version'), name='questionnaire_version_once'), models.UniqueConstraint(condition=models.Q(('status', 'published')), fields=('clinic', 'key'), name='questionnaire_one_published'), models.CheckConstraint(condition=models.Q(models.Q(('published_at__isnull', True), ('status', 'draft')), models.Q(('published_at__isnull', False), ('status__in', ['published', 'retired'])), _connector='OR'), name='questionnaire_published_has_date')],
             },
         ),
         migrations.CreateModel(
@@ -248,6 +258,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'screening',
                 'verbose_name_plural': 'screenings',
                 'ordering': ['-created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('submitted_at__isnull', True), ('submitted_by', '')), models.Q(('submitted_at__isnull', False), models.Q(('submitted_by', ''), _negated=True)), _connector='OR'), name='screening_submitted_by_somebody'), models.UniqueConstraint(condition=models.Q(('submitted_at__isnull', True)), fields=('patient', 'questionnaire'), name='screening_one_draft')],
+                'indexes': [models.Index(fields=['patient', '-submitted_at'], name='screening_by_patient')],
             },
         ),
         migrations.CreateModel(
@@ -287,6 +299,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'screening results',
                 'ordering': ['-evaluated_at'],
                 'get_latest_by': 'evaluated_at',
+                'indexes': [models.Index(fields=['patient', '-evaluated_at'], name='screening_result_latest')],
             },
         ),
         migrations.CreateModel(
@@ -309,6 +322,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'screening decisions',
                 'ordering': ['-decided_at'],
                 'get_latest_by': 'decided_at',
+                'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='screening_decision_has_reason'), models.CheckConstraint(condition=models.Q(models.Q(('decision', 'defer'), _negated=True), ('defer_until__isnull', False), _connector='OR'), name='screening_decision_defers_until'), models.CheckConstraint(condition=models.Q(models.Q(('decision', 'conditions'), _negated=True), models.Q(('conditions', ''), _negated=True), _connector='OR'), name='screening_decision_names_conditions')],
             },
         ),
         migrations.CreateModel(
@@ -331,113 +345,29 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('clinic', 'kind', 'tag'), name='clinical_term_once')],
             },
         ),
-        migrations.AddIndex(
-            model_name='patient',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='patient_search_trgm', opclasses=['gin_trgm_ops']),
-        ),
-        migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['clinic', 'family_name', 'name', 'id'], name='patient_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['clinic', 'birth_date'], name='patient_by_birth_date'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('clinic', 'record_number'), name='patient_record_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('id', 'clinic'), name='patient_id_and_clinic'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='patient_has_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('phototype__isnull', True), ('phototype__range', (1, 6)), _connector='OR'), name='patient_phototype_1_to_6'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('deceased_on__isnull', True), ('birth_date__isnull', True), ('deceased_on__gte', models.F('birth_date')), _connector='OR'), name='patient_dies_after_birth'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('preferred_from__isnull', True), ('preferred_until__isnull', True), ('preferred_from__lt', models.F('preferred_until')), _connector='OR'), name='patient_preferred_hours_in_order'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='patient',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'patients.patient\', NEW."id"::text, NEW."clinic_id", NEW."id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'patients.patient\', NEW."id"::text, NEW."clinic_id", NEW."id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'patients.patient\', OLD."id"::text, OLD."clinic_id", OLD."id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='b5937ab1e4339ea34edc981552bf3ec586026caa', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_06f76', table='patients_patient', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='medicine',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='medicine_has_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='medicine',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_ref', ''), _negated=True), fields=('patient', 'source_ref'), name='medicine_imported_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='medicine',
-            constraint=models.CheckConstraint(condition=models.Q(('since__isnull', True), ('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='medicine_ends_after_start'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='medicine',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'patients.medicine\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'patients.medicine\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'patients.medicine\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='7b5ae6f3b11df69a7b1b8da213933d996b30bc82', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_ab648', table='patients_medicine', when='AFTER')),
         ),
-        migrations.AddConstraint(
-            model_name='externalidentifier',
-            constraint=models.UniqueConstraint(fields=('clinic', 'system', 'value'), name='external_identifier_once'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='externalidentifier',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'patients.externalidentifier\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'patients.externalidentifier\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'patients.externalidentifier\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='53bfcdd58d92db34bc2216bd2317d43e33a9324c', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_1f777', table='patients_externalidentifier', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpreference',
-            constraint=models.UniqueConstraint(fields=('patient', 'channel', 'purpose'), name='contact_preference_once'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='contactpreference',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'patients.contactpreference\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'patients.contactpreference\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'patients.contactpreference\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='dbbc6d3ae84fec424bd2bf7073959aaf785262d1', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_bca8d', table='patients_contactpreference', when='AFTER')),
         ),
-        migrations.AddConstraint(
-            model_name='condition',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='condition_has_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='condition',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_ref', ''), _negated=True), fields=('patient', 'source_ref'), name='condition_imported_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='condition',
-            constraint=models.CheckConstraint(condition=models.Q(('onset_on__isnull', True), ('ended_on__isnull', True), ('ended_on__gte', models.F('onset_on')), _connector='OR'), name='condition_ends_after_onset'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='condition',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'patients.condition\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'patients.condition\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'patients.condition\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='ef1918f2498f38b784349455e5d87281bc7c52a8', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_00fe0', table='patients_condition', when='AFTER')),
         ),
-        migrations.AddConstraint(
-            model_name='allergy',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='allergy_has_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='allergy',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_ref', ''), _negated=True), fields=('patient', 'source_ref'), name='allergy_imported_once'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='allergy',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'patients.allergy\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'patients.allergy\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'patients.allergy\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='3629612df89b418b540eea070a00ca61d7d3711e', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_6722f', table='patients_allergy', when='AFTER')),
-        ),
-        migrations.AddIndex(
-            model_name='patientlink',
-            index=models.Index(fields=['purpose', 'subject_id'], name='patient_link_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='patientlink',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='patient_link_expires_later'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='patientlink',
@@ -447,18 +377,6 @@ class Migration(migrations.Migration):
             model_name='linkcode',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'patients.linkcode\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'patients.linkcode\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'patients.linkcode\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='967abf6d0aa77412dcfcfcb5fab5c55bde44cc4d', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_5398e', table='patients_linkcode', when='AFTER')),
         ),
-        migrations.AddConstraint(
-            model_name='questionnaire',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key', 'version'), name='questionnaire_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='questionnaire',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'published')), fields=('clinic', 'key'), name='questionnaire_one_published'),
-        ),
-        migrations.AddConstraint(
-            model_name='questionnaire',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('published_at__isnull', True), ('status', 'draft')), models.Q(('published_at__isnull', False), ('status__in', ['published', 'retired'])), _connector='OR'), name='questionnaire_published_has_date'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='questionnaire',
             trigger=pgtrigger.compiler.Trigger(name='published_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.status <> 'draft' AND (OLD.spec, OLD.key, OLD.version, OLD.clinic_id) IS DISTINCT FROM (NEW.spec, NEW.key, NEW.version, NEW.clinic_id))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='9ad273f8dc8643d4843d14eec156f02d1de5b865', operation='UPDATE', pgid='pgtrigger_published_stays_1bf98', table='patients_questionnaire', when='BEFORE')),
@@ -466,18 +384,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='questionnaire',
             trigger=pgtrigger.compiler.Trigger(name='published_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.status <> 'draft')", func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='ee3771ef3f8b9716eb6f37d54ef1b405304772f5', operation='DELETE', pgid='pgtrigger_published_not_deleted_2be5a', table='patients_questionnaire', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='screening',
-            index=models.Index(fields=['patient', '-submitted_at'], name='screening_by_patient'),
-        ),
-        migrations.AddConstraint(
-            model_name='screening',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('submitted_at__isnull', True), ('submitted_by', '')), models.Q(('submitted_at__isnull', False), models.Q(('submitted_by', ''), _negated=True)), _connector='OR'), name='screening_submitted_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='screening',
-            constraint=models.UniqueConstraint(condition=models.Q(('submitted_at__isnull', True)), fields=('patient', 'questionnaire'), name='screening_one_draft'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='screening',
@@ -495,10 +401,6 @@ class Migration(migrations.Migration):
             model_name='screeningconfirmation',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'patients_screeningconfirmation: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='df335b1babcb10f9ecaaa3ea8c7a1257746a7703', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_30e52', table='patients_screeningconfirmation', when='BEFORE')),
         ),
-        migrations.AddIndex(
-            model_name='screeningresult',
-            index=models.Index(fields=['patient', '-evaluated_at'], name='screening_result_latest'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='screeningresult',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'patients.screeningresult\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'patients.screeningresult\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'patients.screeningresult\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='b70a130ae06a77ca111bc9df423648eb0aafeecf', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_80241', table='patients_screeningresult', when='AFTER')),
@@ -506,18 +408,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='screeningresult',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'patients_screeningresult: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='bddb4bcb281026b282e7858d2125bdb6974e4b25', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_65f4e', table='patients_screeningresult', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='screeningdecision',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='screening_decision_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='screeningdecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'defer'), _negated=True), ('defer_until__isnull', False), _connector='OR'), name='screening_decision_defers_until'),
-        ),
-        migrations.AddConstraint(
-            model_name='screeningdecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'conditions'), _negated=True), models.Q(('conditions', ''), _negated=True), _connector='OR'), name='screening_decision_names_conditions'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='screeningdecision',

@@ -38,12 +38,16 @@ class Migration(migrations.Migration):
                 ('moved', models.JSONField(default=dict, verbose_name='moved rows')),
                 ('changes', models.JSONField(default=list, verbose_name='changed values')),
                 ('created', models.JSONField(default=dict, verbose_name='written rows')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('dropped', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient', verbose_name='dropped')),
+                ('kept', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient', verbose_name='kept')),
             ],
             options={
                 'verbose_name': 'merge of patients',
                 'verbose_name_plural': 'merges of patients',
                 'ordering': ['-merged_at'],
                 'get_latest_by': 'merged_at',
+                'constraints': [models.CheckConstraint(condition=models.Q(('kept', models.F('dropped')), _negated=True), name='patient_merge_of_two'), models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('dropped',), name='patient_merged_once'), models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by', '')), models.Q(('undone_at__isnull', False), models.Q(('undone_by', ''), _negated=True)), _connector='OR'), name='patient_merge_undone_by_somebody')],
             },
         ),
         migrations.AddField(
@@ -59,33 +63,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='patient',
             constraint=models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), ('erased_at__isnull', False), _connector='OR'), name='patient_merged_is_hidden'),
-        ),
-        migrations.AddField(
-            model_name='patientmerge',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='patientmerge',
-            name='dropped',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient', verbose_name='dropped'),
-        ),
-        migrations.AddField(
-            model_name='patientmerge',
-            name='kept',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient', verbose_name='kept'),
-        ),
-        migrations.AddConstraint(
-            model_name='patientmerge',
-            constraint=models.CheckConstraint(condition=models.Q(('kept', models.F('dropped')), _negated=True), name='patient_merge_of_two'),
-        ),
-        migrations.AddConstraint(
-            model_name='patientmerge',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('dropped',), name='patient_merged_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='patientmerge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by', '')), models.Q(('undone_at__isnull', False), models.Q(('undone_by', ''), _negated=True)), _connector='OR'), name='patient_merge_undone_by_somebody'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='patientmerge',

@@ -31,6 +31,8 @@ class Migration(migrations.Migration):
                 ('values', models.JSONField(blank=True, default=list, verbose_name='cells')),
                 ('problems', models.JSONField(blank=True, default=list, verbose_name='problems')),
                 ('trace', models.JSONField(blank=True, default=dict, verbose_name='what it wrote')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient', verbose_name='patient')),
             ],
             options={
                 'verbose_name': 'imported line',
@@ -54,11 +56,13 @@ class Migration(migrations.Migration):
                 ('undo_until', models.DateTimeField(blank=True, null=True, verbose_name='can be undone until')),
                 ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='undone at')),
                 ('undone_by', models.CharField(blank=True, max_length=200, verbose_name='undone by')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
             ],
             options={
                 'verbose_name': 'import',
                 'verbose_name_plural': 'imports',
                 'ordering': ['-created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by', '')), models.Q(('state', 'undone'), ('undone_at__isnull', False), models.Q(('undone_by', ''), _negated=True)), _connector='OR'), name='import_undone_by_somebody'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'undone']), _negated=True), ('finished_at__isnull', False), _connector='OR'), name='import_done_has_end')],
             },
         ),
         migrations.AddField(
@@ -121,31 +125,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='importrow',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='importrow',
-            name='patient',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='importrun',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='importrow',
             name='run',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='patients.importrun', verbose_name='import'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by', '')), models.Q(('state', 'undone'), ('undone_at__isnull', False), models.Q(('undone_by', ''), _negated=True)), _connector='OR'), name='import_undone_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'undone']), _negated=True), ('finished_at__isnull', False), _connector='OR'), name='import_done_has_end'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='importrun',

@@ -36,11 +36,17 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('by_label', models.CharField(max_length=200, verbose_name='by')),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
+                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='scheduling.appointment', verbose_name='appointment')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('from_practitioner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='from practitioner')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                ('to_practitioner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='to practitioner')),
             ],
             options={
                 'verbose_name': 'move',
                 'verbose_name_plural': 'moves',
                 'ordering': ['at'],
+                'constraints': [models.UniqueConstraint(fields=('appointment', 'schedule_version'), name='appointment_move_once')],
             },
         ),
         migrations.AddField(
@@ -85,35 +91,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='workinghours',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('clinic', '='), ('practitioner', '='), ('weekday', '='), (models.Func(django.db.models.functions.datetime.Extract('starts', 'epoch'), django.db.models.functions.datetime.Extract('ends', 'epoch'), function='numrange'), '&&'), (models.Func(models.F('valid_from'), models.F('valid_until'), models.Value('[]'), function='daterange'), '&&')], name='working_hours_no_overlap', violation_error_message='These hours overlap others of the same day.'),
-        ),
-        migrations.AddField(
-            model_name='appointmentmove',
-            name='appointment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='scheduling.appointment', verbose_name='appointment'),
-        ),
-        migrations.AddField(
-            model_name='appointmentmove',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='appointmentmove',
-            name='from_practitioner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='from practitioner'),
-        ),
-        migrations.AddField(
-            model_name='appointmentmove',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='appointmentmove',
-            name='to_practitioner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='to practitioner'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointmentmove',
-            constraint=models.UniqueConstraint(fields=('appointment', 'schedule_version'), name='appointment_move_once'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='appointmentmove',

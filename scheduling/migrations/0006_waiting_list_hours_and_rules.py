@@ -71,11 +71,13 @@ class Migration(migrations.Migration):
                 ('no_show_months', models.PositiveSmallIntegerField(default=12, validators=[django.core.validators.MinValueValidator(1)], verbose_name='counted over (months)')),
                 ('no_show_then', models.CharField(choices=[('warn', 'Show a warning when somebody books'), ('call', 'Warn, and offer no times by e-mail or online')], default='call', max_length=10, verbose_name='then')),
                 ('late_minutes', models.PositiveSmallIntegerField(default=15, help_text='Whoever comes later than this is offered another time first.', verbose_name='late (min)')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
             ],
             options={
                 'verbose_name': 'booking rules',
                 'verbose_name_plural': 'booking rules',
                 'ordering': ['clinic'],
+                'constraints': [models.UniqueConstraint(fields=('clinic',), name='booking_rules_once'), models.CheckConstraint(condition=models.Q(('offer_minutes__gte', 5), ('offer_minutes__lte', 2880)), name='booking_rules_offer'), models.CheckConstraint(condition=models.Q(('no_show_limit__gte', 1), ('no_show_months__gte', 1)), name='booking_rules_no_show')],
             },
         ),
         migrations.CreateModel(
@@ -86,11 +88,15 @@ class Migration(migrations.Migration):
                 ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name='during')),
                 ('offered_from', models.DateTimeField(help_text='A cancellation may be taken back for five minutes.', verbose_name='offered from')),
                 ('status', models.CharField(choices=[('open', 'Being offered'), ('taken', 'Taken'), ('closed', 'Nobody took it')], default='open', max_length=10, verbose_name='status')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('practitioner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='practitioner')),
             ],
             options={
                 'verbose_name': 'freed time',
                 'verbose_name_plural': 'freed times',
                 'ordering': ['during'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('practitioner', 'during'), name='freed_time_once'), models.UniqueConstraint(fields=('id', 'clinic'), name='freed_time_id_and_clinic'), models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__startswith__isnull', False), ('during__endswith__isnull', False)), name='freed_time_bounded')],
+                'indexes': [models.Index(condition=models.Q(('status', 'open')), fields=['clinic', 'offered_from'], name='freed_time_open')],
             },
         ),
         migrations.CreateModel(
@@ -103,11 +109,15 @@ class Migration(migrations.Migration):
                 ('ends', models.TimeField(verbose_name='until')),
                 ('valid_from', models.DateField(blank=True, null=True, verbose_name='valid from')),
                 ('valid_until', models.DateField(blank=True, null=True, verbose_name='valid until')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('device', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='scheduling.device', verbose_name='device')),
+                ('room', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='scheduling.room', verbose_name='room')),
             ],
             options={
                 'verbose_name': 'hours of a room or device',
                 'verbose_name_plural': 'hours of rooms and devices',
                 'ordering': ['room', 'device', 'weekday', 'starts'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('device__isnull', True), ('room__isnull', False)), models.Q(('device__isnull', False), ('room__isnull', True)), _connector='OR'), name='resource_hours_of_one', violation_error_message='Choose either a room or a device.'), models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='resource_hours_weekday'), models.CheckConstraint(condition=models.Q(('starts__lt', models.F('ends'))), name='resource_hours_in_order'), models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_until__isnull', True), ('valid_from__lte', models.F('valid_until')), _connector='OR'), name='resource_hours_valid_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -123,11 +133,19 @@ class Migration(migrations.Migration):
                 ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
                 ('status', models.CharField(choices=[('waiting', 'Waiting'), ('booked', 'Booked'), ('left', 'Taken off')], default='waiting', max_length=10, verbose_name='status')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
+                ('appointment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='waiting', to='scheduling.appointment', verbose_name='has this visit')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                ('planned_session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatments.plannedsession', verbose_name='planned session')),
+                ('practitioner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='practitioner')),
+                ('visit_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.visittype', verbose_name='visit type')),
             ],
             options={
                 'verbose_name': 'waiting list entry',
                 'verbose_name_plural': 'waiting list',
                 'ordering': ['created_at'],
+                'constraints': [models.UniqueConstraint(fields=('id', 'patient'), name='waitlist_id_and_patient'), models.UniqueConstraint(condition=models.Q(('status', 'waiting')), fields=('planned_session',), name='waitlist_once_a_session'), models.UniqueConstraint(condition=models.Q(('status', 'waiting')), fields=('appointment',), name='waitlist_once_a_visit'), models.CheckConstraint(condition=models.Q(('starts_from__isnull', True), ('starts_until__isnull', True), ('starts_from__lt', models.F('starts_until')), _connector='OR'), name='waitlist_times_in_order'), models.CheckConstraint(condition=models.Q(('first_day__isnull', True), ('last_day__isnull', True), ('first_day__lte', models.F('last_day')), _connector='OR'), name='waitlist_days_in_order'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('status', 'waiting')), models.Q(models.Q(('status', 'waiting'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='waitlist_ended')],
+                'indexes': [models.Index(condition=models.Q(('status', 'waiting')), fields=['clinic', 'created_at'], name='waitlist_waiting')],
             },
         ),
         migrations.CreateModel(
@@ -138,11 +156,17 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(verbose_name='kept until')),
                 ('status', models.CharField(choices=[('open', 'Offered'), ('accepted', 'Accepted'), ('declined', 'Declined'), ('lapsed', 'No answer')], default='open', max_length=10, verbose_name='status')),
                 ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered at')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='scheduling.waitlistentry', verbose_name='entry')),
+                ('freed', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='scheduling.freedtime', verbose_name='freed time')),
+                ('hold', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='scheduling.appointment', verbose_name='held visit')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
             ],
             options={
                 'verbose_name': 'offer',
                 'verbose_name_plural': 'offers',
                 'ordering': ['-created_at'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('freed',), name='offer_one_a_time'), models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('entry',), name='offer_one_an_entry'), models.UniqueConstraint(fields=('freed', 'entry'), name='offer_asked_once')],
             },
         ),
         migrations.AddField(
@@ -188,178 +212,9 @@ class Migration(migrations.Migration):
             model_name='visittype',
             constraint=models.CheckConstraint(condition=models.Q(('horizon_days__gte', 1), ('horizon_days__lte', 730)), name='visit_type_horizon'),
         ),
-        migrations.AddField(
-            model_name='bookingrules',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='freedtime',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='freedtime',
-            name='practitioner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='practitioner'),
-        ),
-        migrations.AddField(
-            model_name='resourcehours',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='resourcehours',
-            name='device',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='scheduling.device', verbose_name='device'),
-        ),
-        migrations.AddField(
-            model_name='resourcehours',
-            name='room',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='scheduling.room', verbose_name='room'),
-        ),
-        migrations.AddField(
-            model_name='waitlistentry',
-            name='appointment',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='waiting', to='scheduling.appointment', verbose_name='has this visit'),
-        ),
-        migrations.AddField(
-            model_name='waitlistentry',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='waitlistentry',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='waitlistentry',
-            name='planned_session',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatments.plannedsession', verbose_name='planned session'),
-        ),
-        migrations.AddField(
-            model_name='waitlistentry',
-            name='practitioner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='practitioner'),
-        ),
-        migrations.AddField(
-            model_name='waitlistentry',
-            name='visit_type',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.visittype', verbose_name='visit type'),
-        ),
-        migrations.AddField(
-            model_name='waitlistoffer',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='waitlistoffer',
-            name='entry',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='scheduling.waitlistentry', verbose_name='entry'),
-        ),
-        migrations.AddField(
-            model_name='waitlistoffer',
-            name='freed',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='scheduling.freedtime', verbose_name='freed time'),
-        ),
-        migrations.AddField(
-            model_name='waitlistoffer',
-            name='hold',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='scheduling.appointment', verbose_name='held visit'),
-        ),
-        migrations.AddField(
-            model_name='waitlistoffer',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddConstraint(
-            model_name='bookingrules',
-            constraint=models.UniqueConstraint(fields=('clinic',), name='booking_rules_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='bookingrules',
-            constraint=models.CheckConstraint(condition=models.Q(('offer_minutes__gte', 5), ('offer_minutes__lte', 2880)), name='booking_rules_offer'),
-        ),
-        migrations.AddConstraint(
-            model_name='bookingrules',
-            constraint=models.CheckConstraint(condition=models.Q(('no_show_limit__gte', 1), ('no_show_months__gte', 1)), name='booking_rules_no_show'),
-        ),
-        migrations.AddIndex(
-            model_name='freedtime',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['clinic', 'offered_from'], name='freed_time_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='freedtime',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('practitioner', 'during'), name='freed_time_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='freedtime',
-            constraint=models.UniqueConstraint(fields=('id', 'clinic'), name='freed_time_id_and_clinic'),
-        ),
-        migrations.AddConstraint(
-            model_name='freedtime',
-            constraint=models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__startswith__isnull', False), ('during__endswith__isnull', False)), name='freed_time_bounded'),
-        ),
-        migrations.AddConstraint(
-            model_name='resourcehours',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('device__isnull', True), ('room__isnull', False)), models.Q(('device__isnull', False), ('room__isnull', True)), _connector='OR'), name='resource_hours_of_one', violation_error_message='Choose either a room or a device.'),
-        ),
-        migrations.AddConstraint(
-            model_name='resourcehours',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='resource_hours_weekday'),
-        ),
-        migrations.AddConstraint(
-            model_name='resourcehours',
-            constraint=models.CheckConstraint(condition=models.Q(('starts__lt', models.F('ends'))), name='resource_hours_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='resourcehours',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_until__isnull', True), ('valid_from__lte', models.F('valid_until')), _connector='OR'), name='resource_hours_valid_in_order'),
-        ),
-        migrations.AddIndex(
-            model_name='waitlistentry',
-            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['clinic', 'created_at'], name='waitlist_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitlistentry',
-            constraint=models.UniqueConstraint(fields=('id', 'patient'), name='waitlist_id_and_patient'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitlistentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'waiting')), fields=('planned_session',), name='waitlist_once_a_session'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitlistentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'waiting')), fields=('appointment',), name='waitlist_once_a_visit'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitlistentry',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_from__isnull', True), ('starts_until__isnull', True), ('starts_from__lt', models.F('starts_until')), _connector='OR'), name='waitlist_times_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitlistentry',
-            constraint=models.CheckConstraint(condition=models.Q(('first_day__isnull', True), ('last_day__isnull', True), ('first_day__lte', models.F('last_day')), _connector='OR'), name='waitlist_days_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitlistentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('status', 'waiting')), models.Q(models.Q(('status', 'waiting'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='waitlist_ended'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='waitlistentry',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'scheduling.waitlistentry\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'scheduling.waitlistentry\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'scheduling.waitlistentry\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='74a96fddaf0dcbab54ebcbdf7a3353868b103f82', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_56469', table='scheduling_waitlistentry', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='waitlistoffer',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('freed',), name='offer_one_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitlistoffer',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('entry',), name='offer_one_an_entry'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitlistoffer',
-            constraint=models.UniqueConstraint(fields=('freed', 'entry'), name='offer_asked_once'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='waitlistoffer',

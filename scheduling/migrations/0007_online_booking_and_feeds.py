@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'online booking',
                 'verbose_name_plural': 'online booking',
                 'ordering': ['clinic'],
+                'constraints': [models.UniqueConstraint(fields=('clinic',), name='online_rules_once'), models.CheckConstraint(condition=models.Q(('hold_minutes__gte', 5), ('hold_minutes__lte', 60)), name='online_rules_hold')],
             },
         ),
         migrations.CreateModel(
@@ -106,14 +107,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='onlinebooking',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'scheduling.onlinebooking\', NEW."id"::text, NEW."clinic_id", NULL::uuid, NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'scheduling.onlinebooking\', NEW."id"::text, NEW."clinic_id", NULL::uuid, to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'scheduling.onlinebooking\', OLD."id"::text, OLD."clinic_id", NULL::uuid, to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='d4d86712a4dd478e69fde886f1dd675789bd94b4', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_6cc59', table='scheduling_onlinebooking', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='onlinerules',
-            constraint=models.UniqueConstraint(fields=('clinic',), name='online_rules_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='onlinerules',
-            constraint=models.CheckConstraint(condition=models.Q(('hold_minutes__gte', 5), ('hold_minutes__lte', 60)), name='online_rules_hold'),
         ),
         _tie("visit_type_id", "visittype"),
         _tie("room_id", "room"),

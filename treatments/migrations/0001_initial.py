@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'incompatible pair',
                 'verbose_name_plural': 'incompatible pairs',
+                'constraints': [models.UniqueConstraint(fields=('first', 'second'), name='incompatible_pair_once'), models.CheckConstraint(condition=models.Q(('first__lt', models.F('second'))), name='incompatible_pair_ordered')],
             },
         ),
         migrations.CreateModel(
@@ -104,6 +105,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'cocktail ingredient',
                 'verbose_name_plural': 'cocktail ingredients',
                 'ordering': ['cocktail', 'ingredient__name'],
+                'constraints': [models.UniqueConstraint(fields=('cocktail', 'ingredient'), name='cocktail_ingredient_once'), models.CheckConstraint(condition=models.Q(('dose__gt', 0)), name='cocktail_dose_positive')],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +146,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'product',
                 'verbose_name_plural': 'products',
                 'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'name'), name='product_once'), models.CheckConstraint(condition=models.Q(('content__gt', 0)), name='product_has_content')],
             },
         ),
         migrations.CreateModel(
@@ -164,6 +167,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'lot',
                 'verbose_name_plural': 'lots',
                 'ordering': ['expires_on'],
+                'constraints': [models.UniqueConstraint(fields=('product', 'number'), name='lot_once'), models.CheckConstraint(condition=models.Q(('quantity__gte', 0)), name='lot_not_overdrawn'), models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at__isnull', True), ('withdrawn_reason', '')), models.Q(('withdrawn_at__isnull', False), models.Q(('withdrawn_reason', ''), _negated=True)), _connector='OR'), name='lot_withdrawn_with_reason')],
             },
         ),
         migrations.CreateModel(
@@ -185,6 +189,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'protocols',
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'key', 'version'), name='protocol_version_once')],
             },
         ),
         migrations.CreateModel(
@@ -209,6 +214,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'phase',
                 'verbose_name_plural': 'phases',
                 'ordering': ['protocol', 'order'],
+                'constraints': [models.UniqueConstraint(fields=('protocol', 'order'), name='phase_order_once'), models.CheckConstraint(condition=models.Q(('sessions_min__gte', 1), ('sessions_min__lte', models.F('sessions_planned')), ('sessions_planned__lte', models.F('sessions_max'))), name='phase_sessions_in_order'), models.CheckConstraint(condition=models.Q(('gap_min__gte', 1), ('gap_min__lte', models.F('gap_ideal')), ('gap_ideal__lte', models.F('gap_max'))), name='phase_gaps_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -228,6 +234,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'override',
                 'verbose_name_plural': 'overrides',
                 'ordering': ['-overridden_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='readiness_override_has_reason')],
             },
         ),
         migrations.CreateModel(
@@ -253,6 +260,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'session record',
                 'verbose_name_plural': 'session records',
                 'ordering': ['-performed_on'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signed_by__isnull', True)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False)), _connector='OR'), name='session_signed_by_somebody'), models.CheckConstraint(condition=models.Q(('signed_at__isnull', True), ('signed_at__gte', models.F('started_at')), _connector='OR'), name='session_signed_after_start'), models.CheckConstraint(condition=models.Q(('pain_score__isnull', True), ('pain_score__lte', 10), _connector='OR'), name='session_pain_0_to_10')],
             },
         ),
         migrations.CreateModel(
@@ -271,6 +279,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'addendum',
                 'verbose_name_plural': 'addenda',
                 'ordering': ['written_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='session_addendum_has_text')],
             },
         ),
         migrations.CreateModel(
@@ -293,6 +302,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'adverse event',
                 'verbose_name_plural': 'adverse events',
                 'ordering': ['-onset_on'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('severity__range', (1, 5))), name='adverse_event_severity_1_to_5'), models.CheckConstraint(condition=models.Q(('resolved_at__isnull', True), models.Q(('outcome', ''), _negated=True), _connector='OR'), name='adverse_event_resolved_with_outcome')],
             },
         ),
         migrations.CreateModel(
@@ -336,6 +346,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'target areas',
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'key'), name='target_area_key_once')],
             },
         ),
         migrations.AddField(
@@ -368,6 +379,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'techniques',
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'key'), name='technique_key_once'), models.CheckConstraint(condition=models.Q(('depth_min_mm__gte', 0), ('depth_min_mm__lte', models.F('depth_max_mm')), ('spacing_min_mm__gt', 0), ('spacing_min_mm__lte', models.F('spacing_max_mm'))), name='technique_ranges_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -389,6 +401,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'dose',
                 'verbose_name_plural': 'doses',
                 'ordering': ['session', 'ingredient__name'],
+                'constraints': [models.UniqueConstraint(fields=('session', 'ingredient', 'lot', 'area', 'technique'), name='session_dose_once'), models.CheckConstraint(condition=models.Q(('dose__gt', 0)), name='session_dose_positive')],
             },
         ),
         migrations.CreateModel(
@@ -413,6 +426,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'indications',
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'key'), name='indication_key_once')],
             },
         ),
         migrations.CreateModel(
@@ -437,6 +451,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'treatment plan',
                 'verbose_name_plural': 'treatment plans',
                 'ordering': ['-created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'stopped'), _negated=True), models.Q(('status_reason', ''), _negated=True), _connector='OR'), name='plan_stopped_with_reason')],
+                'indexes': [models.Index(fields=['clinic', 'status', '-created_at'], name='plan_by_status')],
             },
         ),
         migrations.AddField(
@@ -476,22 +492,6 @@ class Migration(migrations.Migration):
             model_name='consent',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'treatments.consent\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'treatments.consent\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'treatments.consent\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='23c7941fa0ae4dddcd7c01ad75ba376f7838a353', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_a9cb9', table='treatments_consent', when='AFTER')),
         ),
-        migrations.AddConstraint(
-            model_name='incompatiblepair',
-            constraint=models.UniqueConstraint(fields=('first', 'second'), name='incompatible_pair_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='incompatiblepair',
-            constraint=models.CheckConstraint(condition=models.Q(('first__lt', models.F('second'))), name='incompatible_pair_ordered'),
-        ),
-        migrations.AddConstraint(
-            model_name='cocktailitem',
-            constraint=models.UniqueConstraint(fields=('cocktail', 'ingredient'), name='cocktail_ingredient_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='cocktailitem',
-            constraint=models.CheckConstraint(condition=models.Q(('dose__gt', 0)), name='cocktail_dose_positive'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='cocktailitem',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'treatments.cocktailitem\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'treatments.cocktailitem\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'treatments.cocktailitem\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='3f6cc90cc5ce265d834e43ed1356fba81a8a6f33', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_ea37a', table='treatments_cocktailitem', when='AFTER')),
@@ -499,46 +499,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='cocktailitem',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'treatments_cocktailitem: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='bacf5ee3f73310fa4abd76f9d714be6069a9021f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b0a42', table='treatments_cocktailitem', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('clinic', 'name'), name='product_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('content__gt', 0)), name='product_has_content'),
-        ),
-        migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.UniqueConstraint(fields=('product', 'number'), name='lot_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 0)), name='lot_not_overdrawn'),
-        ),
-        migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at__isnull', True), ('withdrawn_reason', '')), models.Q(('withdrawn_at__isnull', False), models.Q(('withdrawn_reason', ''), _negated=True)), _connector='OR'), name='lot_withdrawn_with_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='protocol',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key', 'version'), name='protocol_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='protocolphase',
-            constraint=models.UniqueConstraint(fields=('protocol', 'order'), name='phase_order_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='protocolphase',
-            constraint=models.CheckConstraint(condition=models.Q(('sessions_min__gte', 1), ('sessions_min__lte', models.F('sessions_planned')), ('sessions_planned__lte', models.F('sessions_max'))), name='phase_sessions_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='protocolphase',
-            constraint=models.CheckConstraint(condition=models.Q(('gap_min__gte', 1), ('gap_min__lte', models.F('gap_ideal')), ('gap_ideal__lte', models.F('gap_max'))), name='phase_gaps_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='readinessoverride',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='readiness_override_has_reason'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='readinessoverride',
@@ -548,18 +508,6 @@ class Migration(migrations.Migration):
             model_name='readinessoverride',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'treatments_readinessoverride: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='74224fc2e4e03e874515f502e5b88bb92cc83d9a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_42f36', table='treatments_readinessoverride', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='sessionrecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signed_by__isnull', True)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False)), _connector='OR'), name='session_signed_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='sessionrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_at__isnull', True), ('signed_at__gte', models.F('started_at')), _connector='OR'), name='session_signed_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='sessionrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('pain_score__isnull', True), ('pain_score__lte', 10), _connector='OR'), name='session_pain_0_to_10'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='sessionrecord',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'treatments.sessionrecord\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'treatments.sessionrecord\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'treatments.sessionrecord\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='b3fce9f70c41c09ead2ec201e747004893d312b8', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_ee0f5', table='treatments_sessionrecord', when='AFTER')),
@@ -568,10 +516,6 @@ class Migration(migrations.Migration):
             model_name='sessionrecord',
             trigger=pgtrigger.compiler.Trigger(name='signed_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.signed_at IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='7f4b8a4668436e5607e37e488249195af710ab10', operation='UPDATE OR DELETE', pgid='pgtrigger_signed_stays_e222a', table='treatments_sessionrecord', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='sessionaddendum',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='session_addendum_has_text'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='sessionaddendum',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'treatments.sessionaddendum\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'treatments.sessionaddendum\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'treatments.sessionaddendum\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='7347af359af8f32ade0550acc19a77150da7cce9', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_d9289', table='treatments_sessionaddendum', when='AFTER')),
@@ -579,14 +523,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='sessionaddendum',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'treatments_sessionaddendum: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='42ee429e0addd447b27cb5e52218f47d87fa6daf', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_734ed', table='treatments_sessionaddendum', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='adverseevent',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__range', (1, 5))), name='adverse_event_severity_1_to_5'),
-        ),
-        migrations.AddConstraint(
-            model_name='adverseevent',
-            constraint=models.CheckConstraint(condition=models.Q(('resolved_at__isnull', True), models.Q(('outcome', ''), _negated=True), _connector='OR'), name='adverse_event_resolved_with_outcome'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='adverseevent',
@@ -597,32 +533,12 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'treatments_stockmovement: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='2f058f1c38210edca9f86813baf5775a41274057', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_6ddce', table='treatments_stockmovement', when='BEFORE')),
         ),
         migrations.AddConstraint(
-            model_name='targetarea',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key'), name='target_area_key_once'),
-        ),
-        migrations.AddConstraint(
             model_name='ingredient',
             constraint=models.UniqueConstraint(fields=('clinic', 'key'), name='ingredient_key_once'),
         ),
         migrations.AddConstraint(
             model_name='ingredient',
             constraint=models.CheckConstraint(condition=models.Q(('usual_dose__gt', 0), ('usual_dose__lte', models.F('max_dose_session')), models.Q(('max_dose_course__isnull', True), ('max_dose_course__gte', models.F('max_dose_session')), _connector='OR')), name='ingredient_doses_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='technique',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key'), name='technique_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='technique',
-            constraint=models.CheckConstraint(condition=models.Q(('depth_min_mm__gte', 0), ('depth_min_mm__lte', models.F('depth_max_mm')), ('spacing_min_mm__gt', 0), ('spacing_min_mm__lte', models.F('spacing_max_mm'))), name='technique_ranges_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='sessiondose',
-            constraint=models.UniqueConstraint(fields=('session', 'ingredient', 'lot', 'area', 'technique'), name='session_dose_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sessiondose',
-            constraint=models.CheckConstraint(condition=models.Q(('dose__gt', 0)), name='session_dose_positive'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='sessiondose',
@@ -631,18 +547,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='sessiondose',
             trigger=pgtrigger.compiler.Trigger(name='frozen_with_session', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM treatments_sessionrecord AS s\n      WHERE s.id IN (NEW.session_id, OLD.session_id) AND s.signed_at IS NOT NULL;\n    IF FOUND THEN\n        RAISE EXCEPTION 'the session is signed: add an addendum instead'\n            USING ERRCODE = 'integrity_constraint_violation';\n    END IF;\n    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n    RETURN NEW;\n", hash='94e5a5473f25506cf2f204234b189fb56a6325ec', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_with_session_b87a4', table='treatments_sessiondose', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='indication',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key'), name='indication_key_once'),
-        ),
-        migrations.AddIndex(
-            model_name='treatmentplan',
-            index=models.Index(fields=['clinic', 'status', '-created_at'], name='plan_by_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='treatmentplan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'stopped'), _negated=True), models.Q(('status_reason', ''), _negated=True), _connector='OR'), name='plan_stopped_with_reason'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='treatmentplan',

@@ -35,12 +35,15 @@ class Migration(migrations.Migration):
                 ('needle', models.CharField(blank=True, help_text='For example 4 mm, 30 to 32 G.', max_length=100, verbose_name='needle')),
                 ('needle_mm', models.DecimalField(blank=True, decimal_places=1, max_digits=4, null=True, verbose_name='needle length (mm)')),
                 ('settings', models.CharField(blank=True, help_text='For example 150 shots/min.', max_length=200, verbose_name='usual settings')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('techniques', models.ManyToManyField(blank=True, related_name='devices', to='treatments.technique', verbose_name='techniques')),
             ],
             options={
                 'verbose_name': 'injection device',
                 'verbose_name_plural': 'injection devices',
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'key'), name='injection_device_key_once')],
             },
         ),
         migrations.CreateModel(
@@ -55,12 +58,15 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False, help_text='Goes up with every change.', verbose_name='version')),
                 ('approved_at', models.DateTimeField(blank=True, help_text='Clinic default: review before use, until a practitioner approves it.', null=True, verbose_name='approved at')),
                 ('note', models.TextField(blank=True, verbose_name='note')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('indications', models.ManyToManyField(blank=True, related_name='recipes', to='treatments.indication', verbose_name='indications')),
             ],
             options={
                 'verbose_name': 'cocktail recipe',
                 'verbose_name_plural': 'cocktail recipes',
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'key'), name='recipe_key_once')],
             },
         ),
         migrations.CreateModel(
@@ -69,11 +75,15 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
                 ('dose', models.DecimalField(decimal_places=3, max_digits=9, verbose_name='dose')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('ingredient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='treatments.ingredient', verbose_name='ingredient')),
+                ('recipe', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='treatments.recipe', verbose_name='recipe')),
             ],
             options={
                 'verbose_name': 'ingredient of a recipe',
                 'verbose_name_plural': 'ingredients of a recipe',
                 'ordering': ['recipe', 'ingredient__name'],
+                'constraints': [models.UniqueConstraint(fields=('recipe', 'ingredient'), name='recipe_ingredient_once'), models.CheckConstraint(condition=models.Q(('dose__gt', 0)), name='recipe_dose_positive')],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
@@ -188,56 +198,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='treatmentplan',
             constraint=models.CheckConstraint(condition=models.Q(('currency', ''), ('currency__regex', '^[A-Z]{3}$'), _connector='OR'), name='plan_currency_code'),
-        ),
-        migrations.AddField(
-            model_name='injectiondevice',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='injectiondevice',
-            name='techniques',
-            field=models.ManyToManyField(blank=True, related_name='devices', to='treatments.technique', verbose_name='techniques'),
-        ),
-        migrations.AddField(
-            model_name='recipe',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='recipe',
-            name='indications',
-            field=models.ManyToManyField(blank=True, related_name='recipes', to='treatments.indication', verbose_name='indications'),
-        ),
-        migrations.AddField(
-            model_name='recipeitem',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='recipeitem',
-            name='ingredient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='treatments.ingredient', verbose_name='ingredient'),
-        ),
-        migrations.AddField(
-            model_name='recipeitem',
-            name='recipe',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='treatments.recipe', verbose_name='recipe'),
-        ),
-        migrations.AddConstraint(
-            model_name='injectiondevice',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key'), name='injection_device_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipe',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key'), name='recipe_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipeitem',
-            constraint=models.UniqueConstraint(fields=('recipe', 'ingredient'), name='recipe_ingredient_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipeitem',
-            constraint=models.CheckConstraint(condition=models.Q(('dose__gt', 0)), name='recipe_dose_positive'),
         ),
     ]

@@ -31,6 +31,9 @@ class Migration(migrations.Migration):
                 ('text', models.TextField(blank=True, verbose_name='text')),
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('by_label', models.CharField(max_length=200, verbose_name='by')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='treatments.adverseevent', verbose_name='adverse event')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
             ],
             options={
                 'verbose_name': 'step of an adverse event',
@@ -43,11 +46,17 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=mesoclinic.common.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('event', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pictures', to='treatments.adverseevent', verbose_name='adverse event')),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patientfile', verbose_name='photograph')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pictures', to='treatments.sessionrecord', verbose_name='session')),
             ],
             options={
                 'verbose_name': 'clinical picture',
                 'verbose_name_plural': 'clinical pictures',
                 'ordering': ['created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('event__isnull', False), ('session__isnull', True)), models.Q(('event__isnull', True), ('session__isnull', False)), _connector='OR'), name='clinical_picture_of_one_thing'), models.UniqueConstraint(fields=('file', 'session', 'event'), name='clinical_picture_once', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -57,6 +66,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
                 ('reason', models.CharField(max_length=300, verbose_name='reason')),
                 ('begun_at', models.DateTimeField(verbose_name='begun at')),
+                ('begun_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='begun by')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('lot', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='recall', to='treatments.lot', verbose_name='lot')),
             ],
             options={
                 'verbose_name': 'recall',
@@ -75,11 +87,16 @@ class Migration(migrations.Migration):
                 ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
                 ('reviewed_on', models.DateField(verbose_name='on')),
                 ('by_label', models.CharField(max_length=200, verbose_name='entered by')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='treatments.sessionrecord', verbose_name='session')),
             ],
             options={
                 'verbose_name': 'result',
                 'verbose_name_plural': 'results',
                 'ordering': ['-reviewed_on', '-created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('gais__range', (1, 5))), name='outcome_gais_1_to_5'), models.CheckConstraint(condition=models.Q(('satisfaction__isnull', True), ('satisfaction__lte', 10), _connector='OR'), name='outcome_satisfaction_0_to_10')],
+                'indexes': [models.Index(fields=['clinic', 'reviewed_on'], name='outcome_by_day')],
             },
         ),
         migrations.CreateModel(
@@ -92,6 +109,11 @@ class Migration(migrations.Migration):
                 ('depth_mm', models.DecimalField(decimal_places=1, max_digits=4, verbose_name='depth (mm)')),
                 ('point_ml', models.DecimalField(decimal_places=4, max_digits=6, verbose_name='per point (ml)')),
                 ('points', django.contrib.postgres.fields.ArrayField(base_field=django.contrib.postgres.fields.ArrayField(base_field=models.DecimalField(decimal_places=2, max_digits=5), size=2), size=None, verbose_name='points')),
+                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatments.targetarea', verbose_name='target area')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='point_groups', to='treatments.sessionrecord', verbose_name='session')),
+                ('technique', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatments.technique', verbose_name='technique')),
             ],
             options={
                 'verbose_name': 'points of an area',
@@ -108,11 +130,15 @@ class Migration(migrations.Migration):
                 ('reached_how', models.CharField(blank=True, choices=[('phone', 'By phone'), ('visit', 'In person'), ('mail', 'Answered the message'), ('letter', 'By letter')], max_length=10, verbose_name='how')),
                 ('reached_by', models.CharField(blank=True, max_length=200, verbose_name='noted by')),
                 ('note', models.CharField(blank=True, max_length=300, verbose_name='what was said')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                ('recall', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='treatments.lotrecall', verbose_name='recall')),
             ],
             options={
                 'verbose_name': 'patient of a recall',
                 'verbose_name_plural': 'patients of recalls',
                 'ordering': ['created_at', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('recall', 'patient'), name='recall_contact_once'), models.CheckConstraint(condition=models.Q(models.Q(('reached_at__isnull', True), ('reached_how', '')), models.Q(('reached_at__isnull', False), models.Q(('reached_how', ''), _negated=True)), _connector='OR'), name='recall_reached_somehow')],
             },
         ),
         migrations.CreateModel(
@@ -124,11 +150,15 @@ class Migration(migrations.Migration):
                 ('drawn_up_at', models.DateTimeField(verbose_name='drawn up at')),
                 ('volume_ml', models.DecimalField(blank=True, decimal_places=3, max_digits=7, null=True, verbose_name='volume (ml)')),
                 ('discarded_ml', models.DecimalField(decimal_places=3, default=0, max_digits=7, verbose_name='not injected (ml)')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient')),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='syringes', to='treatments.sessionrecord', verbose_name='session')),
             ],
             options={
                 'verbose_name': 'syringe',
                 'verbose_name_plural': 'syringes',
                 'ordering': ['session', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('session', 'number'), name='syringe_once'), models.UniqueConstraint(fields=('id', 'patient'), name='syringe_id_and_patient'), models.CheckConstraint(condition=models.Q(('discarded_ml__gte', 0), models.Q(('volume_ml__isnull', True), models.Q(('volume_ml__gt', 0), ('volume_ml__gte', models.F('discarded_ml'))), _connector='OR')), name='syringe_volumes_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -140,11 +170,13 @@ class Migration(migrations.Migration):
                 ('text', models.CharField(max_length=300, verbose_name='text')),
                 ('order', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
                 ('is_active', models.BooleanField(default=True, verbose_name='in use')),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic')),
             ],
             options={
                 'verbose_name': 'text snippet',
                 'verbose_name_plural': 'text snippets',
                 'ordering': ['order', 'title'],
+                'constraints': [models.UniqueConstraint(fields=('clinic', 'title'), name='text_snippet_once'), models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='text_snippet_has_text')],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
@@ -226,131 +258,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('duration_min__isnull', True), ('duration_min__range', (1, 1440)), _connector='OR'), name='session_lasts_a_day_at_most'),
         ),
         migrations.AddField(
-            model_name='adverseevententry',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='adverseevententry',
-            name='event',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='treatments.adverseevent', verbose_name='adverse event'),
-        ),
-        migrations.AddField(
-            model_name='adverseevententry',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='clinicalpicture',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='clinicalpicture',
-            name='event',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pictures', to='treatments.adverseevent', verbose_name='adverse event'),
-        ),
-        migrations.AddField(
-            model_name='clinicalpicture',
-            name='file',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patientfile', verbose_name='photograph'),
-        ),
-        migrations.AddField(
-            model_name='clinicalpicture',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='clinicalpicture',
-            name='session',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pictures', to='treatments.sessionrecord', verbose_name='session'),
-        ),
-        migrations.AddField(
-            model_name='lotrecall',
-            name='begun_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='begun by'),
-        ),
-        migrations.AddField(
-            model_name='lotrecall',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='lotrecall',
-            name='lot',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='recall', to='treatments.lot', verbose_name='lot'),
-        ),
-        migrations.AddField(
-            model_name='outcomereview',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='outcomereview',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='outcomereview',
-            name='session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='treatments.sessionrecord', verbose_name='session'),
-        ),
-        migrations.AddField(
-            model_name='pointgroup',
-            name='area',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatments.targetarea', verbose_name='target area'),
-        ),
-        migrations.AddField(
-            model_name='pointgroup',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='pointgroup',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='pointgroup',
-            name='session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='point_groups', to='treatments.sessionrecord', verbose_name='session'),
-        ),
-        migrations.AddField(
-            model_name='pointgroup',
-            name='technique',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatments.technique', verbose_name='technique'),
-        ),
-        migrations.AddField(
-            model_name='recallcontact',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='recallcontact',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='recallcontact',
-            name='recall',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='treatments.lotrecall', verbose_name='recall'),
-        ),
-        migrations.AddField(
-            model_name='syringe',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
-        migrations.AddField(
-            model_name='syringe',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='patients.patient', verbose_name='patient'),
-        ),
-        migrations.AddField(
-            model_name='syringe',
-            name='session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='syringes', to='treatments.sessionrecord', verbose_name='session'),
-        ),
-        migrations.AddField(
             model_name='pointgroup',
             name='syringe',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='point_groups', to='treatments.syringe', verbose_name='syringe'),
@@ -364,11 +271,6 @@ class Migration(migrations.Migration):
             model_name='sessiondose',
             constraint=models.UniqueConstraint(fields=('session', 'ingredient', 'lot', 'area', 'technique', 'syringe'), name='session_dose_once', nulls_distinct=False),
         ),
-        migrations.AddField(
-            model_name='textsnippet',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic', verbose_name='clinic'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='adverseevententry',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'treatments.adverseevententry\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'treatments.adverseevententry\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'treatments.adverseevententry\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='c17eb3a0a3dba5149f5a64908e76f07aa82e5bcc', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_1a201', table='treatments_adverseevententry', when='AFTER')),
@@ -376,14 +278,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='adverseevententry',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'treatments_adverseevententry: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='9337b5b53aa8423c11e98610e8fe146611746007', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_fc2ae', table='treatments_adverseevententry', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='clinicalpicture',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('event__isnull', False), ('session__isnull', True)), models.Q(('event__isnull', True), ('session__isnull', False)), _connector='OR'), name='clinical_picture_of_one_thing'),
-        ),
-        migrations.AddConstraint(
-            model_name='clinicalpicture',
-            constraint=models.UniqueConstraint(fields=('file', 'session', 'event'), name='clinical_picture_once', nulls_distinct=False),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='clinicalpicture',
@@ -397,18 +291,6 @@ class Migration(migrations.Migration):
             model_name='lotrecall',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'treatments_lotrecall: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='b1d334f54433016efac77da24cb03cf7d53fdda6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_cad79', table='treatments_lotrecall', when='BEFORE')),
         ),
-        migrations.AddIndex(
-            model_name='outcomereview',
-            index=models.Index(fields=['clinic', 'reviewed_on'], name='outcome_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='outcomereview',
-            constraint=models.CheckConstraint(condition=models.Q(('gais__range', (1, 5))), name='outcome_gais_1_to_5'),
-        ),
-        migrations.AddConstraint(
-            model_name='outcomereview',
-            constraint=models.CheckConstraint(condition=models.Q(('satisfaction__isnull', True), ('satisfaction__lte', 10), _connector='OR'), name='outcome_satisfaction_0_to_10'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='outcomereview',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'treatments.outcomereview\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'treatments.outcomereview\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'treatments.outcomereview\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='cb23c124dcdbbeb6b101e2bdb0e2f5324dd8031b', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_98d4f', table='treatments_outcomereview', when='AFTER')),
@@ -417,29 +299,9 @@ class Migration(migrations.Migration):
             model_name='outcomereview',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'treatments_outcomereview: % refused by rule append_only', TG_OP USING ERRCODE = 'restrict_violation';", hash='8d8b0570a8c89db499557aec5447d79f40b5264c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_5e2d9', table='treatments_outcomereview', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='recallcontact',
-            constraint=models.UniqueConstraint(fields=('recall', 'patient'), name='recall_contact_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='recallcontact',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reached_at__isnull', True), ('reached_how', '')), models.Q(('reached_at__isnull', False), models.Q(('reached_how', ''), _negated=True)), _connector='OR'), name='recall_reached_somehow'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='recallcontact',
             trigger=pgtrigger.compiler.Trigger(name='audit', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'INSERT\' THEN PERFORM mesoclinic_audit_write(\'insert\', \'treatments.recallcontact\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", NULL, to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'UPDATE\' THEN PERFORM mesoclinic_audit_write(\'update\', \'treatments.recallcontact\', NEW."id"::text, NEW."clinic_id", NEW."patient_id", to_jsonb(OLD), to_jsonb(NEW), ARRAY[]::text[]); END IF;\nIF TG_OP = \'DELETE\' THEN PERFORM mesoclinic_audit_write(\'delete\', \'treatments.recallcontact\', OLD."id"::text, OLD."clinic_id", OLD."patient_id", to_jsonb(OLD), NULL, ARRAY[]::text[]); END IF;\nRETURN NULL;', hash='e0d1afc04d5758a560f098d1561c019b0d204535', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audit_4f754', table='treatments_recallcontact', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='syringe',
-            constraint=models.UniqueConstraint(fields=('session', 'number'), name='syringe_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='syringe',
-            constraint=models.UniqueConstraint(fields=('id', 'patient'), name='syringe_id_and_patient'),
-        ),
-        migrations.AddConstraint(
-            model_name='syringe',
-            constraint=models.CheckConstraint(condition=models.Q(('discarded_ml__gte', 0), models.Q(('volume_ml__isnull', True), models.Q(('volume_ml__gt', 0), ('volume_ml__gte', models.F('discarded_ml'))), _connector='OR')), name='syringe_volumes_in_order'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='syringe',
@@ -460,13 +322,5 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='pointgroup',
             trigger=pgtrigger.compiler.Trigger(name='frozen_with_session', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM 1 FROM treatments_sessionrecord AS s\n      WHERE s.id IN (NEW.session_id, OLD.session_id) AND s.signed_at IS NOT NULL;\n    IF FOUND THEN\n        RAISE EXCEPTION 'the session is signed: add an addendum instead'\n            USING ERRCODE = 'integrity_constraint_violation';\n    END IF;\n    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n    RETURN NEW;\n", hash='9d36620b22bbfda6d3189f81b31a085ddd882722', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_with_session_cdb98', table='treatments_pointgroup', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='textsnippet',
-            constraint=models.UniqueConstraint(fields=('clinic', 'title'), name='text_snippet_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='textsnippet',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='text_snippet_has_text'),
         ),
     ]
