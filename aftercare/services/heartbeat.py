@@ -34,7 +34,7 @@ def backlog_health(now: dt.datetime) -> Health:
     )
 
 
-def waited_too_long(*, now: dt.datetime) -> int | None:
-    """For how many minutes the oldest due message has waited, where that is an alarm; else None."""
+def waited_too_long(*, now: dt.datetime) -> dt.datetime | None:
+    """Since when the oldest due message has waited, where that is an alarm; else None."""
     waiting = due_backlog(now=now)
-    return int(waiting.total_seconds()) // 60 if waiting > LONGEST_WAIT else None
+    return now - waiting if waiting > LONGEST_WAIT else None

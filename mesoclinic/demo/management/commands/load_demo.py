@@ -108,12 +108,15 @@ class Command(BaseCommand):
             self.stdout.write(f"    {count:5} {what}", self.style.HTTP_INFO)
 
     def _post(self, clinic: Clinic) -> None:
-        """What was due before the demo began has long arrived."""
-        now = timezone.now()
+        """What was due before the demo began has long arrived, or could not: then the desk called."""
+        due = Message.objects.for_clinic(clinic).filter(
+            state="planned", due_at__lt=timezone.now()
+        )
         with audited(Actor.system(clinic.pk, "demo")):
-            Message.objects.for_clinic(clinic).filter(state="planned", due_at__lt=now).exclude(
-                patient__email=""
-            ).update(
+            due.filter(patient__email="").update(
+                state="failed", why="The patient has no e-mail address."
+            )
+            due.update(
                 state="sent", sent_at=F("due_at"), attempts=1, why="Handed to the mail server."
             )
 
