@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -13,6 +13,10 @@ from mesoclinic.statements import Statement
 
 if TYPE_CHECKING:
     from mesoclinic.clinic.models import Clinic
+
+    _Lookup = models.Lookup[Any]
+else:
+    _Lookup = models.Lookup
 
 # Private to Django and wrong in its stubs; the tests of `Prepared` notice when it changes.
 _related_populators: Callable[..., list[Any]] = django_query.get_related_populators
@@ -34,7 +38,8 @@ class Prepared(Generic[_Found]):
 
     For the few reads that every page or booking makes: writing the SQL of a short query takes
     longer than asking it. `make` gets one UUID for each value and returns the queryset, which may
-    join (`select_related`) but neither defer nor prefetch.
+    join (`select_related`) and annotate but neither defer nor prefetch. A value that `make` gives to
+    the lookup `any_of` is a list of ids.
     """
 
     def __init__(self, make: Callable[..., models.QuerySet[_Found]], values: int = 1) -> None:
@@ -44,13 +49,13 @@ class Prepared(Generic[_Found]):
         self._names = tuple(f"value_{number}" for number in range(values))
         self._ready: tuple[Statement, Any] | None = None
 
-    def all(self, *values: UUID) -> list[_Found]:
+    def all(self, *values: UUID | Sequence[UUID]) -> list[_Found]:
         """The rows for these values, as the queryset would give them."""
         statement, compiler = self._ready or self._prepare()
         given = dict(zip(self._names, values, strict=True))
         return list(_instances(compiler, statement.rows(**given)))
 
-    def first(self, *values: UUID) -> _Found | None:
+    def first(self, *values: UUID | Sequence[UUID]) -> _Found | None:
         """The first of the rows, or None."""
         return next(iter(self.all(*values)), None)
 
@@ -64,6 +69,22 @@ class Prepared(Generic[_Found]):
             ]
         self._ready = Statement(sql % tuple(filled)), compiler
         return self._ready
+
+
+@models.UUIDField.register_lookup
+class AnyOf(_Lookup):
+    """`__any_of`: the id is in a list, which PostgreSQL gets as one array."""
+
+    lookup_name = "any_of"
+
+    def get_prep_lookup(self) -> Any:
+        """The array as it is given."""
+        return self.rhs
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """One place whatever the length."""
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", (*params, self.rhs)
 
 
 def _literal(cursor: Any, value: object) -> str:
@@ -83,4 +104,6 @@ def _instances(compiler: Any, rows: list[Any]) -> Any:
         found = info["model"].from_db(connection.alias, names, row[first:last])
         for one in related:
             one.populate(row, found)
+        for name, place in compiler.annotation_col_map.items():
+            setattr(found, name, row[place])
         yield found

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import F, OuterRef, Subquery
 
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.querysets import ClinicQuerySet, Prepared
 from patients.domain.codec import from_json
 from patients.domain.screening import Finding, Outcome, ScreeningResult, Severity
 from patients.models import Patient, ScreeningConfirmation, ScreeningDecision
@@ -137,9 +138,15 @@ def stored_result(row: ResultRow) -> ScreeningResult:
 
 
 def _latest_results(ids: list[UUID], clinic: Clinic | None) -> Iterable[ResultRow]:
-    rows = ResultRow.objects.filter(patient_id__in=ids, screening__submitted_at__isnull=False)
-    if clinic is not None:
-        rows = rows.for_clinic(clinic)
+    if not ids:
+        return []
+    return _LATEST.all(ids) if clinic is None else _LATEST_OF_CLINIC.all(ids, clinic.pk)
+
+
+def _latest(patients: UUID) -> ClinicQuerySet[ResultRow]:
+    rows: ClinicQuerySet[ResultRow] = ResultRow.objects.filter(
+        patient__id__any_of=patients, screening__submitted_at__isnull=False
+    )
     confirmed = ScreeningConfirmation.objects.filter(screening=OuterRef("screening")).order_by(
         "-confirmed_at"
     )
@@ -154,6 +161,22 @@ def _latest_results(ids: list[UUID], clinic: Clinic | None) -> Iterable[ResultRo
     )
 
 
+def _decisions(screenings: UUID) -> ClinicQuerySet[ScreeningDecision]:
+    return (
+        ScreeningDecision.objects.filter(result__screening__id__any_of=screenings)
+        .select_related("result", "decided_by")
+        .order_by("-decided_at", "-id")
+    )
+
+
+# Asked by every list, gate and booking.
+_LATEST = Prepared(_latest)
+_LATEST_OF_CLINIC = Prepared(
+    lambda patients, clinic: _latest(patients).for_clinic(clinic), values=2
+)
+_DECISIONS = Prepared(_decisions)
+
+
 def _decisions_by_patient(
     rows: Mapping[UUID, ResultRow],
 ) -> dict[UUID, list[ScreeningDecision]]:
@@ -161,11 +184,7 @@ def _decisions_by_patient(
     may refuse for reasons that no rule knows."""
     wanted = [row.screening_id for row in rows.values()]
     found: dict[UUID, list[ScreeningDecision]] = {}
-    for decision in (
-        ScreeningDecision.objects.filter(result__screening_id__in=wanted)
-        .select_related("result", "decided_by")
-        .order_by("-decided_at", "-id")
-    ):
+    for decision in _DECISIONS.all(wanted) if wanted else ():
         found.setdefault(decision.patient_id, []).append(decision)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 import pytest
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from pytest_django import DjangoAssertNumQueries
 
 from mesoclinic.clinic.models import Clinic, Membership
@@ -63,3 +63,20 @@ def test_the_number_of_values_must_fit() -> None:
     prepared: Prepared[Membership] = Prepared(of_clinic, values=2)
     with pytest.raises(ValueError, match="argument"):
         prepared.all(uuid4())
+
+
+def test_a_list_of_ids_and_what_is_annotated(clinic: Clinic) -> None:
+    wanted = [MembershipFactory(clinic=clinic, role="practitioner") for _ in range(3)]
+    MembershipFactory(clinic=clinic, role="practitioner")
+
+    def named(ids: UUID) -> QuerySet[Membership]:
+        rows = Membership.objects.filter(staff__id__any_of=ids).select_related("staff")
+        return rows.annotate(of=F("clinic__name")).order_by("pk")
+
+    prepared: Prepared[Membership] = Prepared(named)
+    ids = [one.staff_id for one in wanted]
+    found = prepared.all(ids)
+    assert found == sorted(wanted, key=lambda one: one.pk)
+    assert {one.of for one in found} == {clinic.name}  # type: ignore[attr-defined]
+    assert prepared.all(ids[:1]) == [wanted[0]]
+    assert prepared.all([]) == []

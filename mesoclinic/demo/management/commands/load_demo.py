@@ -109,9 +109,7 @@ class Command(BaseCommand):
 
     def _post(self, clinic: Clinic) -> None:
         """What was due before the demo began has long arrived, or could not: then the desk called."""
-        due = Message.objects.for_clinic(clinic).filter(
-            state="planned", due_at__lt=timezone.now()
-        )
+        due = Message.objects.for_clinic(clinic).filter(state="planned", due_at__lt=timezone.now())
         with audited(Actor.system(clinic.pk, "demo")):
             due.filter(patient__email="").update(
                 state="failed", why="The patient has no e-mail address."
