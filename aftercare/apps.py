@@ -58,10 +58,16 @@ def _register_holdings() -> None:
         "context",
         "subject_id",
     )
-    holdings.register(models.CheckIn, Fate.TREATMENT, order=370)
+    for place, kept in enumerate(
+        (models.CheckIn, models.CheckInPhoto, models.Thread, models.ThreadPost, models.ThreadPhoto)
+    ):
+        holdings.register(kept, Fate.TREATMENT, order=370 + place)
     holdings.register(models.Message, Fate.GOES, order=650, quiet=delivery)
     holdings.register(models.MessageEvent, Fate.GOES, order=660)
+    holdings.register(models.AddressProblem, Fate.GOES, order=665)
     holdings.register(models.StaffTask, Fate.GOES, order=670, quiet=("subject_id", "url_name"))
+    holdings.register(models.TaskEvent, Fate.GOES, order=671)
+    holdings.register(models.StaffAlert, Fate.GOES, order=672)
 
 
 MESSAGES = {

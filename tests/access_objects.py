@@ -30,9 +30,11 @@ from aftercare.models import (
     TaskEvent,
     ThreadPhoto,
 )
+from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import AuditEntry, AuditSeal
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
-from patients.models import ImportRow, ImportRun, Patient
+from patients.models import ImportRow, ImportRun, Patient, PatientLink
+from patients.services import create_link
 from scheduling.models import (
     Appointment,
     AppointmentMove,
@@ -44,6 +46,7 @@ from scheduling.models import (
     OnlineRules,
     ResourceHours,
 )
+from scheduling.services import hold_time
 from tests.factories import aftercare, scheduling, treatments
 from tests.factories.clinic import (
     ApiTokenFactory,
@@ -376,7 +379,10 @@ def _planned_session(clinic: Clinic) -> Model:
     return _course(clinic).sessions.get(number=1)
 
 
-@makes("api-session-*")
+@makes(
+    "api-session-*", "treatments:session-pictures", "treatments:session-pdf",
+    "treatments:session-result",
+)  # fmt: skip
 def _session_with_record(clinic: Clinic) -> Model:
     return _record(clinic).planned_session
 
@@ -542,7 +548,12 @@ def _some_visit(clinic: Clinic) -> Appointment:
 
 @makes("scheduling:own-move", "scheduling:own-cancel")
 def _own_visit(clinic: Clinic) -> dict[str, object]:
-    return {"token": "x" * 43, "pk": _some_visit(clinic).pk}
+    visit, now = _some_visit(clinic), timezone.now()
+    _link, token = create_link(
+        actor=Actor.system(clinic.pk), patient=visit.patient, purpose=PatientLink.Purpose.VISITS,
+        subject_id=None, expires_at=now + scheduling.DAY, now=now,
+    )  # fmt: skip
+    return {"token": token, "pk": visit.pk}
 
 
 @makes("admin:scheduling.calendarfeed")
@@ -555,6 +566,23 @@ def _calendar_feed(clinic: Clinic) -> Model:
 @makes("admin:scheduling.onlinerules")
 def _online_rules(clinic: Clinic) -> Model:
     return OnlineRules.objects.create(clinic=clinic)
+
+
+@makes("scheduling:online")
+def _open_clinic(clinic: Clinic) -> dict[str, object]:
+    OnlineRules.objects.create(clinic=clinic, is_open=True)
+    return {"clinic": clinic.slug}
+
+
+@makes("scheduling:online-form")
+def _held_time(clinic: Clinic) -> dict[str, object]:
+    desk, monday = _desk(clinic), clinic.today(timezone.now()) + dt.timedelta(days=14)
+    _open_clinic(clinic)
+    _booking, token = hold_time(
+        clinic=clinic, kind=desk.consultation, practitioner_id=desk.member.staff_id,
+        start=desk.at(monday - dt.timedelta(days=monday.weekday()), 10), now=timezone.now(),
+    )  # fmt: skip
+    return {"clinic": clinic.slug, "token": token}
 
 
 @makes("admin:scheduling.onlinebooking")
@@ -742,7 +770,7 @@ def _alarm_number(clinic: Clinic) -> Model:
     return AlarmNumber.objects.create(clinic=clinic, staff=staff, phone="+33612345678")
 
 
-@makes("aftercare:text*", "api-message-template-*", "admin:aftercare.messagetemplate")
+@makes("aftercare:text*", "api-message-template-detail", "admin:aftercare.messagetemplate")
 def _template(clinic: Clinic) -> Model:
     return aftercare.template(clinic)
 

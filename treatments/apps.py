@@ -45,7 +45,9 @@ def _register_holdings() -> None:
         plan: 310, plan.areas.through: 311, plan.techniques.through: 312, models.Cocktail: 320,
         models.CocktailItem: 321, models.Consent: 330, models.PlannedSession: 340,
         models.ReadinessOverride: 345, models.SessionRecord: 350, models.SessionDose: 351,
-        models.SessionAddendum: 352, models.AdverseEvent: 360,
+        models.SessionAddendum: 352, models.Syringe: 353, models.PointGroup: 354,
+        models.AdverseEvent: 360, models.AdverseEventEntry: 361, models.ClinicalPicture: 362,
+        models.OutcomeReview: 365, models.RecallContact: 366,
     }  # fmt: skip
     titles: dict[type[Model], object] = {
         plan.areas.through: _("areas of plans"),
@@ -54,6 +56,7 @@ def _register_holdings() -> None:
     quiet: dict[type[Model], tuple[str, ...]] = {
         plan: ("protocol_snapshot",),
         models.SessionRecord: ("draft",),
+        models.PointGroup: ("points",),
     }
     for model, place in order.items():
         holdings.register(

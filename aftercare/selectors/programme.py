@@ -32,8 +32,8 @@ _SEASONS = {
     Season.SUMMER: gettext_lazy("Summer"), Season.AUTUMN: gettext_lazy("Autumn"),
 }  # fmt: skip
 _ORDER = [
-    "booked", "moved", "cancelled", "invited", "held", "code", "visit", "signed", "finished", "expiring",
-    "recalled",
+    "booked", "moved", "cancelled", "invited", "consent", "held", "offered", "code", "visit", "signed",
+    "deep", "finished", "expiring", "recalled", "answered",
 ]  # fmt: skip
 _DISTANCES = {
     "minutes": lambda n: ngettext("%(n)s minute", "%(n)s minutes", n),

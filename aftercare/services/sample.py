@@ -80,5 +80,6 @@ def sample_variables(clinic: Clinic, language: str, now: dt.datetime) -> dict[st
         "visit_count": str(len(lines)),
         "practitioner_name": "Dr Ayla Kara",
         "code": "482913",
+        "offer_until": time_format(first, "H:i"),
         "reason": "",
     }

@@ -124,10 +124,10 @@ def close(*, actor: Actor, clinic: Clinic, thread_id: UUID, why: str, now: dt.da
     """End a conversation without (further) words, for example after a call. Raises Invalid."""
     check_can(actor, Policy.CLINICAL)
     why = why.strip()
-    if not why:
-        raise Invalid(_("Say why, for example “called”."), field="why")
     with audited(actor):
         thread = _locked(clinic, thread_id)
+        if not why:
+            raise Invalid(_("Say why, for example “called”."), field="why")
         if thread.closed_at is None:
             thread.closed_at, thread.closed_why, thread.waits_since = now, why[:300], None
             thread.save(update_fields=["closed_at", "closed_why", "waits_since"])

@@ -28,7 +28,7 @@ from aftercare.selectors.rules import EffectLine, effect_lines, rule_set, rule_s
 from aftercare.services import care, rules
 from mesoclinic.clinic.access import Policy, access, can
 from mesoclinic.clinic.pages import StaffPage, again
-from mesoclinic.common.errors import DomainError, Forbidden
+from mesoclinic.common.errors import DomainError
 
 
 def _languages(spec: TriageRules) -> list[str]:
@@ -46,17 +46,11 @@ class Care(StaffPage):
         """What holds."""
         return render(request, "aftercare/care.html", self._page())
 
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Save the clinic's settings (managers), or one's own number."""
-        mine = "number" in request.POST
-        if not mine and not can(self.request.actor, Policy.MANAGER):
-            raise Forbidden
-        form = self._number(request.POST) if mine else self._care(request.POST)
+    def _save(self, name: str, form: CareForm | NumberForm) -> HttpResponse:
         if not form.is_valid():
-            page = self._page(**{"number": form} if mine else {"form": form})
-            return again(request, "aftercare/care.html", page)
+            return again(self.request, "aftercare/care.html", self._page(**{name: form}))
         care.save(actor=self.request.actor, row=form.save(commit=False))
-        flash.success(request, _("Saved."))
+        flash.success(self.request, _("Saved."))
         return redirect("aftercare:care")
 
     def _care(self, data: Any = None) -> CareForm:
@@ -76,6 +70,28 @@ class Care(StaffPage):
             "is_manager": can(self.request.actor, Policy.MANAGER),
             "clinical": self.clinical,
         }
+
+
+@access(Policy.MANAGER)
+class SaveCare(Care):
+    """The clinic's settings."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Save them."""
+        return self._save("form", self._care(request.POST))
+
+
+@access(Policy.CLINICAL_OR_MANAGER)
+class SaveNumber(Care):
+    """One's own number for alerts."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Save it."""
+        return self._save("number", self._number(request.POST))
 
 
 class RulesPage(StaffPage):

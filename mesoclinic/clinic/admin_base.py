@@ -172,7 +172,8 @@ class ReadOnlyPatientDataAdmin(AuditedAdmin):
 
     Seen by managers and practitioners (`roles`) of the row's clinic who may open the
     administration. A superuser without such a role sees nothing: it is not a clinical role.
-    `patient_path` leads from the row to the patient's id ("patient_id", "plan.patient_id", "id").
+    `patient_path` leads from the row to the patient's id ("patient_id", "plan.patient_id", "id"),
+    and is empty for rows of no patient.
     """
 
     clinic_lookup = "clinic"
@@ -232,8 +233,9 @@ class ReadOnlyPatientDataAdmin(AuditedAdmin):
         return self.change_view(request, *args, **kwargs)
 
     def _record(self, request: HttpRequest, rows: Iterable[Any], object_id: str = "") -> None:
-        patient_of = attrgetter(self.patient_path)
-        patients: list[UUID] = [pk for pk in map(patient_of, rows) if pk]
+        patients: list[UUID] = []
+        if self.patient_path:
+            patients = [pk for pk in map(attrgetter(self.patient_path), rows) if pk]
         label = f"{self.opts.app_label}.{self.opts.model_name}"
         actor = cast(ClinicRequest, request).actor
         record_read(actor, model=label, patients=patients, object_id=object_id, reason="admin")

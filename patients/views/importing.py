@@ -126,7 +126,9 @@ class PatientImport(StaffView):
 
 
 def _is_json(file: UploadedFile[bytes]) -> bool:
-    """By content: what begins with a brace is a bundle, whatever its name."""
+    """What begins with a brace is a bundle, whatever its name, and what is named so wants to be one."""
+    if (file.name or "").lower().endswith(".json"):
+        return True
     start: bytes = file.read(64)
     file.seek(0)
     return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -56,13 +57,12 @@ class CalendarFeeds(StaffView):
 class StaffFeed(View):
     """The calendar itself: the secret in the address is the key, there is no session."""
 
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+    def get(self, request: HttpRequest, token: str) -> HttpResponseBase:
         """iCalendar; 404 without a word of explanation for anything else."""
         with translation.override("en"):
             try:
                 content = read_feed(token=token, now=timezone.now())
             except FeedNotFound:
-                return HttpResponse(status=_NOT_FOUND)
+                return private(HttpResponse(status=_NOT_FOUND))
         answer = HttpResponse(content, content_type="text/calendar; charset=utf-8")
-        private(answer)
-        return answer
+        return private(answer)

@@ -88,7 +88,7 @@ class OnlineView(View):
     def _framed(self, response: HttpResponseBase) -> HttpResponseBase:
         """Only the clinic's own websites may put the page into a frame."""
         allowed = ["'self'", *self.rules.origins]
-        response._csp_update = {"frame-ancestors": allowed}  # type: ignore[attr-defined]
+        response._csp_replace = {"frame-ancestors": allowed}  # type: ignore[attr-defined]
         response.xframe_options_exempt = True  # type: ignore[attr-defined]
         return private(response)
 

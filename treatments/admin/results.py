@@ -48,6 +48,8 @@ class OutcomeReviewAdmin(ReadOnlyPatientDataAdmin):
 class LotRecallAdmin(ReadOnlyPatientDataAdmin):
     """Recalls."""
 
+    patient_path = ""
+
     list_display = ("lot", "reason", "begun_at", "begun_by")
     list_select_related = ("lot", "begun_by")
     search_fields = ("lot__number", "reason")

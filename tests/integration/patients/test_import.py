@@ -343,4 +343,4 @@ def test_dropping_bundles_on_the_page(receptionist: Membership, client_for: Any)
 def test_sending_nothing_says_so(receptionist: Membership, client_for: Any) -> None:
     page = client_for(receptionist).post(reverse("patients:import"))
     assert page.status_code == 200
-    assert b"Choose at least one bundle" in page.content
+    assert b"Choose at least one file" in page.content

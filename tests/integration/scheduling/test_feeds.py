@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -133,7 +134,7 @@ def test_a_feed_ends_with_a_press_and_with_the_person(
     assert "No address yet" in ayla.get(page).content.decode()
     shown = ayla.post(page, {"label": "Phone"}).content.decode()
     feed = CalendarFeed.objects.get()
-    token = shown.split("/feeds/")[1].split(".ics")[0]
+    token = re.findall(r"/feeds/([\w-]+)\.ics", shown)[0]
     url = reverse("scheduling:staff-feed", args=[token])
     assert client.get(url).status_code == 200
     assert token not in ayla.get(page).content.decode()

@@ -19,8 +19,14 @@ def test_every_state_is_in_the_table() -> None:
 
 
 def test_final_states_stay_final() -> None:
-    for state in (State.SENT, State.SUPPRESSED, State.EXPIRED):
+    for state in (State.SUPPRESSED, State.EXPIRED):
         assert TRANSITIONS[state] == frozenset()
+
+
+def test_what_was_sent_becomes_only_what_its_provider_tells() -> None:
+    told = {State.DELIVERED, State.BOUNCED, State.COMPLAINED}
+    for state in {State.SENT, *told}:
+        assert TRANSITIONS[state] <= told
 
 
 def test_a_skipped_message_is_at_most_planned_again() -> None:
