@@ -570,6 +570,7 @@ def _online_rules(clinic: Clinic) -> Model:
 
 @makes("scheduling:online")
 def _open_clinic(clinic: Clinic) -> dict[str, object]:
+    scheduling.visit_type(clinic, "first-talk", is_online=True)
     OnlineRules.objects.create(clinic=clinic, is_open=True)
     return {"clinic": clinic.slug}
 

@@ -138,7 +138,11 @@ class Runner:
         """Hold, say who one is, prove it, and be booked."""
         desk = self.place.desk
         kind = self.place.types[0]
-        body = {"type": str(kind.pk), "slot": f"{start.isoformat()}|{practitioner}"}
+        # This practitioner and no other: with "anybody" another one is found, and is no loser.
+        body = {
+            "type": str(kind.pk), "practitioner": str(practitioner),
+            "slot": f"{start.isoformat()}|{practitioner}",
+        }  # fmt: skip
         held = self.ask("hold", f"/book/{desk.clinic.slug}/", body, as_json=False)
         form = held.headers.get("Location", "")
         if not form:
