@@ -23,6 +23,7 @@ from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from aftercare.models import Message
+from aftercare.receivers import visits
 from mesoclinic.embedded import processes
 from tests.conftest import PROJECT
 from tests.e2e import builders
@@ -132,9 +133,11 @@ def test_the_site_works_as_it_is_served(
 
 
 def test_a_confirmation_leaves_by_itself(
-    start: tuple[Start, Path], journey: Journey, live_server: LiveServer, mail_sink: MailSink
-) -> None:
-    # Given a worker and its beat, and a patient
+    start: tuple[Start, Path], journey: Journey, live_server: LiveServer, mail_sink: MailSink,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    # Given a worker and its beat, a patient, and nobody who takes anything back
+    monkeypatch.setattr(visits, "GRACE", dt.timedelta(0))
     begin, _log = start
     begin("celery", "-A", "mesoclinic.celery", "worker", "--pool=solo", "--without-mingle")
     begin(
