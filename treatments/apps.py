@@ -90,6 +90,7 @@ CHIPS: dict[str, dict[str, tuple[str, object, str]]] = {
         "low": ("warn", _("Running low"), "battery"),
         "expired": ("stop", _("Expired"), "sign-stop"),
         "withdrawn": ("stop", _("Withdrawn"), "slash-circle"),
+        "open_too_long": ("warn", _("Open too long"), "hourglass-bottom"),
         "exhausted": ("neutral", _("Used up"), "circle"),
     },
     "watch": {

@@ -74,6 +74,7 @@ urlpatterns = [
     path("stock/receive/", stock.LotReceive.as_view(), name="lot-receive"),
     path("stock/<uuid:pk>/", stock.LotDetail.as_view(), name="lot"),
     path("stock/<uuid:pk>/adjust/", stock.LotAdjust.as_view(), name="lot-adjust"),
+    path("stock/<uuid:pk>/open/", stock.LotOpen.as_view(), name="lot-open"),
     path("stock/<uuid:pk>/withdraw/", stock.LotWithdraw.as_view(), name="lot-withdraw"),
     path("stock/<uuid:pk>/trace/", trace.LotTrace.as_view(), name="lot-trace"),
     path("trace/", trace.Traces.as_view(), name="traces"),

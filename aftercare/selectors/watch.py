@@ -102,9 +102,9 @@ def courses_drifting(clinic: Clinic, *, now: dt.datetime) -> list[Drift]:
     return sorted(found, key=lambda one: one.ends_on)
 
 
-def lots_to_see_to(clinic: Clinic, today: dt.date) -> Iterator[LotLine]:
+def lots_to_see_to(clinic: Clinic, now: dt.datetime) -> Iterator[LotLine]:
     """Lots on the shelf out of date or nearly, and the last of a product when it is nearly used."""
-    lines = stock_lines(clinic, today)
+    today, lines = clinic.today(now), stock_lines(clinic, now)
     for line in lines:
         soon = line.state == "soon" and line.lot.expires_on - today <= _STOCK_SOON
         low = line.state == "low" and _is_last(line, lines)

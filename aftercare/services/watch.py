@@ -119,7 +119,7 @@ def _stock(clinic: Clinic, now: dt.datetime) -> Found:
         "soon": _("runs out of date soon"),
         "low": _("is nearly used up"),
     }
-    for line in lots_to_see_to(clinic, clinic.today(now)):
+    for line in lots_to_see_to(clinic, now):
         yield (
             None,
             NewTask(

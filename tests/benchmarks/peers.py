@@ -89,8 +89,9 @@ ROWS: dict[str, Row] = {
     "growth-course": Row("Growth of planning a course, the same", "exponent"),
     "growth-move": Row("Growth of re-placing one displaced visit", "exponent"),
     "today": Row("Today, 40 visits", "ms", floor_is=_PAGE),
+    "cocktail": Row("Safety check of a cocktail of 12 ingredients", "ms", floor_is=_SQL),
     "session": Row("A session's page with 400 points", "ms", floor_is=_PAGE),
-    "trace": Row("Trace of a lot in 400 of 100,000 sessions", "ms"),
+    "trace": Row("Trace of a lot in 400 of 100,000 sessions", "ms", floor_is=_SQL),
     "chart": Row("A patient's chart", "ms", floor_is=_PAGE),
     "dispatch": Row(
         "Reminders sent, 2 processes", "/s", 950, at_least=True, peer_floor="2164",

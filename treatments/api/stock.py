@@ -58,6 +58,14 @@ class LotViewSet(TreatmentsViewSet):
         )
         return Response(shapes.LotSerializer(lot).data)
 
+    @extend_schema(request=None, responses=shapes.LotSerializer)
+    @action(detail=True, methods=["post"])
+    def open(self, request: Request, pk: str) -> Response:
+        """Open another vial: its time runs from now on."""
+        lot = get_lot(self.clinic, self.id(pk))
+        lot = services.open_vial(lot=lot, actor=self.actor, now=timezone.now())
+        return Response(shapes.LotSerializer(lot).data)
+
     @extend_schema(request=shapes.ReasonTextSerializer, responses=shapes.LotSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:

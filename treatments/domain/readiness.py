@@ -68,6 +68,7 @@ class LotProblem(StrEnum):
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     EXHAUSTED = "exhausted"
+    OPEN_TOO_LONG = "open_too_long"
     MISSING = "missing"
 
 
@@ -324,6 +325,7 @@ _LOT_WORDS = {
     LotProblem.EXPIRED: "has expired",
     LotProblem.WITHDRAWN: "has been withdrawn",
     LotProblem.EXHAUSTED: "is used up",
+    LotProblem.OPEN_TOO_LONG: "has been open too long",
     LotProblem.MISSING: "is not in stock",
 }
 

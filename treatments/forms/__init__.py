@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,15 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.models import Clinic
 from treatments.domain.injections import MapDraft, read_map
+from treatments.forms.dates import DateInput
 from treatments.forms.terms import OfferedForm
 from treatments.models import (
-    AdverseEvent,
     Indication,
     Ingredient,
-    OutcomeReview,
     Product,
     Protocol,
-    RecallContact,
     SessionRecord,
     TargetArea,
     Technique,
@@ -32,21 +29,11 @@ from treatments.models import (
 from treatments.selectors import catalogue
 from treatments.selectors.checks import Line
 from treatments.selectors.drafts import DraftRow, plain
-from treatments.selectors.effects import EFFECTS, SEVERITIES
 
 if TYPE_CHECKING:
     _RecordForm = forms.ModelForm[SessionRecord]
 else:
     _RecordForm = forms.ModelForm
-
-
-class DateInput(forms.DateInput):
-    """The browser's own date field."""
-
-    input_type = "date"
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(attrs, format="%Y-%m-%d")
 
 
 class PlanForm(OfferedForm):
@@ -316,102 +303,3 @@ class CountForm(forms.Form):
 
     quantity = forms.DecimalField(label=_("Counted"), min_value=0, max_digits=10, decimal_places=3)
     reason = forms.CharField(label=_("Why it differs"), max_length=200)
-
-
-class EventForm(forms.Form):
-    """An unwanted effect."""
-
-    effect = forms.ChoiceField(label=_("What happened"), choices=list(EFFECTS.items()))
-    severity = forms.TypedChoiceField(
-        label=_("How severe"), choices=list(SEVERITIES.items()), coerce=int, initial=1
-    )
-    onset_on = forms.DateField(label=_("Since"), widget=DateInput())
-    source = forms.ChoiceField(
-        label=_("How we heard of it"),
-        choices=AdverseEvent.Source.choices,
-        required=False,
-        initial=AdverseEvent.Source.PHONE,
-    )
-    course = forms.ChoiceField(
-        label=_("Course"), choices=AdverseEvent.Course.choices, required=False
-    )
-    cause = forms.ChoiceField(label=_("Cause"), choices=AdverseEvent.Cause.choices, required=False)
-    description = forms.CharField(
-        label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 3})
-    )
-    actions = forms.CharField(
-        label=_("What was done"), required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
-
-    def __init__(self, today: dt.date, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["onset_on"].initial = today
-
-
-class FollowUpForm(forms.Form):
-    """How an unwanted effect stands now."""
-
-    severity = forms.TypedChoiceField(
-        label=_("How severe"), choices=list(SEVERITIES.items()), coerce=int
-    )
-    course = forms.ChoiceField(label=_("Course"), choices=AdverseEvent.Course.choices)
-    cause = forms.ChoiceField(label=_("Cause"), choices=AdverseEvent.Cause.choices)
-    text = forms.CharField(
-        label=_("What was seen or done"), widget=forms.Textarea(attrs={"rows": 2})
-    )
-
-
-class OutcomeForm(forms.Form):
-    """How an unwanted effect ended."""
-
-    ending = forms.ChoiceField(label=_("Ending"), choices=AdverseEvent.Ending.choices)
-    outcome = forms.CharField(label=_("How it ended"), max_length=300)
-
-
-class EventFilterForm(forms.Form):
-    """What narrows the list of reactions."""
-
-    show = forms.ChoiceField(
-        label=_("State"),
-        required=False,
-        choices=[("open", _("Open")), ("resolved", _("Closed")), ("all", _("All"))],
-    )
-    severity = forms.TypedChoiceField(
-        label=_("At least"),
-        required=False,
-        coerce=int,
-        choices=[("", _("Any severity")), *SEVERITIES.items()],
-    )
-    effect = forms.ChoiceField(
-        label=_("Effect"), required=False, choices=[("", _("Any effect")), *EFFECTS.items()]
-    )
-    since = forms.DateField(label=_("From"), required=False, widget=DateInput())
-    until = forms.DateField(label=_("Until"), required=False, widget=DateInput())
-    q = forms.CharField(label=_("Patient or lot"), required=False, max_length=100)
-
-
-class ReviewForm(forms.Form):
-    """How a result is judged."""
-
-    rater = forms.ChoiceField(label=_("Judged by"), choices=OutcomeReview.Rater.choices)
-    gais = forms.TypedChoiceField(
-        label=_("Improvement (GAIS)"), choices=OutcomeReview.Gais.choices, coerce=int
-    )
-    satisfaction = forms.IntegerField(
-        label=_("Satisfaction, 0 to 10"), required=False, min_value=0, max_value=10
-    )
-    note = forms.CharField(label=_("Note"), required=False, max_length=300)
-
-
-class ReachedForm(forms.Form):
-    """How a patient of a recall was reached."""
-
-    how = forms.ChoiceField(label=_("How"), choices=RecallContact.How.choices)
-    note = forms.CharField(label=_("What was said"), required=False, max_length=300)
-
-
-class PeriodForm(forms.Form):
-    """From one day to another."""
-
-    since = forms.DateField(label=_("From"), required=False, widget=DateInput())
-    until = forms.DateField(label=_("Until"), required=False, widget=DateInput())

@@ -266,13 +266,20 @@ def _best_lot(ingredient: Ingredient, lots: Sequence[Lot], on: dt.date) -> LotFa
     return LotFacts(ingredient.name, newest.number, lot_problem(newest, on))
 
 
-def lot_problem(lot: Lot, on: dt.date) -> LotProblem | None:
-    """What is wrong with a lot on a local day; None when it can be used."""
+def lot_problem(lot: Lot, on: dt.date, at: dt.datetime | None = None) -> LotProblem | None:
+    """What is wrong with a lot on a local day; None when it can be used.
+
+    With `at`, the vial that is open must still be good at that moment: on a later day another vial
+    may have been opened, so planning doesn't ask.
+    """
     if lot.withdrawn_at is not None:
         return LotProblem.WITHDRAWN
     if lot.expires_on < on:
         return LotProblem.EXPIRED
-    return LotProblem.EXHAUSTED if lot.quantity <= 0 else None
+    if lot.quantity <= 0:
+        return LotProblem.EXHAUSTED
+    stale = at is not None and lot.use_until is not None and lot.use_until < at
+    return LotProblem.OPEN_TOO_LONG if stale else None
 
 
 def _licences(clinic: Clinic, staff: Iterable[UUID]) -> dict[UUID, Membership]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.errors import NotFound
 from treatments.domain.readiness import LotProblem
-from treatments.models import Lot, StockMovement
+from treatments.models import Lot, Product, StockMovement
 from treatments.selectors.gate import lot_problem
 
 SOON = dt.timedelta(days=60)
@@ -20,7 +21,10 @@ SOON = dt.timedelta(days=60)
 
 @dataclass(frozen=True)
 class LotLine:
-    """A lot as the stock page shows it: `state` is ok, soon, low, expired, withdrawn or exhausted."""
+    """A lot as the stock page shows it.
+
+    `state` is ok, soon, low, open_too_long, expired, withdrawn or exhausted.
+    """
 
     lot: Lot
     state: str
@@ -32,9 +36,21 @@ def stock_list(clinic: Clinic) -> QuerySet[Lot]:
     return rows.order_by("expires_on", "product__name", "number")
 
 
-def lot_line(lot: Lot, today: dt.date) -> LotLine:
+@dataclass(frozen=True)
+class ToOrder:
+    """A product of which less can be used than should be on the shelf, in its unit of dose."""
+
+    product: Product
+    left: Decimal
+    level: Decimal
+
+
+ATTENTION = frozenset({"soon", "low", "expired", LotProblem.OPEN_TOO_LONG.value})
+
+
+def lot_line(lot: Lot, now: dt.datetime, today: dt.date) -> LotLine:
     """Low: less than one vial is left. Soon: expires within 60 days."""
-    problem = lot_problem(lot, today)
+    problem = lot_problem(lot, today, now)
     if problem is not None:
         return LotLine(lot, problem.value)
     if lot.expires_on - today <= SOON:
@@ -42,16 +58,36 @@ def lot_line(lot: Lot, today: dt.date) -> LotLine:
     return LotLine(lot, "low" if lot.quantity < lot.product.content else "ok")
 
 
-def stock_lines(clinic: Clinic, today: dt.date, wanted: str = "", query: str = "") -> list[LotLine]:
+def to_order(clinic: Clinic, today: dt.date) -> list[ToOrder]:
+    """Products to be ordered, the emptiest first: below their level, or below one vial without one.
+
+    A product that has no level and was never received is not kept here, so it is not missed.
+    """
+    usable = Q(lots__withdrawn_at__isnull=True, lots__expires_on__gte=today)
+    rows = (
+        Product.objects.for_clinic(clinic)
+        .filter(Q(reorder_level__isnull=False) | Q(lots__isnull=False), is_active=True)
+        .select_related("ingredient")
+        .annotate(left=Coalesce(Sum("lots__quantity", filter=usable), Decimal(0)))
+        .order_by("name")
+    )
+    lines = [ToOrder(row, row.left, row.reorder_level or row.content) for row in rows]
+    return sorted((one for one in lines if one.left < one.level), key=lambda one: one.left)
+
+
+def stock_lines(
+    clinic: Clinic, now: dt.datetime, wanted: str = "", query: str = ""
+) -> list[LotLine]:
     """Lots for the page. `wanted` is usable (default), attention or all."""
-    lines = [lot_line(lot, today) for lot in stock_list(clinic)]
+    today = clinic.today(now)
+    lines = [lot_line(lot, now, today) for lot in stock_list(clinic)]
     word = query.strip().lower()
     if word:
         lines = [one for one in lines if word in _words(one.lot)]
     if wanted == "all":
         return lines
     if wanted == "attention":
-        return [one for one in lines if one.state in {"soon", "low", "expired"}]
+        return [one for one in lines if one.state in ATTENTION]
     gone = {LotProblem.WITHDRAWN.value, LotProblem.EXHAUSTED.value}
     return [one for one in lines if one.state not in gone]
 

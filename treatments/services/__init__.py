@@ -48,7 +48,7 @@ from treatments.services.sessions import (
 )
 from treatments.services.sharing import import_catalogue
 from treatments.services.signing import missing_to_sign, sign_session
-from treatments.services.stock import Delivery, adjust_lot, receive_lot, withdraw_lot
+from treatments.services.stock import Delivery, adjust_lot, open_vial, receive_lot, withdraw_lot
 from treatments.services.terms import Terms, set_terms
 
 __all__ = [
@@ -83,6 +83,7 @@ __all__ = [
     "missing_to_sign",
     "new_cocktail_version",
     "note_reached",
+    "open_vial",
     "override_readiness",
     "plan_windows",
     "readiness_for",

@@ -70,11 +70,11 @@ def _gs1(text: str) -> Label | None:
     )
 
 
-def find_lot(record: SessionRecord, label: Label) -> Lot:
+def find_lot(record: SessionRecord, label: Label, now: dt.datetime) -> Lot:
     """The lot of this clinic with that number and an ingredient of the session's rows.
 
     Raises LotRefused for an unknown number, another ingredient's lot, an expiry that differs from
-    the shelf's, and a lot that is expired, withdrawn or used up.
+    the shelf's, and a lot that is expired, withdrawn, used up, or whose vial has been open too long.
     """
     lots = list(
         Lot.objects.for_clinic(record.clinic_id)
@@ -94,7 +94,7 @@ def find_lot(record: SessionRecord, label: Label) -> Lot:
     if label.expires_on is not None and label.expires_on != lot.expires_on:
         text = _("Lot %(lot)s is known with another expiry date. Look at the vial again.")
         raise LotRefused(text % {"lot": lot.number}, field="scan")
-    problem = lot_problem(lot, record.performed_on)
+    problem = lot_problem(lot, record.performed_on, now)
     if problem is not None:
         raise LotRefused(PROBLEMS[problem.value] % {"lot": lot.number}, field="scan")
     return lot
@@ -105,7 +105,7 @@ def scan_lot(*, record: SessionRecord, code: str, actor: Actor, now: dt.datetime
 
     Raises what `read_label` and `find_lot` raise; the draft stays as it is then.
     """
-    lot = find_lot(record, read_label(code))
+    lot = find_lot(record, read_label(code), now)
     rows = list(draft_rows(record))
     mine = [
         place

@@ -100,6 +100,25 @@ def withdraw_lot(*, lot: Lot, reason: str, actor: Actor, now: dt.datetime) -> Lo
     return lot
 
 
+def open_vial(*, lot: Lot, actor: Actor, now: dt.datetime) -> Lot:
+    """Another vial of the lot is opened: from now on the product's time runs (`use_within_hours`).
+
+    Raises LotRefused for a lot that must not be used.
+    """
+    check_can_keep_stock(actor)
+    with audited(actor, reason="stock"):
+        rows = Lot.objects.select_for_update(of=("self",)).select_related("product__clinic")
+        lot = rows.get(pk=lot.pk)
+        problem = lot_problem(lot, lot.product.clinic.today(now))
+        if problem is not None:
+            raise LotRefused(PROBLEMS[problem.value] % {"lot": lot.number}, code=f"lot_{problem}")
+        hours = lot.product.use_within_hours
+        lot.opened_at = now
+        lot.use_until = None if hours is None else now + dt.timedelta(hours=hours)
+        lot.save(update_fields=["opened_at", "use_until"])
+    return lot
+
+
 @dataclass(frozen=True)
 class Use:
     """What a session takes out of the shelf: lots with amounts, on the clinic's local day."""
@@ -114,12 +133,12 @@ def use_lots(*, clinic_id: UUID, use: Use, actor: Actor, now: dt.datetime) -> di
 
     The rows are locked in id order, so two sessions that draw from the same lots wait for each
     other instead of dead-locking, and the second sees what the first has left. Raises LotRefused
-    for an expired, withdrawn or empty lot, LotShort where less is left than is wanted.
+    for an expired, withdrawn or empty lot and for a vial open too long, LotShort where less is left than is wanted.
     """
     rows = Lot.objects.for_clinic(clinic_id).filter(pk__in=use.amounts).order_by("pk")
     locked = {lot.pk: lot for lot in rows.select_for_update(of=("self",)).select_related("product")}
     for pk, amount in sorted(use.amounts.items()):
-        _check_usable(locked.get(pk), amount, use.on)
+        _check_usable(locked.get(pk), amount, use.on, now)
     movements = []
     for pk, amount in use.amounts.items():
         locked[pk].quantity -= amount
@@ -143,13 +162,16 @@ PROBLEMS = {
     "expired": _("Lot %(lot)s has expired. Choose another one."),
     "withdrawn": _("Lot %(lot)s has been withdrawn. Choose another one."),
     "exhausted": _("Lot %(lot)s is used up. Choose another one."),
+    "open_too_long": _(
+        "The open vial of lot %(lot)s is past its time. Open another one on the lot's page."
+    ),
 }
 
 
-def _check_usable(lot: Lot | None, amount: Decimal, on: dt.date) -> None:
+def _check_usable(lot: Lot | None, amount: Decimal, on: dt.date, now: dt.datetime) -> None:
     if lot is None:
         raise LotRefused
-    problem = lot_problem(lot, on)
+    problem = lot_problem(lot, on, now)
     if problem is not None:
         raise LotRefused(PROBLEMS[problem.value] % {"lot": lot.number}, code=f"lot_{problem}")
     if lot.quantity < amount:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -19,12 +18,14 @@ from mesoclinic.common.errors import DomainError, NotFound
 from patients.models import Patient
 from patients.selectors import get_patient
 from treatments import services
-from treatments.forms import EventFilterForm, EventForm, FollowUpForm, OutcomeForm, ReasonForm
+from treatments.forms import ReasonForm
+from treatments.forms.events import EventFilterForm, EventForm, FollowUpForm, OutcomeForm
 from treatments.models import AdverseEvent, SessionRecord
 from treatments.selectors.effects import effect_label
 from treatments.selectors.events import EventFilter, event_list, get_event
 from treatments.services.events import EventReport, FollowUp
 from treatments.views.common import StaffView, add_refusal, no_store
+from treatments.views.tables import csv_file
 
 _PAGE = 30
 _MOST = 10_000
@@ -78,17 +79,12 @@ class EventExport(FilteredEvents):
         wanted, _form = self.wanted()
         events = list(event_list(request.clinic, wanted)[:_MOST])
         self.has_read([event.patient for event in events], "treatments.adverseevent")
-        response = HttpResponse(content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="reactions.csv"'
-        response.write("\ufeff")
-        writer = csv.writer(response)
-        writer.writerow(
-            [_("Patient"), _("Record number"), _("Effect"), _("Severity"), _("Since"),
-             _("How we heard of it"), _("Course"), _("Cause"), _("Session"), _("Description"),
-             _("What was done"), _("Closed on"), _("Ending"), _("How it ended")]
+        head = (
+            _("Patient"), _("Record number"), _("Effect"), _("Severity"), _("Since"),
+            _("How we heard of it"), _("Course"), _("Cause"), _("Session"), _("Description"),
+            _("What was done"), _("Closed on"), _("Ending"), _("How it ended"),
         )  # fmt: skip
-        writer.writerows([_safe(cell) for cell in _cells(one)] for one in events)
-        return no_store(response)
+        return csv_file("reactions", head, (_cells(one) for one in events))
 
 
 def _cells(event: AdverseEvent) -> list[object]:
@@ -100,12 +96,6 @@ def _cells(event: AdverseEvent) -> list[object]:
         event.actions, event.resolved_at.date().isoformat() if event.resolved_at else "",
         event.get_ending_display(), event.outcome,
     ]  # fmt: skip
-
-
-def _safe(cell: object) -> object:
-    """A spreadsheet must not take a patient's words for a formula."""
-    text = str(cell)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
 
 
 @access(Policy.CLINICAL)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import DomainError, NotFound
 from treatments import services
-from treatments.forms import PeriodForm, ReviewForm
+from treatments.forms.reviews import PeriodForm, ReviewForm
 from treatments.models import SessionRecord
 from treatments.selectors import outcomes
 from treatments.selectors.plans import get_record, get_session

@@ -16,9 +16,33 @@ from treatments import services
 from treatments.forms import CountForm, LotForm, ReasonForm
 from treatments.models import Lot
 from treatments.selectors.drafts import plain
-from treatments.selectors.stock import get_lot, lot_line, stock_lines, used_so_far
+from treatments.selectors.stock import (
+    ATTENTION,
+    LotLine,
+    get_lot,
+    lot_line,
+    stock_lines,
+    to_order,
+    used_so_far,
+)
 from treatments.services.stock import Delivery
 from treatments.views.common import StaffView, add_refusal
+from treatments.views.tables import csv_file
+
+
+def _head() -> tuple[str, ...]:
+    return (
+        _("Product"), _("Ingredient"), _("Lot"), _("Expires on"), _("Left"), _("Unit"), _("State"),
+        _("Supplier"),
+    )  # fmt: skip
+
+
+def _cells(line: LotLine) -> tuple[object, ...]:
+    lot, product = line.lot, line.lot.product
+    return (
+        product.name, product.ingredient.name, lot.number, lot.expires_on.isoformat(),
+        plain(lot.quantity), product.ingredient.unit, line.state, lot.supplier,
+    )  # fmt: skip
 
 
 @access(Policy.CLINICAL_OR_MANAGER)
@@ -28,17 +52,18 @@ class Stock(StaffView):
     def get(self, request: Any) -> HttpResponse:
         """The list."""
         wanted, query = request.GET.get("show", ""), request.GET.get("q", "")
-        lines = stock_lines(request.clinic, self.today, wanted, query)
+        lines = stock_lines(request.clinic, self.now, wanted, query)
+        if request.GET.get("as") == "csv":
+            return csv_file("stock", _head(), [_cells(one) for one in lines])
         everything = (
-            lines
-            if wanted == "all" and not query
-            else stock_lines(request.clinic, self.today, "all")
+            lines if wanted == "all" and not query else stock_lines(request.clinic, self.now, "all")
         )
         context = {
             "lines": lines,
             "wanted": wanted,
             "query": query,
-            "attention": sum(1 for one in everything if one.state in {"soon", "low", "expired"}),
+            "to_order": to_order(request.clinic, self.today),
+            "attention": sum(1 for one in everything if one.state in ATTENTION),
         }
         return render(request, "treatments/stock.html", context)
 
@@ -87,7 +112,7 @@ class LotDetail(StaffView):
         """The page with its two forms."""
         context = {
             "lot": lot,
-            "line": lot_line(lot, self.today),
+            "line": lot_line(lot, self.now, self.today),
             "used": used_so_far(lot),
             "count_form": count or CountForm(initial={"quantity": plain(lot.quantity)}),
             "withdraw_form": withdraw or ReasonForm(auto_id="withdraw_%s"),
@@ -108,6 +133,17 @@ class LotAdjust(LotDetail):
             messages.success(request, _("The quantity is corrected."))
             return redirect("treatments:lot", pk)
         return self.page(lot, count=form, status=422)
+
+
+@access(Policy.CLINICAL_OR_MANAGER)
+class LotOpen(LotDetail):
+    """Another vial is opened."""
+
+    def post(self, request: Any, pk: UUID) -> HttpResponse:
+        """From now on its time runs."""
+        lot = services.open_vial(lot=get_lot(request.clinic, pk), actor=request.actor, now=self.now)
+        messages.success(request, _("A vial of lot %(lot)s is open.") % {"lot": lot.number})
+        return redirect("treatments:lot", pk)
 
 
 @access(Policy.CLINICAL_OR_MANAGER)

@@ -16,14 +16,18 @@ from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import DomainError
 from patients.selectors import get_patient
 from treatments import services
-from treatments.forms import PeriodForm, ReachedForm, ReasonForm
+from treatments.forms import ReasonForm
+from treatments.forms.reviews import PeriodForm, ReachedForm
+from treatments.models import Lot
 from treatments.panels import recall_messages
 from treatments.selectors import trace
 from treatments.selectors.stock import get_lot
 from treatments.selectors.watch import late_words, watch
 from treatments.views.common import StaffView, add_refusal, no_store
+from treatments.views.tables import csv_file
 
 _PAGE = 50
+_MOST = 10_000
 _YEAR = dt.timedelta(days=365)
 
 
@@ -47,7 +51,9 @@ class LotTrace(StaffView):
     """One lot: sessions, mixtures, points, patients; from here it is recalled."""
 
     def get(self, request: Any, pk: UUID) -> HttpResponse:
-        """One page of sessions."""
+        """One page of sessions, or all as a file."""
+        if request.GET.get("as") == "csv":
+            return self.table(get_lot(request.clinic, pk))
         return self.page(pk, ReasonForm())
 
     def post(self, request: Any, pk: UUID) -> HttpResponse:
@@ -68,6 +74,16 @@ class LotTrace(StaffView):
                 return redirect("treatments:recall", recall.pk)
         return self.page(pk, form, status=422)
 
+    def table(self, lot: Lot) -> HttpResponse:
+        """Every session of the lot, 10,000 at most, for a spreadsheet."""
+        sessions = list(trace.sessions_with(lot)[:_MOST])
+        self.has_read([one.patient for one in sessions], "treatments.sessiondose")
+        head = (
+            _("Patient"), _("Record number"), _("E-mail"), _("Phone"), _("Session"), _("Dose"),
+            _("Unit"), _("Where"), _("Points"), _("Mixed with"), _("Practitioner"),
+        )  # fmt: skip
+        return csv_file("lot-trace", head, map(_cells, trace.trace_lines(lot, sessions)))
+
     def page(self, pk: UUID, form: ReasonForm, status: int = 200) -> HttpResponse:
         """The lot with its sessions."""
         lot = get_lot(self.request.clinic, pk)
@@ -82,6 +98,15 @@ class LotTrace(StaffView):
             "form": form,
         }
         return no_store(render(self.request, "treatments/trace.html", context, status=status))
+
+
+def _cells(line: trace.TraceLine) -> tuple[object, ...]:
+    session, patient = line.session, line.session.patient
+    return (
+        patient.name, patient.record_number, patient.email, patient.phone,
+        session.performed_on.isoformat(), line.dose, line.unit, "; ".join(line.areas), line.points,
+        "; ".join(line.mixed_with), session.practitioner.full_name,
+    )  # fmt: skip
 
 
 @access(Policy.CLINICAL)

@@ -18,6 +18,7 @@ ROWS: dict[str, RowMaker] = {
     "course": pages.course,
     "today": pages.today,
     "planning": planning.all_of_it,
+    "cocktail": treatments.cocktail,
     "session": treatments.session_page,
     "trace": treatments.trace,
     "book": booking.alone,

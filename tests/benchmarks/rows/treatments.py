@@ -1,4 +1,4 @@
-"""The session page with a full map, and the trace of a lot over the sessions of years."""
+"""The check of a full cocktail, the page of a full map, and the trace of a lot over years."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from mesoclinic.common.ids import new_id
-from patients.models import PatientOwned
+from patients.models import Patient, PatientOwned
 from tests.benchmarks import stories
 from tests.benchmarks.client import expect
 from tests.benchmarks.harness import Bench, Figure
 from tests.benchmarks.loading import copy
+from tests.benchmarks.timing import measure
 from treatments import services
 from treatments.domain.injections import MapDraft, read_map
 from treatments.models import (
+    Ingredient,
     Lot,
     PlannedSession,
     Product,
@@ -25,6 +30,7 @@ from treatments.models import (
     Syringe,
     TreatmentPlan,
 )
+from treatments.selectors.checks import Line, Question, check_for_patient
 
 _Row = TypeVar("_Row", bound=PatientOwned)
 POINTS = 400
@@ -39,6 +45,45 @@ JOIN patients_patient p ON p.id = s.patient_id JOIN treatments_targetarea a ON a
 LEFT JOIN treatments_syringe y ON y.id = d.syringe_id
 WHERE d.lot_id = %(lot)s AND s.signed_at IS NOT NULL ORDER BY s.performed_on DESC LIMIT 50
 """
+
+# Copper destroys vitamin C: the check must say so.
+_TWELVE = (
+    "vitamin_c", "copper", "biotin", "dexpanthenol", "vitamin_b6", "vitamin_b12", "zinc",
+    "hyaluronic_acid", "taurine", "glycine", "proline", "lidocaine",
+)  # fmt: skip
+_FLOOR_CHECK = """
+SELECT i.key, i.unit, i.max_dose_session, c.tag, a.key, p.reason
+FROM treatments_ingredient i
+LEFT JOIN treatments_ingredientcontraindication c ON c.ingredient_id = i.id
+LEFT JOIN treatments_ingredient_forbidden_areas f ON f.ingredient_id = i.id
+LEFT JOIN treatments_targetarea a ON a.id = f.targetarea_id
+LEFT JOIN treatments_incompatiblepair p ON p.first_id = i.id AND p.second_id = ANY (%(ids)s::uuid[])
+WHERE i.id = ANY (%(ids)s::uuid[])
+"""
+
+
+def cocktail(bench: Bench) -> Sequence[Figure]:
+    """A cocktail of twelve ingredients against a screened patient, in this process."""
+    house = bench.world.big
+    plan = TreatmentPlan.objects.get(pk=bench.world.course_plan)
+    patient = Patient.objects.get(pk=plan.patient_id)
+    rows = list(Ingredient.objects.filter(clinic=house.clinic, key__in=_TWELVE))
+    assert len(rows) == len(_TWELVE), "the catalogue has all twelve"
+    question = Question(
+        lines=tuple(Line(row.pk, row.usual_dose) for row in rows),
+        area_ids=frozenset(area.pk for area in plan.areas.all()),
+        technique_ids=frozenset(one.pk for one in plan.techniques.all()),
+        on=house.clinic.today(bench.world.built_at),
+    )
+    with CaptureQueriesContext(connection) as queries:
+        findings = check_for_patient(house.clinic, patient, question)
+    assert "pair" in {one.code for one in findings}, "vitamin C beside copper is found"
+    timing = measure(
+        lambda _number: check_for_patient(house.clinic, patient, question),
+        repeat=bench.plan.repeat, warm_up=2,
+    )  # fmt: skip
+    floor = bench.bare(_FLOOR_CHECK, {"ids": [str(row.pk) for row in rows]})
+    return [Figure("cocktail", timing.median, timing.p95, len(queries), floor)]
 
 
 def session_page(bench: Bench) -> Sequence[Figure]:

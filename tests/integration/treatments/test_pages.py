@@ -295,6 +295,27 @@ def test_stock_is_received_counted_and_withdrawn(
     assert "C118" in zita.get(reverse("treatments:stock"), {"show": "all"}).content.decode()
 
 
+def test_lists_are_taken_away_as_files(
+    plan: TreatmentPlan,
+    stock: make.Catalogue,
+    ayla: Client,
+    practitioner: Membership,
+    manager: Membership,
+) -> None:
+    make.signed(plan, stock, practitioner)
+    lot = stock.lots["hyaluronic_acid"]
+    for url, word in (
+        (reverse("treatments:plan-list"), plan.indication.name),
+        (reverse("treatments:stock"), lot.number),
+        (reverse("treatments:lot-trace", args=[lot.pk]), plan.patient.name),
+    ):
+        answer = ayla.get(url, {"as": "csv"})
+        assert answer.headers["Content-Type"].startswith("text/csv"), url
+        assert word in answer.content.decode(), url
+    opened = client_for(manager).post(reverse("treatments:lot-open", args=[lot.pk]), follow=True)
+    assert "Vial opened at" in opened.content.decode()
+
+
 def test_a_reaction_stops_the_next_session_until_it_is_closed(
     ayla: Client, plan: TreatmentPlan
 ) -> None:

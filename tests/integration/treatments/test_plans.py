@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -35,7 +36,8 @@ from treatments.models import (
     TreatmentPlan,
 )
 from treatments.selectors.plans import cocktails_of, differences
-from treatments.services.stock import Delivery
+from treatments.selectors.stock import stock_lines, to_order
+from treatments.services.stock import Delivery, Use, use_lots
 from treatments.signals import adverse_event_reported, plan_activated, plan_stopped
 
 NOW, TODAY = make.NOW, make.TODAY
@@ -342,6 +344,43 @@ def test_receiving_counting_and_withdrawing(
         services.withdraw_lot(lot=lot, reason="x", actor=make.actor_of(receptionist), now=NOW)
     with pytest.raises(DatabaseError), transaction.atomic():
         lot.movements.update(amount=1)
+
+
+def test_an_open_vial_is_refused_after_its_time_until_another_is_opened(
+    stock: make.Catalogue, manager: Membership
+) -> None:
+    actor, lot = make.actor_of(manager), stock.lots["vitamin_c"]
+    product = lot.product
+    product.use_within_hours = 24
+    product.save()
+    lot = services.open_vial(lot=lot, actor=actor, now=NOW)
+
+    def take(now: dt.datetime) -> None:
+        use = Use(uuid4(), stock.clinic.today(now), {lot.pk: Decimal(1)})
+        with transaction.atomic():
+            use_lots(clinic_id=stock.clinic.pk, use=use, actor=actor, now=now)
+
+    take(NOW + dt.timedelta(hours=24))
+    late = NOW + dt.timedelta(hours=24, seconds=1)
+    with pytest.raises(LotRefused, match="past its time"):
+        take(late)
+    assert [one.state for one in stock_lines(stock.clinic, late, "attention")] == ["open_too_long"]
+    services.open_vial(lot=lot, actor=actor, now=late)
+    take(late + dt.timedelta(hours=1))
+    withdrawn = services.withdraw_lot(lot=lot, reason="recall", actor=actor, now=late)
+    with pytest.raises(LotRefused):
+        services.open_vial(lot=withdrawn, actor=actor, now=late)
+
+
+def test_what_is_to_be_ordered(stock: make.Catalogue, manager: Membership) -> None:
+    assert to_order(stock.clinic, TODAY) == []
+    product = stock.lots["vitamin_c"].product
+    product.reorder_level = Decimal(25)
+    product.save()
+    lot = stock.lots["pdrn"]
+    services.withdraw_lot(lot=lot, reason="recall", actor=make.actor_of(manager), now=NOW)
+    found = [(one.product, one.left, one.level) for one in to_order(stock.clinic, TODAY)]
+    assert found == [(lot.product, Decimal(0), Decimal(5)), (product, Decimal(20), Decimal(25))]
 
 
 @pytest.mark.parametrize(
