@@ -26,6 +26,7 @@ from treatments.models import (
     RecipeItem,
     TargetArea,
     Technique,
+    TextSnippet,
 )
 from treatments.models.catalogue import CatalogueEntry
 
@@ -52,6 +53,7 @@ def seed_clinic(clinic: Clinic) -> dict[str, int]:
         indications = _seed_indications(clinic, data["indications"])
         products = _seed_products(clinic, data["products"], ingredients)
         recipes = _seed_recipes(clinic, data["recipes"], ingredients, indications)
+        snippets = _seed_snippets(clinic, data["snippets"]) if areas.new else 0
     return {
         "areas": len(areas.new),
         "techniques": len(techniques.new),
@@ -62,6 +64,7 @@ def seed_clinic(clinic: Clinic) -> dict[str, int]:
         "indications": len(indications.new),
         "products": products,
         "recipes": len(recipes.new),
+        "snippets": snippets,
     }
 
 
@@ -101,6 +104,14 @@ def _values(
         decimal = isinstance(model._meta.get_field(name), models.DecimalField)
         values[name] = Decimal(str(value)) if decimal and value is not None else value
     return values
+
+
+def _seed_snippets(clinic: Clinic, rows: Rows) -> int:
+    """Sentences for the notes, for a clinic that is new and has none."""
+    if TextSnippet.objects.for_clinic(clinic).exists():
+        return 0
+    fresh = [TextSnippet(clinic=clinic, order=place, **row) for place, row in enumerate(rows)]
+    return len(TextSnippet.objects.bulk_create(fresh))
 
 
 def _seed_areas(clinic: Clinic, rows: Rows) -> _Seeded:
