@@ -38,7 +38,7 @@ DOMAIN = PROJECT / "patients" / "domain"
 MODULES = ("screening", "matching", "findings", "answers", "record", "merge")
 TESTS = (
     "test_findings", "test_answers", "test_record", "test_merge", "test_screening",
-    "test_screening_properties",
+    "test_screening_properties", "test_screening_words",
 )  # fmt: skip
 # Every pair of rules takes longer than all other tests together: only what got away meets them.
 MORE = ("test_screening_pairs",)
