@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from patients import api
+from patients.api.fhir import FhirViewSet
 from patients.api.questionnaires import QuestionnaireViewSet
 from patients.views import (
     building,
@@ -144,6 +145,7 @@ urlpatterns = [
 
 _router = SimpleRouter()
 _router.register("patients", api.PatientViewSet, basename="api-patient")
+_router.register("fhir", FhirViewSet, basename="api-fhir")
 _router.register("allergies", api.AllergyViewSet, basename="api-allergy")
 _router.register("medicines", api.MedicineViewSet, basename="api-medicine")
 _router.register("conditions", api.ConditionViewSet, basename="api-condition")

@@ -178,6 +178,7 @@ def _seal(clinic: Clinic) -> Model:
     "patients:screening-invite",
     "patients:screening-confirm",
     "api-patient-detail",
+    "api-fhir-detail",
     "admin:patients.patient",
 )
 def _patient(clinic: Clinic) -> Model:

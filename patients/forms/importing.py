@@ -61,6 +61,7 @@ class MappingForm(DomainForm):
             self.fields[f"column_{number}"] = forms.ChoiceField(
                 label=heading, choices=choices, required=False,
                 initial=run.mapping.get(str(number), ""),
+                widget=forms.Select(attrs={"class": "form-select"}),
             )  # fmt: skip
 
     def to_data(self) -> dict[str, Any]:

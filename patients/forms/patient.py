@@ -11,6 +11,7 @@ from crispy_forms.helper import FormHelper  # type: ignore[import-untyped]
 from crispy_forms.layout import Div, Fieldset, Layout  # type: ignore[import-untyped]
 from django import forms
 from django.conf import settings
+from django.conf.locale import LANG_INFO
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
@@ -154,7 +155,9 @@ class PatientForm(DomainForm):
     def _set_languages(self, patient: Patient | None) -> None:
         choices: dict[str, Any] = dict(settings.LANGUAGES)
         current = patient.language if patient is not None else self.clinic.language
-        choices.setdefault(current, current)
+        if current not in choices:
+            known = LANG_INFO.get(current, {})
+            choices[current] = str(known.get("name_local", current)).capitalize()
         field = self.fields["language"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = list(choices.items())

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from mesoclinic.clinic.models import Membership
-from patients.models import Patient, Questionnaire, Screening
+from patients.models import ImportRun, Patient, Questionnaire, Screening
 from tests.factories.clinic import ApiTokenFactory
-from tests.factories.patients import AllergyFactory, good_answers, screened
+from tests.factories.patients import AllergyFactory, good_answers, screened, seeded
 
 pytestmark = pytest.mark.django_db
 
 API = "/api/v1"
+BUNDLE = Path(__file__).resolve().parents[2] / "fixtures" / "fhir" / "ines.json"
 
 
 class Api:
@@ -131,6 +134,35 @@ def test_a_screening_from_start_to_decision(
     assert (closed.status_code, closed.json()["code"]) == (409, "screening_submitted")
     listed = doctor_api.get("/screenings/", patient=str(patient.pk)).json()
     assert [row["id"] for row in listed["results"]] == [begun.json()["id"]]
+
+
+def test_a_bundle_goes_in_and_comes_out(
+    desk_api: Api, doctor_api: Api, practitioner: Membership
+) -> None:
+    seeded(practitioner.clinic)
+    sent = json.loads(BUNDLE.read_text("utf-8"))
+    (done,) = desk_api.post("/fhir/", **sent).json()
+    assert (done["created"], done["unchanged"]) == (True, False)
+    assert ImportRun.objects.get().rows.count() == 1
+    (again,) = desk_api.post("/fhir/", **sent).json()
+    assert (again["patient_id"], again["unchanged"]) == (done["patient_id"], True)
+
+    path = f"/fhir/{done['patient_id']}/"
+    assert desk_api.get(path).status_code == 403
+    kinds = [one["resource"]["resourceType"] for one in doctor_api.get(path).json()["entry"]]
+    assert sorted(set(kinds)) == [
+        "AllergyIntolerance", "Condition", "MedicationStatement", "Patient",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [{}, {"resourceType": "Bundle"}, {"resourceType": "Patient"}])
+def test_what_is_no_bundle_is_refused_and_leaves_nothing(
+    desk_api: Api, body: dict[str, Any]
+) -> None:
+    refused = desk_api.post("/fhir/", **body)
+    assert refused.status_code == 400
+    assert refused.json()["code"] == "bundle_unreadable"
+    assert not ImportRun.objects.exists()
 
 
 def test_another_clinic_finds_nothing(

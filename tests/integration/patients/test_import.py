@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,14 @@ from django.urls import reverse
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic, Membership
 from patients import services
-from patients.exceptions import BundleUnreadable
+from patients.domain.findings import Finding
+from patients.domain.questionnaire import Severity
+from patients.domain.screening import evaluate
+from patients.exceptions import BundleUnreadable, LinkUnusable
 from patients.models import Allergy, Condition, ExternalIdentifier, Medicine, Patient
 from patients.selectors import record_facts, screening_status
 from tests.factories.patients import NOW, TODAY, actor_for, screened, seeded
+from tests.unit.patients.screening_worlds import SPEC, TERMS, clear_answers
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +105,81 @@ def test_the_samples_fill_the_record_with_what_matters(
     }
     assert {"anticoagulant", "nsaid", "allergen:fish", "stroke", "pregnancy"} <= tags
     assert Patient.objects.filter(deceased_on__isnull=False).exists()
-    assert any((patient.age_on(TODAY) or 99) < 18 for patient in Patient.objects.all())
+    minors = [one for one in Patient.objects.all() if (one.age_on(TODAY) or 99) < 18]
+    assert minors
+    for patient in Patient.objects.select_related("clinic"):
+        found, facts = findings(patient), record_facts(patient, TODAY)
+        active, past = facts.active_tags, facts.past_tags
+        assert (("anticoagulants", "record") in found) is ("anticoagulant" in active)
+        assert (("pregnancy", "record") in found) is ("pregnancy" in active), past
+        assert (("minor_without_consent", "record") in found) is (patient in minors)
+        judged = evaluate(SPEC, clear_answers(), facts, TODAY, TERMS)
+        fish = any("allergen:fish" in one.ingredient_tags for one in judged.findings)
+        assert fish is ("allergen:fish" in active | past)
+
+
+# --- what the record says of a screening --------------------------------------------------------
+
+
+def findings(patient: Patient) -> dict[tuple[str, str], Finding]:
+    """By rule and kind: what is found in somebody who answers that nothing is the matter."""
+    facts = record_facts(patient, TODAY)
+    result = evaluate(SPEC, clear_answers(), facts, TODAY, TERMS)
+    return {(one.rule, one.kind.value): one for one in result.findings}
+
+
+def test_what_came_along_is_found_whatever_she_answers(clinic: Clinic) -> None:
+    seeded(clinic)
+    (outcome,) = run(clinic, bundle())
+    found = findings(outcome.patient)
+    thinner = found["anticoagulants", "record"]
+    assert (thinner.severity, thinner.limited) == (Severity.CAUTION, False)
+    assert "Warfarin" in thinner.evidence[0]
+    assert found["anticoagulants", "contradiction"].severity is Severity.CAUTION
+    fish = found["product_allergy", "record"]
+    assert fish.severity is Severity.ABSOLUTE
+    assert fish.ingredient_tags == ("allergen:fish",)
+    assert fish.general_severity is Severity.CAUTION
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [("active", "contraindicated"), ("resolved", "review")]
+)
+def test_a_pregnancy_going_on_and_one_that_is_over_are_told_apart(
+    clinic: Clinic, status: str, outcome: str
+) -> None:
+    seeded(clinic)
+    data = bundle()
+    condition = resource(data, "Condition")
+    condition["code"] = {"text": "Normal pregnancy"}
+    condition["clinicalStatus"] = {"coding": [{"code": status}]}
+    condition["onsetDateTime"] = str(TODAY - timedelta(weeks=12))
+    (done,) = run(clinic, data)
+    found = findings(done.patient)
+    assert (("pregnancy", "record") in found) is (status == "active")
+    judged = evaluate(SPEC, clear_answers(), record_facts(done.patient, TODAY), TODAY, TERMS)
+    assert judged.outcome.value == outcome
+
+
+def test_minors_wait_for_their_guardian(clinic: Clinic) -> None:
+    seeded(clinic)
+    data = bundle()
+    resource(data, "Patient")["birthDate"] = str(TODAY - timedelta(days=16 * 365))
+    (outcome,) = run(clinic, data)
+    assert (
+        findings(outcome.patient)["minor_without_consent", "record"].severity is Severity.ABSOLUTE
+    )
+
+
+def test_nobody_writes_to_the_dead(clinic: Clinic, practitioner: Membership) -> None:
+    seeded(clinic)
+    data = bundle()
+    resource(data, "Patient")["deceasedDateTime"] = "2025-12-24T10:00:00Z"
+    (outcome,) = run(clinic, data)
+    with pytest.raises(LinkUnusable):
+        services.invite_to_screening(
+            actor=actor_for(practitioner), patient=outcome.patient, now=NOW
+        )
 
 
 # --- one small patient ----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from patients.domain.answers import AnswerState, list_items, read_answers
-from patients.domain.findings import Finding, FindingKind, Outcome, Severity
+from patients.domain.findings import Finding, FindingKind, Outcome
 from patients.domain.matching import Context, MatchState, answer_hits, birthday
 from patients.domain.merge import stricter
 from patients.domain.questionnaire import (
@@ -19,6 +19,7 @@ from patients.domain.questionnaire import (
     QuestionnaireSpec,
     Rule,
     Section,
+    Severity,
     Trigger,
     Until,
 )
