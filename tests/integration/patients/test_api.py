@@ -141,14 +141,15 @@ def test_a_bundle_goes_in_and_comes_out(
 ) -> None:
     seeded(practitioner.clinic)
     sent = json.loads(BUNDLE.read_text("utf-8"))
-    (done,) = desk_api.post("/fhir/", **sent).json()
+    (done,) = doctor_api.post("/fhir/", **sent).json()
     assert (done["created"], done["unchanged"]) == (True, False)
     assert ImportRun.objects.get().rows.count() == 1
-    (again,) = desk_api.post("/fhir/", **sent).json()
+    (again,) = doctor_api.post("/fhir/", **sent).json()
     assert (again["patient_id"], again["unchanged"]) == (done["patient_id"], True)
 
     path = f"/fhir/{done['patient_id']}/"
     assert desk_api.get(path).status_code == 403
+    assert desk_api.post("/fhir/", **sent).status_code == 403
     kinds = [one["resource"]["resourceType"] for one in doctor_api.get(path).json()["entry"]]
     assert sorted(set(kinds)) == [
         "AllergyIntolerance", "Condition", "MedicationStatement", "Patient",
@@ -157,9 +158,9 @@ def test_a_bundle_goes_in_and_comes_out(
 
 @pytest.mark.parametrize("body", [{}, {"resourceType": "Bundle"}, {"resourceType": "Patient"}])
 def test_what_is_no_bundle_is_refused_and_leaves_nothing(
-    desk_api: Api, body: dict[str, Any]
+    doctor_api: Api, body: dict[str, Any]
 ) -> None:
-    refused = desk_api.post("/fhir/", **body)
+    refused = doctor_api.post("/fhir/", **body)
     assert refused.status_code == 400
     assert refused.json()["code"] == "bundle_unreadable"
     assert not ImportRun.objects.exists()

@@ -424,3 +424,24 @@ def test_what_nobody_said_is_empty() -> None:
     assert (bare.advice, bare.source, bare.question) == ("", "", "")
     assert (bare.temporary, bare.defers, bare.limited) == (False, False, False)
     assert (RecordFacts().sex, Person().sex, Person().guardian_consent) == ("", "", False)
+
+
+def test_the_question_named_is_the_first_that_was_answered() -> None:
+    rule = replace(
+        RULE,
+        when=(Trigger(question="other", values=("yes",), tags=("stroke", "allergen:fish")),),
+    )
+    record = RecordFacts((Fact("stroke", "Stroke"),))
+    (one,) = found(rule, said={"other": "yes"}, record=record)
+    assert one.question == "other"
+    both = found(rule, said={"other": "yes", "allergies": ["Fish"]})
+    assert [one.question for one in both if one.rule == "rule"] == ["allergies"]
+
+
+def test_only_what_was_chosen_counts_as_told() -> None:
+    options = (Option("a", {"en": "A"}, ("asthma",)), Option("b", {"en": "B"}, ("stroke",)))
+    one = Question("o", QuestionKind.ONE_OF, {"en": "O"}, options=options)
+    rule = replace(RULE, when=(Trigger(question="o", values=("a", "b")),))
+    asked = QuestionnaireSpec("1", 1, (Section("s", {"en": "S"}, (one,)),), (rule,))
+    (only,) = evaluate(asked, {"o": "a"}, ADULT, TODAY).findings
+    assert only.tags == ("asthma",)
