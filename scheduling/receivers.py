@@ -16,8 +16,14 @@ from patients.signals import patient_contraindicated
 from scheduling.domain.status import Status
 from scheduling.models import Appointment, AppointmentMove, WaitlistEntry
 from scheduling.selectors.calendars import interval_of
-from scheduling.services import follow_session, hold_visits, note_freed, release_visits
-from scheduling.signals import appointments_cancelled, appointments_moved
+from scheduling.services import (
+    follow_session,
+    hold_visits,
+    note_freed,
+    release_visits,
+    settle_waiting,
+)
+from scheduling.signals import appointments_booked, appointments_cancelled, appointments_moved
 from treatments.models import AdverseEvent, PlannedSession, SessionRecord, TreatmentPlan
 from treatments.signals import (
     adverse_event_reported,
@@ -71,6 +77,18 @@ def end_visit(
         clinic=clinic, actor=actor, now=now,
         planned_session_id=record.planned_session_id, target=Status.DONE,
     )  # fmt: skip
+
+
+@receiver(appointments_booked, dispatch_uid="scheduling.waits_no_longer")
+def end_waiting(
+    clinic: Clinic,
+    actor: Actor,
+    appointments: Sequence[Appointment],
+    now: dt.datetime,
+    **_kwargs: Any,
+) -> None:
+    """Whoever got a visit at the desk is not asked about it any more."""
+    settle_waiting(clinic=clinic, actor=actor, now=now, appointments=appointments)
 
 
 @receiver(appointments_cancelled, dispatch_uid="scheduling.freed_by_cancelling")

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.querysets import Prepared
 from mesoclinic.common.calendar import add_months, day_interval, local_date
 from mesoclinic.common.intervals import Interval
 from patients.models import Patient
@@ -29,6 +30,16 @@ from scheduling.selectors.calendars import range_of
 from treatments.domain.protocol import Window
 from treatments.models import TreatmentPlan
 from treatments.selectors.windows import sessions_of, windows_among
+
+# What a patient waits for, asked by every booking.
+WAITS = Prepared(
+    lambda clinic, patient: (
+        WaitlistEntry.objects.for_clinic(clinic)
+        .filter(patient=patient, status=WaitlistEntry.Status.WAITING)
+        .order_by("created_at")
+    ),
+    values=2,
+)
 
 _ENTRY = ("patient", "visit_type", "practitioner", "planned_session__plan", "appointment")
 

@@ -63,6 +63,7 @@ from scheduling.services.waitlist import (
     offer_gap,
     offer_next,
     run_waiting_list,
+    settle_waiting,
 )
 
 __all__ = [
@@ -126,6 +127,7 @@ __all__ = [
     "set_online_rules",
     "set_resource_hours",
     "set_weekly_hours",
+    "settle_waiting",
     "stretch_appointment",
     "uid_of",
     "undo_last_change",

@@ -19,6 +19,7 @@ from scheduling.selectors.undoing import LastChange, last_change
 from scheduling.services.moving import move_appointment
 from scheduling.services.requests import Exceptions, Move, Target
 from scheduling.services.status import StatusChange, cancel_appointment, change_status
+from scheduling.services.waitlist import wait_again
 
 
 def undo_last_change(
@@ -51,6 +52,7 @@ def _unbook(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) -> 
         cancel_appointment(
             clinic=clinic, actor=actor, now=now, appointment_id=pk, reason=_("Taken back.")
         )
+    wait_again(clinic=clinic, actor=actor, visits=list(change.visits))
 
 
 def _move_back(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) -> None:

@@ -6,7 +6,7 @@ before anything else, so that the answer, the clock and the next offer take turn
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -94,6 +94,41 @@ def leave_waitlist(*, clinic: Clinic, actor: Actor, now: datetime, entry_id: UUI
             _end(clinic, actor, now, _locked(clinic, offer.pk), Offered.DECLINED)
         _settle(entry, WaitlistEntry.Status.LEFT, now)
     return entry
+
+
+def settle_waiting(
+    *, clinic: Clinic, actor: Actor, now: datetime, appointments: Sequence[Appointment]
+) -> None:
+    """Whoever waited for what is booked now waits no longer: for this session, or a visit of this
+    type outside a course. An offer that is open then ends by its clock. One query for each patient.
+    """
+    for patient_id in {visit.patient_id for visit in appointments}:
+        for entry in selectors.WAITS.all(clinic.pk, patient_id):
+            if any(_is_what(entry, visit) for visit in appointments):
+                with audited(actor):
+                    _settle(entry, WaitlistEntry.Status.BOOKED, now)
+
+
+def _is_what(entry: WaitlistEntry, visit: Appointment) -> bool:
+    if visit.patient_id != entry.patient_id or entry.appointment_id is not None:
+        return False
+    if entry.planned_session_id is None and visit.planned_session_id is None:
+        return entry.visit_type_id == visit.visit_type_id
+    return entry.planned_session_id == visit.planned_session_id
+
+
+def wait_again(*, clinic: Clinic, actor: Actor, visits: Sequence[UUID]) -> None:
+    """Bookings are taken back: whom they took off the list is on it again."""
+    for visit in Appointment.objects.for_clinic(clinic).filter(pk__in=list(visits)):
+        ended = WaitlistEntry.objects.for_clinic(clinic).filter(
+            patient_id=visit.patient_id, status=WaitlistEntry.Status.BOOKED,
+            ended_at=visit.created_at, appointment=None,
+        )  # fmt: skip
+        for entry in ended:
+            if _is_what(entry, visit):
+                with audited(actor):
+                    entry.status, entry.ended_at = WaitlistEntry.Status.WAITING, None
+                    entry.save(update_fields=["status", "ended_at"])
 
 
 def offer_gap(

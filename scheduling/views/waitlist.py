@@ -25,10 +25,16 @@ from scheduling.selectors.booking import open_sessions_of, visit_types
 from scheduling.services import join_waitlist, leave_waitlist, offer_gap
 from scheduling.views.base import StaffView, as_uuid, csv_response
 
+# The most urgent ones; the list itself shows everybody.
+_CARDS = 24
+
 
 @access(Policy.FRONT_DESK)
 class Waitlist(StaffView):
-    """Who waits, the most urgent first; `?q=` and `?visit_type=` narrow it, `?export=csv` takes it."""
+    """Who waits, the most urgent first; `?q=` and `?visit_type=` narrow it, `?export=csv` takes it.
+
+    `?part=calendar` gives the cards that the calendar shows beside its picture.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The list."""
@@ -43,6 +49,8 @@ class Waitlist(StaffView):
         self.shown([line.entry.patient_id for line in lines], "waiting list")
         if request.GET.get("export") == "csv":
             return csv_response("waiting-list", _HEAD, (_row(clinic, line) for line in lines))
+        if request.GET.get("part") == "calendar":
+            return render(request, "scheduling/_waiting_cards.html", {"lines": lines[:_CARDS]})
         context = {
             "lines": lines, "query": query, "kind": kind, "kinds": visit_types(clinic),
             "filtered": bool(query or kind),

@@ -399,6 +399,35 @@
     dateClick: narrow ? undefined : book,
     eventDidMount: mounted,
   });
+
+  /* --- the waiting list: a card dropped on a time leads to its booking (or moving) page ---------- */
+
+  let waiting = null; /* the address of the card in the hand */
+  document.addEventListener("dragstart", (event) => {
+    const card = event.target.closest?.("[data-waiting]");
+    if (!card) return;
+    waiting = card.href;
+    event.dataTransfer.effectAllowed = "copy";
+    event.dataTransfer.setData("text/plain", card.textContent.trim());
+    hold();
+  });
+  document.addEventListener("dragend", () => { waiting = null; letGo(); });
+  box.addEventListener("dragover", (event) => {
+    if (!waiting) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+  });
+  box.addEventListener("drop", (event) => {
+    if (!waiting) return;
+    event.preventDefault();
+    const point = calendar.dateFromPoint(event.clientX, event.clientY);
+    if (!point) return;
+    const there = new URL(waiting);
+    there.searchParams.set("start", wall(point.date));
+    there.searchParams.set("date", wall(point.date).slice(0, 10));
+    if (point.resource && !byRoom) there.searchParams.set("practitioner", point.resource.id);
+    window.location.assign(there);
+  });
   window.setInterval(poll, POLL_MS);
   document.addEventListener("visibilitychange", poll);
 })();

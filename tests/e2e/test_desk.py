@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Patient
-from scheduling.models import Appointment
+from scheduling.models import Appointment, VisitType, WaitlistEntry
 from tests import personas
 from tests.e2e import builders
 from tests.e2e.builders import TUESDAY, Practice
@@ -267,6 +267,22 @@ def test_the_calendar_shows_the_day_and_the_list_prints(journey: Journey, lices:
     desk.get_by_role("link", name="Week").click()
     expect(desk.locator(".ec-event")).to_have_count(3)
     journey.see(desk, "calendar-week", exclude=(".ec",))
+
+    # And drops somebody who waits onto the next morning: the booking page knows all of it
+    mira = builders.ines(lices, name="Mira Levi", email="")
+    kind = VisitType.objects.get(clinic=lices.clinic, key="consultation")
+    WaitlistEntry.objects.create(clinic=lices.clinic, patient=mira, visit_type=kind)
+    tomorrow = TODAY + dt.timedelta(days=1)
+    desk.goto(f"{journey.url}/calendar/?date={tomorrow:%Y-%m-%d}")
+    desk.locator("summary", has_text="Waiting list").click()
+    card = desk.get_by_role("link", name="Mira Levi")
+    journey.see(desk, "calendar-waiting", exclude=(".ec",))
+    card.drag_to(desk.locator(".ec-body .ec-day").first, target_position={"x": 40, "y": 280})
+    expect(desk).to_have_url(re.compile(rf"patient={mira.pk}.*start={tomorrow:%Y-%m-%d}T"))
+    desk.get_by_role("button", name="Book").click()
+    expect(desk.get_by_role("heading", level=1)).to_have_text("Mira Levi")
+    assert not WaitlistEntry.objects.filter(status="waiting").exists()
+    desk.goto(f"{journey.url}/calendar/?view=week&date={TODAY:%Y-%m-%d}")
 
     # Then a click on a visit in the list opens it, and the day prints as a list alone
     desk.get_by_role("link", name="Gül Şahin").first.click()

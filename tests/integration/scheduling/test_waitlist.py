@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from django.utils import timezone
 from aftercare.models import Message
 from aftercare.services import seeding
 from mesoclinic.audit.actors import Actor
-from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.intervals import Interval
 from patients.models import Patient, PatientLink
 from patients.services import create_link
@@ -224,3 +225,53 @@ def test_the_link_shows_without_changing_and_one_post_takes_it(
     offer.refresh_from_db()
     assert offer.status == "accepted"
     assert client.post(f"/p/{token}/offer/", {"answer": "yes"}).status_code == 200
+
+
+def test_who_is_booked_at_the_desk_waits_no_longer_until_it_is_taken_back(
+    desk: make.Desk, ines: Patient, gul: Patient
+) -> None:
+    """Nobody is offered a time for what they have got already; an undo puts them on the list again."""
+    mine, other = make.waiting(desk, ines), make.waiting(desk, gul)
+    visit = desk.book(ines, desk.at(MONDAY, 15))
+    mine.refresh_from_db()
+    other.refresh_from_db()
+    assert (mine.status, mine.ended_at, other.status) == ("booked", NOW, "waiting")
+    services.undo_last_change(
+        clinic=desk.clinic, actor=desk.actor, now=NOW + dt.timedelta(minutes=1),
+        appointment_id=visit.pk,
+    )  # fmt: skip
+    mine.refresh_from_db()
+    assert (mine.status, mine.ended_at) == ("waiting", None)
+
+
+def test_a_visit_of_another_kind_leaves_the_waiting_alone(
+    desk: make.Desk, plan: TreatmentPlan, sessions: list[PlannedSession]
+) -> None:
+    """Who waits for a session still waits after a consultation, and the other way round."""
+    entry = make.waiting(
+        desk, plan.patient, visit_type=desk.session, planned_session=sessions[0]
+    )  # fmt: skip
+    desk.book(plan.patient, desk.at(MONDAY, 15))
+    entry.refresh_from_db()
+    assert entry.status == "waiting"
+    desk.book(
+        plan.patient, desk.at(MONDAY, 9), visit_type_id=desk.session.pk,
+        planned_session_id=sessions[0].pk,
+    )  # fmt: skip
+    entry.refresh_from_db()
+    assert entry.status == "booked"
+
+
+def test_the_calendar_has_a_card_for_everybody_who_waits(
+    client_for: Any, receptionist: Membership, desk: make.Desk, ines: Patient, gul: Patient
+) -> None:
+    """A card leads to the booking page, filled; or to the move page of who has a visit already."""
+    make.waiting(desk, ines)
+    soon = timezone.now() + 3 * make.DAY
+    visit = make.visit(desk, gul, soon)
+    make.waiting(desk, gul, appointment=visit)
+    text = client_for(receptionist).get("/waiting-list/?part=calendar").content.decode()
+    filled = f"/appointments/new/?patient={ines.pk}&amp;visit_type={desk.consultation.pk}&amp;"
+    assert f'href="{filled}"' in text
+    assert f'href="/appointments/{visit.pk}/move/?"' in text
+    assert "<html" not in text
