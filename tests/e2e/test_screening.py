@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -51,16 +52,24 @@ def test_a_lift_ride_loses_no_answer_and_the_signature_is_kept(
     # And when it is back, everything arrives by itself and nothing stays on the device
     doctor.context.set_offline(False)
     expect(doctor.get_by_text("Saved")).to_be_visible()
+    deadline = time.monotonic() + 10
     draft = Screening.objects.get(patient=patient)
+    while "keloid" not in draft.answers and time.monotonic() < deadline:
+        doctor.wait_for_timeout(200)
+        draft.refresh_from_db()
     assert draft.answers["pregnancy"] == "no"
     assert draft.answers["breastfeeding"] == "not_applicable"
     assert draft.answers["keloid"] == "unknown"
-    assert doctor.evaluate("window.localStorage.length") == 0
+    kept = "Object.keys(window.localStorage).filter((key) => key.includes('filling')).length"
+    while doctor.evaluate(kept) and time.monotonic() < deadline:
+        doctor.wait_for_timeout(200)
+    assert doctor.evaluate(kept) == 0
     journey.errors.clear()  # the browser reports every request that the lift swallowed
 
     # When the rest is answered and signed with a finger
     _answer_the_rest(draft, lices)
     doctor.goto(f"{journey.url}/screenings/{draft.pk}/fill/?step=99")
+    doctor.locator("[data-sign-pad] svg").scroll_into_view_if_needed()
     pad = doctor.locator("[data-sign-pad] svg").bounding_box()
     assert pad is not None
     doctor.mouse.move(pad["x"] + 40, pad["y"] + 60)
