@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -52,18 +53,13 @@ def test_a_lift_ride_loses_no_answer_and_the_signature_is_kept(
     # And when it is back, everything arrives by itself and nothing stays on the device
     doctor.context.set_offline(False)
     expect(doctor.get_by_text("Saved")).to_be_visible()
-    deadline = time.monotonic() + 10
     draft = Screening.objects.get(patient=patient)
-    while "keloid" not in draft.answers and time.monotonic() < deadline:
-        doctor.wait_for_timeout(200)
-        draft.refresh_from_db()
+    _until(doctor, lambda: "keloid" in Screening.objects.get(pk=draft.pk).answers)
+    draft.refresh_from_db()
     assert draft.answers["pregnancy"] == "no"
     assert draft.answers["breastfeeding"] == "not_applicable"
     assert draft.answers["keloid"] == "unknown"
-    kept = "Object.keys(window.localStorage).filter((key) => key.includes('filling')).length"
-    while doctor.evaluate(kept) and time.monotonic() < deadline:
-        doctor.wait_for_timeout(200)
-    assert doctor.evaluate(kept) == 0
+    _until(doctor, lambda: not doctor.evaluate(_KEPT))
     journey.errors.clear()  # the browser reports every request that the lift swallowed
 
     # When the rest is answered and signed with a finger
@@ -128,6 +124,17 @@ def test_at_the_next_visit_only_what_has_changed_is_asked_and_shown(
     again.get_by_role("button", name=re.compile("What has changed since")).click()
     again.get_by_role("button", name="Go on").click()
     expect(again.get_by_text("Recorded: nothing has changed.")).to_be_visible()
+
+
+_KEPT = "Object.keys(window.localStorage).filter((key) => key.includes('filling')).length"
+
+
+def _until(page: Page, holds: Callable[[], bool]) -> None:
+    """What a page sends by itself arrives a moment after it says so."""
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        page.wait_for_timeout(200)
 
 
 def _answer_the_rest(draft: Screening, lices: Practice) -> None:
