@@ -68,7 +68,7 @@ def test_a_manager_changes_a_message_and_holds_the_post(journey: Journey, lices:
     # And when she holds everything, Today says so until she lets it go
     zita.goto(f"{journey.url}/messages/hold/")
     zita.get_by_role("button", name="Hold all messages").click()
-    zita.get_by_role("dialog").get_by_role("button").last.click()
+    zita.get_by_role("alertdialog").get_by_role("button", name="Hold all messages").click()
     expect(zita.get_by_role("heading", name="Messages are held")).to_be_visible()
     journey.see(zita, "messages-held")
     zita.goto(f"{journey.url}/")
