@@ -8,6 +8,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from aftercare.services import alarm, dispatch, heartbeat, watch
+from aftercare.services.gateway import Gateway
 from aftercare.services.provider import configured_transport
 from aftercare.services.transport import SmtpTransport
 from mesoclinic.clinic.models import Clinic
@@ -29,8 +30,8 @@ def ring_alarms() -> dict[str, int]:
     """Alert whoever is next about urgent tasks; returns how many alerts ended in which state."""
     now = timezone.now()
     alarm.escalate(now=now)
-    with SmtpTransport() as transport:
-        return dict(alarm.ring(now=now, transport=transport))
+    with SmtpTransport() as transport, Gateway() as gateway:
+        return dict(alarm.ring(now=now, transport=transport, send_text=gateway.hand_over))
 
 
 @shared_task(name="aftercare.tasks.look_round")

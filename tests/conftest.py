@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from hypothesis import HealthCheck, settings
 
 from tests import database, network
 from tests.mailsink import MailSink
@@ -24,6 +25,10 @@ NO_SAMPLES = "sample FHIR bundles not found: set MESOCLINIC_FHIR_SAMPLES to thei
 _USES_DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 
 network.block()
+
+# Times are never asserted: a busy machine is no fault of the rules.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -37,7 +37,9 @@ def sessions_without_answer(
     last = CheckIn.objects.filter(session=OuterRef("subject_id")).order_by("-answered_at")
     silent = (
         Message.objects.for_clinic(clinic)
-        .filter(subject_type="session", state="sent", sent_at__gt=now - _SILENT_BACK)
+        .filter(
+            subject_type="session", state__in=["sent", "delivered"], sent_at__gt=now - _SILENT_BACK
+        )
         .filter(template_key__in=keys.values("key"))
         .annotate(last=Subquery(last.values("answered_at")[:1]))
         .filter(Q(last=None) | Q(sent_at__gt=Subquery(last.values("answered_at")[:1])))

@@ -22,6 +22,7 @@ from aftercare.exceptions import Certainty, DeliveryError
 from aftercare.models import AlarmNumber, CareSettings, StaffAlert, StaffTask, TaskEvent
 from aftercare.services import tasks
 from aftercare.services.care import settings_of
+from aftercare.services.gateway import Short, sender_of
 from aftercare.services.transport import Transport
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
@@ -37,8 +38,8 @@ _TRIES = 20
 _BATCH = 20
 State = StaffAlert.State
 
-SendText = Callable[[str, str], None]
-"""Sends a text (number, words); raises `DeliveryError`."""
+SendText = Callable[[Short], object]
+"""Hands a short message over (`Gateway.hand_over`); raises `DeliveryError`."""
 
 
 def chain(clinic: Clinic, first: UUID | None, *, now: dt.datetime) -> list[Membership]:
@@ -168,7 +169,8 @@ def _text(alert: StaffAlert, send_text: SendText | None) -> None:
     if send_text is None or number is None:
         raise DeliveryError(Certainty.PERMANENT, "no gateway for text messages")
     with translation.override(alert.staff.language):
-        send_text(number.phone, f"{_subject(alert)} {_url(alert)}")
+        words = f"{_subject(alert)} {_url(alert)}"
+        send_text(Short(alert.pk, "sms", number.phone, sender_of(alert.task.clinic), words))
 
 
 def _settle(alert: StaffAlert, state: StaffAlert.State, why: str, now: dt.datetime) -> None:

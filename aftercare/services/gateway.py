@@ -17,15 +17,18 @@ import hashlib
 import hmac
 import http.client
 import json
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
 from aftercare.exceptions import Certainty, DeliveryError
 from aftercare.models import Message
+from mesoclinic.clinic.models import Clinic
 
 _TRY_AGAIN = frozenset({408, 409, 423, 425, 429})
 _LONGEST_ANSWER = 65_536
@@ -46,6 +49,22 @@ def is_signed(secret: str, timestamp: str, body: bytes, given: str, now: float) 
     return hmac.compare_digest(signature(secret, timestamp, body).encode(), given.encode())
 
 
+@dataclass(frozen=True)
+class Short:
+    """One short message: its own id, `sms` or `whatsapp`, to which number, from whom, the words."""
+
+    id: UUID
+    channel: str
+    to: str
+    sender: str
+    text: str
+
+
+def sender_of(clinic: Clinic) -> str:
+    """The name a short message comes from."""
+    return clinic.sender_name or clinic.name
+
+
 class Gateway:
     """The configured gateway (`GATEWAY_URL`), connected when the first short message needs it."""
 
@@ -64,13 +83,19 @@ class Gateway:
         self._drop()
 
     def send(self, message: Message, text: str) -> str:
-        """Hand over one short message; the gateway's id. Raises `DeliveryError`.
+        """Hand over one short message to a patient; the gateway's id. Raises `DeliveryError`."""
+        return self.hand_over(
+            Short(message.pk, message.channel, message.recipient, sender_of(message.clinic), text)
+        )
+
+    def hand_over(self, short: Short) -> str:
+        """Hand over any short message; the gateway's id. Raises `DeliveryError`.
 
         A try whose answer got lost is simply repeated: the gateway knows it by its key.
         """
         if not settings.GATEWAY_URL:
             raise DeliveryError(Certainty.PERMANENT, "no gateway for SMS and WhatsApp is set up")
-        headers, body = self._request(message, text)
+        headers, body = self._request(short)
         try:
             status, answer = self._post(headers, body)
         except (http.client.HTTPException, OSError) as error:
@@ -82,18 +107,17 @@ class Gateway:
         wait = status in _TRY_AGAIN or status >= 500
         raise DeliveryError(Certainty.TRANSIENT if wait else Certainty.PERMANENT, detail)
 
-    def _request(self, message: Message, text: str) -> tuple[dict[str, str], bytes]:
+    def _request(self, short: Short) -> tuple[dict[str, str], bytes]:
         """Headers and body of one message."""
-        sender = message.clinic.sender_name or message.clinic.name
         content = {
-            "id": str(message.pk), "channel": message.channel, "to": message.recipient,
-            "from": sender, "text": text,
+            "id": str(short.id), "channel": short.channel, "to": short.to,
+            "from": short.sender, "text": short.text,
         }  # fmt: skip
         body = json.dumps(content, ensure_ascii=False).encode()
         timestamp = str(int(timezone.now().timestamp()))
         headers = {
             "Content-Type": "application/json",
-            "Idempotency-Key": str(message.pk),
+            "Idempotency-Key": str(short.id),
             "X-Timestamp": timestamp,
             "X-Signature": signature(settings.GATEWAY_SECRET, timestamp, body),
         }

@@ -123,20 +123,54 @@ def drop_draft(*, actor: Actor, clinic: Clinic, draft_id: UUID) -> None:
 
 
 def differences(before: TriageRules, after: TriageRules) -> list[Change]:
-    """Every report of one effect that the two judge differently, milder ones first."""
-    found = [one for effect in after.effects for one in _of_effect(effect, before, after)]
+    """Every report of one effect that the two judge differently, milder ones first.
+
+    Each effect alone, after a deep technique, after every ingredient that a rule names, beside
+    each effect that a rule names, and all of that together; the first difference of a kind is enough.
+    """
+    found = [
+        one
+        for effect in after.effects
+        if effect.key in before.by_key and before.by_key[effect.key] != effect
+        for one in _of_effect(effect, before, after)
+    ]
     return sorted(found, key=lambda one: (not one.is_milder, one.effect.key, one.day))
 
 
 def _of_effect(effect: Effect, before: TriageRules, after: TriageRules) -> Iterator[Change]:
-    if effect.key not in before.by_key:
-        return
-    for severity, size, day, growing in product(SEVERITIES, SIZES, _DAYS, (False, True)):
-        said = ReportedEffect(effect.key, severity, growing, growing, size, day * 24)
-        report = Report((said,), day * 24, session=SessionFacts())
-        old, new = (assess(report, rules).urgency for rules in (before, after))
-        if old is not new:
-            yield Change(effect, severity, size, day, growing, old, new)
+    around = _circumstances(effect, before, after)
+    grows = ((False, False), (True, False), (False, True))
+    for severity, size, day, worse in product(SEVERITIES, SIZES, _DAYS, grows):
+        said = ReportedEffect(effect.key, severity, *worse, size, day * 24)
+        for others, session in around:
+            report = Report((said, *others), day * 24, session=session)
+            old, new = (_own(effect.key, report, rules) for rules in (before, after))
+            if old is not new:
+                yield Change(effect, severity, size, day, any(worse), old, new)
+                break
+
+
+def _circumstances(
+    effect: Effect, before: TriageRules, after: TriageRules
+) -> list[tuple[tuple[ReportedEffect, ...], SessionFacts]]:
+    """What may lift the effect from outside: the other effects reported, and the session."""
+    both = (before.by_key[effect.key], effect)
+    lines = [line for one in both for line in one.escalations]
+    partners = {key for line in lines for key in line.together_with} - {effect.key}
+    given = frozenset(key for line in lines for key in line.ingredients)
+    others = tuple(ReportedEffect(key) for key in sorted(partners))
+    return [
+        ((), SessionFacts()),
+        ((), SessionFacts(deep=True)),
+        ((), SessionFacts(given)),
+        *(((other,), SessionFacts()) for other in others),
+        (others, SessionFacts(given, deep=True)),
+    ]
+
+
+def _own(key: str, report: Report, rules: TriageRules) -> Urgency:
+    """How the effect itself is judged, whatever stands beside it."""
+    return next(one.urgency for one in assess(report, rules).effects if one.effect == key)
 
 
 def _save(draft: TriageRuleSet, rules: TriageRules, **changes: Any) -> None:

@@ -38,6 +38,10 @@ def _languages(spec: TriageRules) -> list[str]:
     return ["en", *sorted(known - {"en"})]
 
 
+def _name(effect: Effect, language: str) -> str:
+    return effect.name.get(language) or effect.name["en"]
+
+
 @access(Policy.CLINICAL_OR_MANAGER)
 class Care(StaffPage):
     """Alerts, the late watch and the versions of the rules, on one page."""
@@ -130,7 +134,8 @@ class Rules(RulesPage):
         changes = rules.differences(from_json(current.spec), spec) if is_draft and current else []
         return {
             "row": row, "lines": lines, "is_draft": is_draft, "form": form,
-            "may_edit": is_draft and self.clinical, "milder": [c for c in changes if c.is_milder],
+            "may_edit": is_draft and self.clinical, "milder": [(_name(change.effect, language), change)
+                       for change in changes if change.is_milder],
             "graver": sum(1 for change in changes if not change.is_milder),
             "advice": [(one.value, spec.advice[one.value].get(language)
                         or spec.advice[one.value]["en"]) for one in Urgency],
@@ -229,11 +234,7 @@ class EffectRules(RulesPage):
 
     def _lines(self, spec: TriageRules, effect: Effect, data: Any = None) -> list[EscalationForm]:
         language = self.request.user.language[:2]
-        others = [
-            (one.key, one.name.get(language) or one.name["en"])
-            for one in spec.effects
-            if one.key != effect.key
-        ]
+        others = [(one.key, _name(one, language)) for one in spec.effects if one.key != effect.key]
         known = [EscalationForm.initial_of(one) for one in effect.escalations]
         return [
             EscalationForm(others, data, initial=initial, prefix=f"line{number}")
@@ -241,6 +242,5 @@ class EffectRules(RulesPage):
         ]
 
     def _page(self, pk: UUID, form: EffectForm, lines: list[EscalationForm]) -> dict[str, object]:
-        language = self.request.user.language[:2]
-        name = form.effect.name.get(language) or form.effect.name["en"]
+        name = _name(form.effect, self.request.user.language[:2])
         return {"form": form, "lines": lines, "pk": pk, "name": name}

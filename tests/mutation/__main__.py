@@ -4,8 +4,9 @@ The tests are loaded once. Every mutant is judged in a fork of that process, in 
 the one changed function is exchanged; what is no function (tables, defaults, the order of outcomes)
 is judged by a fork from before the rules were loaded. The test that noticed a change is asked first
 about the next change to the same function. Prints the survivors and fails below 95 % killed.
-Options: names of modules to limit the run; `--survivors` to try those that got away last time, now
-against every pair of rules too; `--rest` to go on with a run that was broken off; `--list` to count.
+Options: names of modules to limit the run (`triage` alone: the rules of check-ins instead);
+`--survivors` to try those that got away last time, now against every pair of rules too; `--rest`
+to go on with a run that was broken off; `--list` to count.
 """
 
 from __future__ import annotations
@@ -28,21 +29,33 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-import hypothesis.strategies  # noqa: F401 - loaded once, before forking
+import hypothesis
+import hypothesis.strategies
 import pytest
 
 from tests.mutation.mutators import Mutant, mutants
 
+# A slow minute of the machine is no objection, and the same examples judge every mutant.
+hypothesis.settings.register_profile(
+    "mutation", deadline=None, derandomize=True, database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)  # fmt: skip
+hypothesis.settings.load_profile("mutation")
+
 PROJECT = Path(__file__).resolve().parents[2]
-DOMAIN = PROJECT / "patients" / "domain"
-MODULES = ("screening", "matching", "findings", "answers", "record", "merge")
-TESTS = (
+TRIAGE = "triage" in sys.argv
+ROOM = "aftercare" if TRIAGE else "patients"
+DOMAIN = PROJECT / ROOM / "domain"
+MODULES: tuple[str, ...] = ("screening", "matching", "findings", "answers", "record", "merge")
+TESTS: tuple[str, ...] = (
     "test_findings", "test_answers", "test_record", "test_merge", "test_screening",
     "test_screening_properties", "test_screening_words",
 )  # fmt: skip
+if TRIAGE:
+    MODULES, TESTS = ("triage",), ("test_triage",)
 # Every pair of rules takes longer than all other tests together: only what got away meets them.
-MORE = ("test_screening_pairs",)
-RESULTS = PROJECT / "test-results" / "mutation.json"
+MORE = () if TRIAGE else ("test_screening_pairs",)
+RESULTS = PROJECT / "test-results" / ("mutation-triage.json" if TRIAGE else "mutation.json")
 REQUIRED = 95.0
 SECONDS = int(os.environ.get("MUTATION_SECONDS", "300"))
 
@@ -118,7 +131,7 @@ def run_tests(*plugins: object) -> int:
     os.environ.update(
         SCREENING_EXAMPLES="30", SCREENING_FIXED="1", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"
     )
-    tests = PROJECT / "tests" / "unit" / "patients"
+    tests = PROJECT / "tests" / "unit" / ROOM
     arguments = ["-c", str(Path(__file__).with_name("pytest.ini")), "--noconftest", "--tb=no"]
     names = (*TESTS, *MORE) if "--survivors" in sys.argv else TESTS
     files = [str(tests / f"{name}.py") for name in names]
@@ -152,7 +165,7 @@ def forked(judge: Callable[[], str], seconds: float | None = SECONDS) -> str:
 
 def from_the_start(mutant: Mutant) -> str:
     """Load rules and tests anew with the mutant in place."""
-    name = f"patients.domain.{mutant.module}"
+    name = f"{ROOM}.domain.{mutant.module}"
     sys.meta_path.insert(0, Planted(name, compile(mutant.tree, name, "exec")))
     return "some test" if run_tests() else ""
 
@@ -169,7 +182,7 @@ def live_function(mutant: Mutant) -> FunctionType | None:
     """The loaded function that the mutant changes; None where it changes something else."""
     if not mutant.function:
         return None
-    found: Any = importlib.import_module(f"patients.domain.{mutant.module}")
+    found: Any = importlib.import_module(f"{ROOM}.domain.{mutant.module}")
     for name in mutant.function.split("."):
         found = vars(found).get(name)
     if isinstance(found, property):
@@ -182,7 +195,7 @@ def live_function(mutant: Mutant) -> FunctionType | None:
 
 
 def changed_code(mutant: Mutant) -> CodeType:
-    code = compile(mutant.tree, f"patients.domain.{mutant.module}", "exec")
+    code = compile(mutant.tree, f"{ROOM}.domain.{mutant.module}", "exec")
     for name in mutant.function.split("."):
         code = next(
             part for part in code.co_consts if isinstance(part, CodeType) and part.co_name == name

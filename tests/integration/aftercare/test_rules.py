@@ -1,0 +1,160 @@
+"""Practitioners edit the triage rules as a draft; what was in force stays with its check-ins."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from django.test import Client
+
+from aftercare.domain.codec import from_json
+from aftercare.models import AlarmNumber, CareSettings, TriageRuleSet
+from aftercare.services.rules import differences
+from mesoclinic.clinic.models import Clinic, Membership
+from tests.factories import aftercare as make
+from tests.personas import client_for
+from treatments.models import SessionRecord
+
+NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def doctor(lices: Clinic, practitioner: Membership) -> Client:
+    return client_for(practitioner)
+
+
+@pytest.fixture
+def draft(doctor: Client) -> str:
+    """The address of a fresh draft; starting it twice is one draft."""
+    first = doctor.post("/care/rules/")["Location"]
+    assert doctor.post("/care/rules/")["Location"] == first
+    return str(first)
+
+
+def filled(client: Client, url: str) -> dict[str, object]:
+    """The form of a page as it stands."""
+    context = client.get(url).context
+    data: dict[str, object] = {}
+    for form in [context["form"], *context.get("lines", [])]:
+        for field in form:
+            value = field.value()
+            if value not in (None, False, ""):
+                data[field.html_name] = value
+    return data
+
+
+def test_a_milder_rule_is_shown_before_it_is_published_and_needs_a_word(
+    doctor: Client, draft: str, lices: Clinic, practitioner: Membership
+) -> None:
+    url = f"{draft}heat_pus/"
+    changed = filled(doctor, url) | {"base": "review"}
+    assert doctor.post(url, changed)["Location"] == draft
+    page = doctor.get(draft)
+    assert {one.effect.key for _name, one in page.context["milder"]} == {"heat_pus"}
+
+    assert doctor.post(f"{draft}publish/", {"note": " "}).status_code == 422
+    assert TriageRuleSet.objects.get(status="draft")
+    assert doctor.post(f"{draft}publish/", {"note": "Seen in person."}).status_code == 302
+    new = TriageRuleSet.objects.get(status="published")
+    assert (new.version, new.note) == (2, "Seen in person.")
+    assert new.approved_by == practitioner.display_name
+    assert from_json(new.spec).by_key["heat_pus"].base == "review"
+    assert TriageRuleSet.objects.get(status="retired").version == 1
+    # What is in force can not be edited.
+    doctor.post(url, changed | {"base": "urgent"})
+    new.refresh_from_db()
+    assert from_json(new.spec).by_key["heat_pus"].base == "review"
+
+
+@pytest.mark.parametrize("key", ["lumps", "allergic_rash", "blisters", "discolouration"])
+def test_leaving_out_what_makes_it_graver_is_shown_as_milder(
+    doctor: Client, draft: str, key: str
+) -> None:
+    """Also where only depth, an ingredient or another effect makes it graver."""
+    spec = from_json(TriageRuleSet.objects.get(status="draft").spec)
+    for one in spec.by_key[key].escalations:
+        kept = tuple(line for line in spec.by_key[key].escalations if line is not one)
+        effects = tuple(
+            replace(effect, escalations=kept) if effect.key == key else effect
+            for effect in spec.effects
+        )
+        changes = differences(spec, replace(spec, effects=effects))
+        assert changes, one
+        assert all(change.is_milder for change in changes)
+
+
+def test_an_unchanged_form_changes_nothing(doctor: Client, draft: str) -> None:
+    before = TriageRuleSet.objects.get(status="draft").spec
+    for key in ("redness", "swelling", "allergic_rash", "breathing"):
+        assert doctor.post(f"{draft}{key}/", filled(doctor, f"{draft}{key}/")).status_code == 302
+    assert doctor.post(f"{draft}advice/", filled(doctor, f"{draft}advice/")).status_code == 302
+    assert from_json(TriageRuleSet.objects.get(status="draft").spec) == from_json(before)
+    page = doctor.get(draft)
+    assert (page.context["milder"], page.context["graver"]) == ([], 0)
+
+
+def test_bad_lines_are_asked_again_and_lose_nothing(doctor: Client, draft: str) -> None:
+    url = f"{draft}redness/"
+    before = TriageRuleSet.objects.get(status="draft").spec
+    spare = len(from_json(before).by_key["redness"].escalations)
+    kept = filled(doctor, url) | {"name_en": "Kept name"}
+    bad: list[dict[str, object]] = [
+        {f"line{spare}-to": "urgent"},
+        {f"line{spare}-to": "urgent", f"line{spare}-after_hours": "-1"},
+        {"base": "whatever"},
+        {"name_en": ""},
+    ]
+    for change in bad:
+        again = doctor.post(url, kept | change)
+        assert again.status_code == 422
+        if "name_en" not in change:
+            assert "Kept name" in again.content.decode()
+    assert TriageRuleSet.objects.get(status="draft").spec == before
+    assert doctor.get(f"{draft}nothing/").status_code == 404
+
+
+def test_a_check_in_keeps_the_rules_it_was_judged_by(
+    doctor: Client, draft: str, record: SessionRecord
+) -> None:
+    told = make.checkin(record, NOW)
+    doctor.post(f"{draft}publish/", {"note": "Nothing."})
+    told.refresh_from_db()
+    assert (told.rules.version, told.rules.status) == (1, "retired")
+
+
+def test_a_draft_can_be_thrown_away(doctor: Client, draft: str) -> None:
+    doctor.post(f"{draft}publish/", {"drop": "1"})
+    assert [row.status for row in TriageRuleSet.objects.all()] == ["published"]
+
+
+def test_who_may_read_and_who_may_change(
+    doctor: Client, draft: str, manager: Membership, receptionist: Membership,
+    other_practitioner: Membership,
+) -> None:  # fmt: skip
+    assert client_for(manager).get(draft).status_code == 200
+    assert client_for(manager).post(f"{draft}publish/", {"note": "x"}).status_code == 403
+    assert client_for(receptionist).get(draft).status_code == 403
+    assert client_for(other_practitioner).get(draft).status_code == 404
+    stolen = client_for(other_practitioner).post(f"{draft}publish/", {"note": "x"})
+    assert stolen.status_code == 404
+    assert TriageRuleSet.objects.get(status="draft")
+
+
+def test_managers_set_the_watch_and_everybody_their_own_number(
+    doctor: Client, lices: Clinic, manager: Membership, practitioner: Membership
+) -> None:
+    wanted = {"escalate_minutes": "5", "alert_by_email": "on", "silent_after": "3"}
+    assert doctor.post("/care/settings/", wanted).status_code == 403
+    boss = client_for(manager)
+    assert boss.post("/care/settings/", wanted | {"escalate_minutes": "0"}).status_code == 422
+    assert not CareSettings.objects.exists()
+    boss.post("/care/settings/", wanted)
+    row = CareSettings.objects.get()
+    assert (row.escalate_minutes, row.late_watch, row.silent_after) == (5, False, 3)
+
+    assert doctor.post("/care/number/", {"phone": "0612"}).status_code == 422
+    doctor.post("/care/number/", {"phone": "+33 6 12 34 56 78"})
+    assert AlarmNumber.objects.get().staff_id == practitioner.staff_id
+    doctor.post("/care/number/", {"phone": ""})
+    assert not AlarmNumber.objects.exists()

@@ -1,0 +1,100 @@
+"""The hourly round: silence, drifting courses, stock and missing screenings become tasks, once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from aftercare.models import CareSettings, Message, StaffTask
+from aftercare.services import tasks, watch
+from tests.factories import aftercare as make
+from tests.factories import treatments
+from treatments.models import Lot, SessionRecord, TreatmentPlan
+
+DAY = dt.timedelta(days=1)
+
+
+def invited(record: SessionRecord, at: dt.datetime, state: str = "sent") -> Message:
+    """An invitation to check in that went out."""
+    return make.message(
+        record.patient, at, template_key="checkin", step_key="checkin", subject_type="session",
+        subject_id=record.pk, state=state, sent_at=at, recipient="ines@example.org",
+        schedule_version=int(at.timestamp()) % 30_000,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def signed_at(record: SessionRecord) -> dt.datetime:
+    assert record.signed_at is not None
+    make.template(record.clinic, "checkin", body="{{ checkin_link }}")
+    return record.signed_at
+
+
+def open_tasks(kind: str) -> list[StaffTask]:
+    return list(StaffTask.objects.filter(kind=kind, done_at=None))
+
+
+@pytest.mark.parametrize("state", ["sent", "delivered"])
+def test_two_invitations_without_an_answer_are_a_call(
+    record: SessionRecord, signed_at: dt.datetime, state: str
+) -> None:
+    invited(record, signed_at + DAY, state)
+    watch.look_round(record.clinic, now=signed_at + 3 * DAY)
+    assert open_tasks("checkin_silent") == []
+
+    invited(record, signed_at + 3 * DAY, state)
+    watch.look_round(record.clinic, now=signed_at + 3.5 * DAY)
+    assert open_tasks("checkin_silent") == []  # a day to answer
+    for _n in range(2):
+        watch.look_round(record.clinic, now=signed_at + 5 * DAY)
+    (task,) = open_tasks("checkin_silent")
+    assert (task.patient_id, task.role) == (record.patient_id, "front_desk")
+
+    # Whoever was called is not called again next hour.
+    member = record.practitioner.memberships.get()
+    tasks.finish_task(
+        actor=treatments.actor_of(member), clinic=record.clinic, task_id=task.pk,
+        outcome="All is well.", now=signed_at + 5 * DAY,
+    )  # fmt: skip
+    watch.look_round(record.clinic, now=signed_at + 6 * DAY)
+    assert open_tasks("checkin_silent") == []
+
+
+def test_an_answer_or_another_number_of_invitations_is_no_silence(
+    record: SessionRecord, signed_at: dt.datetime
+) -> None:
+    for days in (1, 3):
+        invited(record, signed_at + days * DAY)
+    CareSettings.objects.create(clinic=record.clinic, silent_after=3)
+    watch.look_round(record.clinic, now=signed_at + 5 * DAY)
+    CareSettings.objects.update(silent_after=2)
+    make.checkin(record, signed_at + 3.5 * DAY)
+    watch.look_round(record.clinic, now=signed_at + 5 * DAY)
+    assert open_tasks("checkin_silent") == []
+
+
+def test_a_course_whose_window_ends_unbooked_is_a_task_until_it_is_over(
+    record: SessionRecord, plan: TreatmentPlan, signed_at: dt.datetime
+) -> None:
+    found = [
+        day
+        for day in range(0, 126, 7)
+        if watch.look_round(record.clinic, now=signed_at + day * DAY)["off_protocol"]
+    ]
+    assert found == list(range(found[0], found[-1] + 1, 7))
+    assert found[0] > 0
+    task = StaffTask.objects.get(kind="off_protocol")
+    assert (task.subject_id, task.patient_id) == (plan.pk, plan.patient_id)
+    assert task.outcome == "This has settled itself."
+
+
+def test_stock_out_of_date_is_a_task_about_nobody(
+    record: SessionRecord, signed_at: dt.datetime
+) -> None:
+    lot = Lot.objects.for_clinic(record.clinic).earliest("expires_on")
+    at = dt.datetime.combine(lot.expires_on + 2 * DAY, dt.time(9), dt.UTC)
+    for _n in range(2):
+        watch.look_round(record.clinic, now=at)
+    tasks_of_lot = [one for one in open_tasks("stock") if one.subject_id == lot.pk]
+    assert [(one.patient_id, one.role) for one in tasks_of_lot] == [(None, "management")]
