@@ -6,6 +6,7 @@ The slow rules choose among all slots (not the reduced choices), count costs fro
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise, product
@@ -25,6 +26,9 @@ from scheduling.domain.courses import (
 )
 from scheduling.domain.slots import Slot
 from treatments.domain.protocol import Gap, GapUnit, SessionSpec, Window, window_after
+
+# How many times as many random courses as usual (the slow run asks for more).
+TIMES = int(os.environ.get("COURSE_TIMES", "1"))
 
 SPACE = UUID("00000000-0000-0000-0000-0000000c0035")
 ANNE, BERT = uuid5(SPACE, "anne"), uuid5(SPACE, "bert")
