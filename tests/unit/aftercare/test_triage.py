@@ -281,26 +281,35 @@ def test_patients_are_asked_and_advised_in_french_too() -> None:
 
 def test_broken_rules_can_not_exist() -> None:
     one = replace(RULES.effects[0], escalations=())
-    with pytest.raises(ValueError, match="condition"):
+    with pytest.raises(ValueError, match=r"^An escalation needs a condition\.$"):
         Escalation(Urgency.REVIEW)
-    with pytest.raises(ValueError, match="1 to 5"):
+    with pytest.raises(ValueError, match=r"^Severity goes from 1 to 5\.$"):
         Escalation(Urgency.REVIEW, severity=6)
     for size in (0, 4):
-        with pytest.raises(ValueError, match="1 to 3"):
+        with pytest.raises(ValueError, match=r"^Size goes from 1 to 3\.$"):
             Escalation(Urgency.REVIEW, size=size)
     for conditions in ({"size": 1}, {"lasting_hours": 0}, {"after_hours": 0}, {"deep": True},
                   {"ingredients": ("saline",)}, {"spreading": True}):  # fmt: skip
         assert Escalation(Urgency.REVIEW, **conditions)
-    with pytest.raises(ValueError, match="unique"):
+    with pytest.raises(ValueError, match=r"^Effect keys must be unique\.$"):
         TriageRules("1", (one, one), RULES.advice)
-    with pytest.raises(ValueError, match="Advice is missing"):
+    with pytest.raises(
+        ValueError, match=r"^Advice is missing for: emergency, review, self_care, urgent\.$"
+    ):
         TriageRules("1", (one,), {})
-    with pytest.raises(ValueError, match="1 to 5"):
-        TriageRules("1", (), RULES.advice, unwell_from=0)
+    for face in (0, 6):
+        with pytest.raises(ValueError, match=r"^Feeling goes from 1 to 5\.$"):
+            TriageRules("1", (), RULES.advice, unwell_from=face)
+    for face in range(1, 6):
+        assert TriageRules("1", (), RULES.advice, unwell_from=face).unwell_from == face
     stray = replace(one, escalations=(Escalation(Urgency.URGENT, together_with=("nowhere",)),))
-    with pytest.raises(ValueError, match="not known"):
+    with pytest.raises(
+        ValueError, match=f"^“{one.key}” escalates with an effect that is not known.$"
+    ):
         TriageRules("1", (stray,), RULES.advice)
     assert isinstance(one, Effect)
+    mutual = replace(one, escalations=(Escalation(Urgency.URGENT, together_with=(one.key,)),))
+    assert TriageRules("1", (mutual,), RULES.advice).by_key == {one.key: mutual}
 
 
 @pytest.mark.parametrize(
