@@ -20,9 +20,10 @@ manage: $(VENV)/.runtime ## Run a Django command, for example: make manage ARGS=
 test: $(VENV)/.dev node_modules/.installed ## Run the whole suite (ARGS="-k name" narrows it)
 	@$(RUN) -m pytest -n 2 $(ARGS)
 
-test-slow: $(VENV)/.dev ## Screening rules on 100,000 random worlds each; every pair of the catalogue; 10,000 messages among killed workers; 2,000 walks through the calendar (some hours)
+test-slow: $(VENV)/.dev node_modules/.installed ## Screening rules on 100,000 random worlds each; every pair of the catalogue; 10,000 messages among killed workers; 2,000 walks through the calendar (some hours)
 	@SCREENING_EXAMPLES=$${SCREENING_EXAMPLES:-100000} HARNESS_MESSAGES=$${HARNESS_MESSAGES:-10000} $(RUN) -m pytest -n 2 -m slow tests/unit/patients tests/unit/treatments tests/integration/aftercare $(ARGS)
 	@SCHEDULING_WALKS=$${SCHEDULING_WALKS:-2000x50} COURSE_TIMES=$${COURSE_TIMES:-20} $(RUN) -m pytest -n 2 tests/unit/scheduling tests/integration/scheduling/test_stateful.py $(ARGS)
+	@IMPORT_LINES=500 $(RUN) -m pytest tests/e2e/test_records.py
 
 race: $(VENV)/.dev node_modules/.installed ## Let 20 clients book, move and cancel against gunicorn, 500 times each (about ten minutes)
 	@RACE_CLIENTS=$${RACE_CLIENTS:-20} RACE_ATTEMPTS=$${RACE_ATTEMPTS:-500} RACE_ROUNDS=$${RACE_ROUNDS:-50} $(RUN) -m pytest -s -p no:cacheprovider tests/integration/scheduling/test_http_race.py $(ARGS)
