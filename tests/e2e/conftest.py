@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings as django_settings
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from mesoclinic.clinic.models import Membership
@@ -160,7 +160,7 @@ class Journey:
 
     def see(self, page: Page, name: str, exclude: tuple[str, ...] = ()) -> None:
         """This page is fit to be seen by everybody, wide and narrow."""
-        assert page.title().strip(" ·"), f"{page.url} has no title"
+        expect(page, f"{page.url} has no title").to_have_title(re.compile(r"\w"))
         assert page.locator("[data-error-summary]").count() <= 1, "the mistakes are listed twice"
         self._check(page, exclude)
         size = page.viewport_size

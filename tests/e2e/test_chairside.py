@@ -30,9 +30,13 @@ def lices(journey: Journey, clock: Clock) -> Practice:
 
 def _middle_of_the_cheek(page: Page) -> tuple[float, float]:
     """A spot on the figure: 35 % from the left, 55 % from the top of its drawing."""
+    # What was saved last may still move the page.
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(300)
     spot = page.evaluate(
         """() => {
           const svg = document.querySelector('svg[data-view=face]');
+          svg.scrollIntoView({ block: 'center', behavior: 'instant' });
           const point = new DOMPoint(140, 290).matrixTransform(svg.getScreenCTM());
           return [point.x, point.y];
         }"""
