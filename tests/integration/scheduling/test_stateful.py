@@ -155,10 +155,13 @@ class World:
         if found is None:
             return
         pk, one = found
-        # Bringing back asks whether the time is free; leave is a matter for the replanner.
+        # Bringing back asks whether the time is free, in the room it had; leave is a matter for
+        # the replanner.
+        rooms = dict(Appointment.objects.values_list("pk", "room_id"))
         free = not any(
             self.reference._meet(other, one.who, one.patient, one.start)
-            for other in self.reference.visits.values()
+            or (rooms[key] == rooms[pk] and self.reference._meet(other, other.who, -1, one.start))
+            for key, other in self.reference.visits.items()
         )
         change = services.StatusChange(appointment_id=pk, target="booked")
         done = self.attempt(
