@@ -80,7 +80,7 @@ def test_today_says_who_comes_and_for_what(
 def test_today_shows_who_cannot_go_ahead_and_why_to_clinicians_only(
     session_today: Appointment, practitioner: Membership, receptionist: Membership
 ) -> None:
-    scheduling.contraindicate(session_today.patient, NOW)
+    scheduling.contraindicate(session_today.patient, NOW + MINUTE)
     seen = text(client_for(practitioner), "/")
     assert "1 needs a decision" in seen
     assert "The screening found an absolute contraindication." in seen
