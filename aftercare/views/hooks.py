@@ -29,6 +29,7 @@ _NEWS = {
 _LONGEST = 65_536
 
 
+# A carrier posts without a session; the signature of the report is the credential.
 @access(Policy.PUBLIC)
 @method_decorator(csrf_exempt, name="dispatch")
 class MailHook(View):
@@ -42,6 +43,7 @@ class MailHook(View):
         return view.func(request, **view.kwargs)
 
 
+# A carrier posts without a session; the signature of the report is the credential.
 @access(Policy.PUBLIC)
 @method_decorator(csrf_exempt, name="dispatch")
 class GatewayHook(View):

@@ -47,6 +47,7 @@ _CLOSED, _UNPROCESSABLE, _TOO_MANY = 404, 422, 429
 LIMITS = {"online-page": (120, 60), "online-hold": (12, 3600), "online-code": (12, 3600)}
 
 
+# No session is read, and inside a frame of another site the browser keeps no cookie for a token.
 @method_decorator(csrf_exempt, name="dispatch")
 class OnlineView(View):
     """A page of online booking: clinic, rules and `now` are there; headers allow the clinic's site."""
