@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,10 +15,12 @@ from mesoclinic.common.errors import DomainError, Forbidden, NotFound
 from patients.models import Patient
 from treatments.domain.cocktail import Level
 from treatments.domain.readiness import Readiness, Verdict
+from treatments.forms.reviews import PeriodForm
 from treatments.models import Ingredient
 from treatments.selectors.checks import Look
 
 _STATES = {Level.STOP: "stop", Level.REVIEW: "warn", Level.NOTE: "info"}
+_YEAR = dt.timedelta(days=365)
 _VERDICT_STATES = {Verdict.GO: "ok", Verdict.REVIEW: "warn", Verdict.STOP: "stop"}
 
 
@@ -27,6 +30,17 @@ class StaffView(StaffPage):
     def has_read(self, patients: list[Patient], model: str = "treatments.treatmentplan") -> None:
         """One audit row for what this page shows."""
         record_read(self.request.actor, model=model, patients=[one.pk for one in patients])
+
+
+class PeriodView(StaffView):
+    """A page of figures from one day to another, both in the address."""
+
+    def period(self) -> tuple[dt.date, dt.date]:
+        """The last year unless other days are asked for; what can't be read counts as not asked."""
+        form = PeriodForm(self.request.GET)
+        form.is_valid()
+        until = form.cleaned_data.get("until") or self.today
+        return form.cleaned_data.get("since") or until - _YEAR, until
 
 
 def add_refusal(form: forms.BaseForm, error: DomainError) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,9 +19,8 @@ from treatments.forms.reviews import PeriodForm, ReviewForm
 from treatments.models import SessionRecord
 from treatments.selectors import outcomes
 from treatments.selectors.plans import get_record, get_session
-from treatments.views.common import StaffView, add_refusal, no_store
-
-_YEAR = dt.timedelta(days=365)
+from treatments.views.common import PeriodView, StaffView, add_refusal, no_store
+from treatments.views.tables import csv_file
 
 
 @access(Policy.CLINICAL)
@@ -68,16 +68,15 @@ class SessionResult(StaffView):
 
 
 @access(Policy.CLINICAL_OR_MANAGER)
-class Results(StaffView):
+class Results(PeriodView):
     """Each indication over time; figures without names."""
 
     def get(self, request: Any) -> HttpResponse:
-        """The last year unless other days are asked for."""
-        form = PeriodForm(request.GET)
-        form.is_valid()
-        until = form.cleaned_data.get("until") or self.today
-        since = form.cleaned_data.get("since") or until - _YEAR
+        """Curves and tables, or with `?as=csv` a file."""
+        since, until = self.period()
         found = outcomes.results(request.clinic, since, until)
+        if request.GET.get("as") == "csv":
+            return _table(found)
         rows = [
             {
                 "result": one,
@@ -87,5 +86,30 @@ class Results(StaffView):
             }
             for one in found
         ]
-        context = {"rows": rows, "form": PeriodForm(initial={"since": since, "until": until})}
+        context = {
+            "rows": rows,
+            "form": PeriodForm(initial={"since": since, "until": until}),
+            "query": urlencode({"since": since, "until": until}),
+        }
         return render(request, "treatments/results.html", context)
+
+
+def _table(found: Iterable[outcomes.IndicationResult]) -> HttpResponse:
+    """One line for each indication and month; means with two decimals."""
+    head = (
+        _("Indication"), _("Month"), _("Practitioners"), _("Patients"), _("Satisfaction"),
+        _("Judgements"),
+    )  # fmt: skip
+    lines = (
+        (
+            one.name, f"{month.month:%Y-%m}", _mean(month.practitioner), _mean(month.patient),
+            _mean(month.satisfaction), month.count,
+        )
+        for one in found
+        for month in one.months
+    )  # fmt: skip
+    return csv_file("results", head, lines)
+
+
+def _mean(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,22 +15,22 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.common.calendar import to_local
 from mesoclinic.common.errors import DomainError
 from patients.selectors import get_patient
 from treatments import services
 from treatments.forms import ReasonForm
 from treatments.forms.reviews import PeriodForm, ReachedForm
-from treatments.models import Lot
+from treatments.models import Lot, RecallContact
 from treatments.panels import recall_messages
 from treatments.selectors import trace
 from treatments.selectors.stock import get_lot
-from treatments.selectors.watch import late_words, watch
-from treatments.views.common import StaffView, add_refusal, no_store
+from treatments.selectors.watch import Watch, late_words, watch
+from treatments.views.common import PeriodView, StaffView, add_refusal, no_store
 from treatments.views.tables import csv_file
 
 _PAGE = 50
 _MOST = 10_000
-_YEAR = dt.timedelta(days=365)
 
 
 @access(Policy.CLINICAL)
@@ -126,11 +128,13 @@ class RecallPage(StaffView):
     """A recall: who was told, who was reached."""
 
     def get(self, request: Any, pk: UUID) -> HttpResponse:
-        """The patients, those not reached first."""
+        """The patients, those not reached first; `?as=csv` for a spreadsheet."""
         recall = trace.get_recall(request.clinic, pk)
         contacts = trace.contacts_of(recall)
         self.has_read([one.patient for one in contacts], "treatments.recallcontact")
         states = recall_messages(request.clinic, [one.pk for one in contacts])
+        if request.GET.get("as") == "csv":
+            return _reached_table(contacts, states, request.clinic.zone)
         reached = sum(1 for one in contacts if one.reached_at)
         context = {
             "recall": recall,
@@ -139,6 +143,25 @@ class RecallPage(StaffView):
             "form": ReachedForm(),
         }
         return no_store(render(request, "treatments/recall.html", context))
+
+
+def _reached_table(
+    contacts: Iterable[RecallContact], states: Mapping[UUID, tuple[str, str]], zone: ZoneInfo
+) -> HttpResponse:
+    head = (
+        _("Patient"), _("Record number"), _("E-mail"), _("Phone"), _("Message"), _("Reached on"),
+        _("How"), _("By"), _("What was said"),
+    )  # fmt: skip
+    lines = (
+        (
+            one.patient.name, one.patient.record_number, one.patient.email, one.patient.phone,
+            states[one.pk][1] if one.pk in states else _("No message"),
+            to_local(one.reached_at, zone).strftime("%Y-%m-%d %H:%M") if one.reached_at else "",
+            one.get_reached_how_display() if one.reached_at else "", one.reached_by, one.note,
+        )
+        for one in contacts
+    )  # fmt: skip
+    return csv_file("recall", head, lines)
 
 
 @access(Policy.CLINICAL)
@@ -160,19 +183,19 @@ class RecallReached(StaffView):
 
 
 @access(Policy.CLINICAL)
-class WatchPage(StaffView):
+class WatchPage(PeriodView):
     """The cluster watch."""
 
     def get(self, request: Any) -> HttpResponse:
-        """The last year unless other days are asked for."""
-        form = PeriodForm(request.GET)
-        form.is_valid()
-        until = form.cleaned_data.get("until") or self.today
-        since = form.cleaned_data.get("since") or until - _YEAR
+        """Every group against all others, or with `?as=csv` a file."""
+        since, until = self.period()
         found = watch(request.clinic, since, until)
+        if request.GET.get("as") == "csv":
+            return _watch_table(found)
         context = {
             "watch": found,
             "form": PeriodForm(initial={"since": since, "until": until}),
+            "query": urlencode({"since": since, "until": until}),
             "late": late_words(found.late),
             "late_total": sum(found.late),
             "late_most": max(found.late, default=0) or 1,
@@ -184,3 +207,24 @@ class WatchPage(StaffView):
             ],
         }
         return no_store(render(request, "treatments/watch.html", context))
+
+
+def _watch_table(found: Watch) -> HttpResponse:
+    """Every group, then late signs by week; rates are shares of sessions, p after Holm too."""
+    head = (
+        _("Kind"), _("Name"), _("Reactions"), _("Sessions"), _("Rate"), _("All others"), _("p"),
+        _("p, corrected"), _("Signal"),
+    )  # fmt: skip
+    groups = (
+        (
+            group.title, name, one.tally.events, one.tally.sessions, f"{one.rate:.4f}",
+            f"{one.base_rate:.4f}", f"{one.p:.6f}", f"{one.adjusted:.6f}", one.signal.value,
+        )
+        for group in found.groups
+        for name, one in group.rows
+    )  # fmt: skip
+    late = (
+        (_("Late signs of infection"), week, count, "", "", "", "", "", "")
+        for week, count in late_words(found.late)
+    )
+    return csv_file("watch", head, [*groups, *late])

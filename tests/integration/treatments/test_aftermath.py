@@ -10,10 +10,12 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.db import DatabaseError, transaction
+from django.test import Client
 
 from aftercare.models import Message
 from aftercare.services import seeding as aftercare
 from mesoclinic.audit.actors import Actor
+from mesoclinic.audit.models import AuditEntry
 from mesoclinic.clinic.models import Membership
 from mesoclinic.common.errors import Invalid
 from tests.factories import treatments as make
@@ -163,6 +165,55 @@ def test_results_are_kept_after_the_signature_and_averaged(
     assert (result.name, result.count, result.improved) == ("Skin hydration", 3, 67)
     assert (result.practitioner, result.patient, result.satisfaction) == (2.5, 2, 9)
     assert outcomes.curve(result.months, "patient", 1, 5)
+
+
+def _table(client: Client, address: str, **asked: str) -> list[dict[str, str]]:
+    answer = client.get(address, {"as": "csv", **asked})
+    assert answer.headers["Content-Type"].startswith("text/csv"), address
+    assert answer.headers["Cache-Control"] == "no-store", address
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def test_results_watch_and_recall_are_taken_away_as_files(
+    stock: make.Catalogue, actor: Actor
+) -> None:
+    # Given two sessions of one lot, one followed by an infection and judged, then a recall
+    records = [make.charted(stock.clinic, stock) for _ in range(2)]
+    report(records[0].planned_session.plan, actor, session=records[0], effect="infection")
+    for gais in (1, 4):
+        services.review_outcome(
+            session=records[0], judgement=services.Judgement("practitioner", gais, 7),
+            actor=actor, now=NOW,
+        )  # fmt: skip
+    lot = stock.lots["vitamin_c"]
+    recall = services.begin_recall(lot=lot, reason="Glass", actor=actor, now=NOW + DAY)
+    known = recall.contacts.get(patient=records[1].patient)
+    services.note_reached(
+        contact=known, how="phone", note="=HYPERLINK(1)", actor=actor, now=NOW + DAY
+    )
+    client = client_for(_member(stock))
+    with time_machine.travel(NOW + DAY, tick=True):
+        # Then the results stand month by month
+        assert _table(client, "/results/") == [
+            {
+                "Indication": "Skin hydration", "Month": f"{make.TODAY:%Y-%m}",
+                "Practitioners": "2.50", "Patients": "", "Satisfaction": "7.00", "Judgements": "2",
+            }
+        ]  # fmt: skip
+        assert _table(client, "/results/", until="2020-01-31") == []
+        # and the watch says what its page says
+        lines = {(one["Kind"], one["Name"]): one for one in _table(client, "/watch/")}
+        line = lines["Lots", lot.number]
+        assert (line["Reactions"], line["Sessions"], line["Rate"]) == ("1", "2", "0.5000")
+        assert lines["Late signs of infection", "Week 1"]["Reactions"] == "1"
+        # and the recall tells whom nobody has reached, first
+        waiting, told = _table(client, f"/recalls/{recall.pk}/")
+    assert (waiting["Patient"], waiting["Reached on"]) == (records[0].patient.name, "")
+    assert (told["Patient"], told["How"]) == (records[1].patient.name, "By phone")
+    assert told["What was said"] == "'=HYPERLINK(1)"
+    # and that patients' data was read stands on record, once for each page
+    read = AuditEntry.objects.filter(model="treatments.recallcontact", action="read")
+    assert read.count() == 1
 
 
 def test_every_page_of_this_part_opens(stock: make.Catalogue, actor: Actor) -> None:
