@@ -60,6 +60,7 @@ VENDOR_FILES: dict[str, str] = {
     "vendor/event-calendar/event-calendar.min.js.map": (
         "@event-calendar/build/dist/event-calendar.min.js.map"
     ),
+    "vendor/zxing/zxing.min.js": "@zxing/library/umd/index.min.js",
 }
 """Public static path → path below ``node_modules``."""
 

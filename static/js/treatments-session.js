@@ -1,5 +1,5 @@
 /* The session page: says whether the draft is saved, saves what is left when the page is left, keeps
-   the server's answer from overtaking a signature, reads barcodes, and writes snippets.
+   the server's answer from overtaking a signature, takes codes of a hand scanner, and writes snippets.
    The saving itself is htmx on the form; without JavaScript "Save the draft" does it. */
 (function () {
   "use strict";
@@ -44,35 +44,6 @@
     if (scan.value.trim()) send.click();
   });
   for (const kind of ["input", "change"]) scan?.addEventListener(kind, (event) => event.stopPropagation());
-
-  /* the camera, where the browser reads barcodes itself */
-  const camera = form.querySelector("[data-camera]");
-  const dialog = document.getElementById("camera-dialog");
-  if (camera && dialog && "BarcodeDetector" in window && navigator.mediaDevices) {
-    camera.hidden = false;
-    camera.addEventListener("click", async () => {
-      const video = document.getElementById("camera-view");
-      let stream;
-      try {
-        stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-      } catch { return; }
-      const stop = () => stream.getTracks().forEach((track) => track.stop());
-      dialog.addEventListener("close", stop, { once: true });
-      video.srcObject = stream;
-      dialog.showModal();
-      await video.play();
-      const detector = new window.BarcodeDetector({ formats: ["data_matrix", "code_128", "qr_code"] });
-      const look = async () => {
-        if (!dialog.open) return;
-        const [found] = await detector.detect(video).catch(() => []);
-        if (!found) { window.setTimeout(look, 200); return; }
-        dialog.close();
-        scan.value = found.rawValue;
-        send.click();
-      };
-      look();
-    });
-  }
 
   /* sentences for the notes */
   form.querySelectorAll("[data-snippet]").forEach((button) => {
