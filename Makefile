@@ -4,9 +4,11 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
+# One more than cores are usual: browsers, killed processes and races wait much.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-slow race mutation check lint format bench clean lock
+.PHONY: help run manage test test-small test-slow race mutation check lint format bench clean lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -18,10 +20,13 @@ manage: $(VENV)/.runtime ## Run a Django command, for example: make manage ARGS=
 	@$(RUN) manage.py $(ARGS)
 
 test: $(VENV)/.dev node_modules/.installed ## Run the whole suite (ARGS="-k name" narrows it)
-	@$(RUN) -m pytest -n 2 $(ARGS)
+	@$(RUN) -m pytest -n $(WORKERS) $(ARGS)
+
+test-small: $(VENV)/.dev node_modules/.installed ## The slow tests in small: the fault harness with 1,000 messages, every row of the benchmark once
+	@HARNESS_MESSAGES=$${HARNESS_MESSAGES:-1000} $(RUN) -m pytest -m slow $(ARGS)
 
 test-slow: $(VENV)/.dev node_modules/.installed ## Screening rules on 100,000 random worlds each; every pair of the catalogue; 10,000 messages among killed workers; 2,000 walks through the calendar (some hours)
-	@SCREENING_EXAMPLES=$${SCREENING_EXAMPLES:-100000} HARNESS_MESSAGES=$${HARNESS_MESSAGES:-10000} $(RUN) -m pytest -n 2 -m slow tests/unit/patients tests/unit/treatments tests/integration/aftercare $(ARGS)
+	@SCREENING_EXAMPLES=$${SCREENING_EXAMPLES:-100000} HARNESS_MESSAGES=$${HARNESS_MESSAGES:-10000} $(RUN) -m pytest -n 2 tests/unit/patients/test_screening_properties.py tests/unit/treatments tests/integration/aftercare/test_harness.py $(ARGS)
 	@SCHEDULING_WALKS=$${SCHEDULING_WALKS:-2000x50} COURSE_TIMES=$${COURSE_TIMES:-20} $(RUN) -m pytest -n 2 tests/unit/scheduling tests/integration/scheduling/test_stateful.py $(ARGS)
 	@IMPORT_LINES=500 $(RUN) -m pytest tests/e2e/test_records.py
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from tests import database, network
@@ -57,13 +59,39 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The test database, in which transactional tests may empty even the audit record."""
+def _run_of_many(request: pytest.FixtureRequest, django_db_keepdb: bool) -> str:
+    """The word that the workers of this run share; empty where one process works alone."""
+    return (
+        "" if django_db_keepdb else getattr(request.config, "workerinput", {}).get("testrunuid", "")
+    )
+
+
+@pytest.fixture(scope="session")
+def _migrating(
+    _run_of_many: str, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> ExitStack:
+    """Only one worker migrates; to be closed as soon as the database is there."""
+    stack = ExitStack()
+    if _run_of_many:
+        with django_db_blocker.unblock():
+            stack.enter_context(database.migrated_once(_run_of_many))
+    return stack
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    _run_of_many: str, _migrating: ExitStack, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """The test database, which transactional tests leave empty in our own way."""
     with django_db_blocker.unblock():
-        database.allow_flush()
-    yield
+        _migrating.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: database.empty())
+        yield
     with django_db_blocker.unblock():
         database.close_strays()
+        if _run_of_many:
+            database.forget(_run_of_many)
 
 
 @pytest.fixture(autouse=True)

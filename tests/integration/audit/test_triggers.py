@@ -175,11 +175,12 @@ class TestRefused:
 
     @pytest.mark.parametrize("table", ["audit_auditentry", "audit_auditseal"])
     def test_truncate(self, table: str) -> None:
-        # The test database has this trigger switched off (tests/database.py); here it is on.
-        with connection.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
-            with pytest.raises(IntegrityError, match="no_truncate"), transaction.atomic():
-                cursor.execute(f"TRUNCATE {table}")
+        with (
+            connection.cursor() as cursor,
+            pytest.raises(IntegrityError, match="no_truncate"),
+            transaction.atomic(),
+        ):
+            cursor.execute(f"TRUNCATE {table}")
 
     def test_a_second_seal_with_the_same_number(self, seal: AuditSeal) -> None:
         with pytest.raises(IntegrityError), transaction.atomic():

@@ -68,7 +68,6 @@ def everything() -> list[Any]:
 # --- the samples ----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_all_samples_are_counted_against_themselves(
     clinic: Clinic, fhir_samples: list[Path]
 ) -> None:
@@ -91,7 +90,6 @@ def test_all_samples_are_counted_against_themselves(
     assert f"{len(fhir_samples)} unchanged" in again.getvalue()
 
 
-@pytest.mark.slow
 def test_the_samples_fill_the_record_with_what_matters(
     clinic: Clinic, fhir_samples: list[Path]
 ) -> None:

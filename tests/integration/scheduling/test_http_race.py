@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from mesoclinic.embedded import processes
 from scheduling.models import Appointment, Device, OnlineRules, Room
-from tests import personas
+from tests import database, personas
 from tests.benchmarks.stage import _answers, free_port
 from tests.conftest import PROJECT
 from tests.factories import scheduling as make
@@ -112,8 +112,7 @@ def no_constraint(place: httprace.Field) -> Iterator[None]:
         for name in _CONSTRAINTS:
             editor.remove_constraint(Appointment, by_name[name])
     yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE scheduling_appointment CASCADE")
+    database.empty()
     with connection.schema_editor() as editor:
         for name in _CONSTRAINTS:
             editor.add_constraint(Appointment, by_name[name])

@@ -19,7 +19,7 @@ from mesoclinic.clinic.models import Membership
 from patients.models import Patient
 from scheduling.models import Appointment
 from scheduling.services import booking, locking
-from tests import personas
+from tests import database, personas
 from tests.factories import scheduling as make
 from tests.factories import treatments
 from tests.factories.clinic import PractitionerFactory
@@ -72,8 +72,7 @@ def no_constraint(desk: make.Desk) -> Iterator[None]:
         for name in _CONSTRAINTS:
             editor.remove_constraint(Appointment, by_name[name])
     yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE scheduling_appointment CASCADE")
+    database.empty()
     with connection.schema_editor() as editor:
         for name in _CONSTRAINTS:
             editor.add_constraint(Appointment, by_name[name])

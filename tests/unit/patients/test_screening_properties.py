@@ -7,7 +7,6 @@ import pytest
 from tests.unit.patients.screening_properties import PROPERTIES, Property
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("statement", PROPERTIES, ids=lambda statement: statement.name)
 def test_it_holds_for_everybody(statement: Property) -> None:
     statement.run()

@@ -326,7 +326,6 @@ def test_every_incompatible_pair_of_the_catalogue_is_found() -> None:
             assert [one.level for one in findings if one.code == "pair"] == [pair.level]
 
 
-@pytest.mark.slow
 def test_every_pair_in_the_catalogue_keeps_the_findings_of_both() -> None:
     everything = patient(*TAGS)
     alone = {key: levels(check(item(key), patient=everything)) for key in INGREDIENTS}
