@@ -20,6 +20,7 @@ from mesoclinic.clinic.models import Clinic, StaffMember
 from mesoclinic.demo import setting
 from mesoclinic.demo.afterwards import Afterwards
 from mesoclinic.demo.cast import ADMIN, PASSWORD, PLACES, Place
+from mesoclinic.demo.paperwork import Paperwork
 from mesoclinic.demo.people import faces
 from mesoclinic.demo.scene import Scene
 from mesoclinic.demo.story import Teller
@@ -103,6 +104,7 @@ class Command(BaseCommand):
         teller.become_contraindicated()
         teller.wait_for_times()
         teller.recall_a_lot()
+        Paperwork(scene).tell()
         self._post(scene.clinic)
         for what, count in sorted(scene.done.items()):
             self.stdout.write(f"    {count:5} {what}", self.style.HTTP_INFO)
