@@ -148,4 +148,5 @@ def weight(finding: Finding) -> tuple[object, ...]:
         finding.question,
         finding.ingredient_tags,
         finding.evidence,
+        finding.tags,
     )

@@ -102,7 +102,7 @@ def _said(
             facts |= {(key, fact) for fact in item_facts(item, terms, today)}
             if question.kind is QuestionKind.MEDICINE_LIST:
                 facts.add((key, Fact(MEDICINE, item.text)))
-    return tuple(sorted(facts, key=lambda pair: (pair[0], pair[1].tag, pair[1].text)))
+    return tuple(facts)
 
 
 def _chosen(question: Question, answer: Answer, values: Iterable[str]) -> frozenset[Fact]:
@@ -117,9 +117,7 @@ def _chosen(question: Question, answer: Answer, values: Iterable[str]) -> frozen
 
 def _possible(question: Question) -> tuple[str, ...]:
     """All tags that some answer to the question would give."""
-    return tuple(
-        sorted({*question.tags, *(tag for option in question.options for tag in option.tags)})
-    )
+    return (*question.tags, *(tag for option in question.options for tag in option.tags))
 
 
 def _hinted(
@@ -127,11 +125,13 @@ def _hinted(
 ) -> tuple[tuple[str, Fact], ...]:
     """What free text seems to mention: never certain, so a caution at most."""
     hints: set[tuple[str, Fact]] = set()
-    for key, question in spec.questions.items():
-        if question.kind is QuestionKind.TEXT and read[key].text:
-            for tag in classify(read[key].text, (), terms):
-                hints.add((key, Fact(tag.removeprefix(PAST), read[key].text)))
-    return tuple(sorted(hints, key=lambda pair: (pair[0], pair[1].tag)))
+    for key in spec.questions:
+        words = read[key].text
+        if words:
+            hints |= {
+                (key, Fact(tag.removeprefix(PAST), words)) for tag in classify(words, (), terms)
+            }
+    return tuple(hints)
 
 
 def match(trigger: Trigger, context: Context) -> Match:
@@ -158,7 +158,7 @@ def answer_hits(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
     if not holds:
         return ()
     facts = _chosen(context.spec.questions[trigger.question], answer, trigger.values)
-    tags = tuple(sorted(fact.spelled for fact in facts))
+    tags = tuple(fact.spelled for fact in facts)
     return (Hit(answer.shown, question=trigger.question, tags=tags),)
 
 
@@ -214,9 +214,8 @@ def birthday(born: date, age: int) -> date:
 
 
 def _asks_age(trigger: Trigger, context: Context) -> bool:
-    if trigger.age_under is None:
-        return False
-    return not (trigger.without_guardian_consent and context.record.guardian_consent)
+    consented = trigger.without_guardian_consent and context.record.guardian_consent
+    return trigger.age_under is not None and not consented
 
 
 def _doubts(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
@@ -227,8 +226,8 @@ def _doubts(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
             tags = _possible(context.spec.questions[trigger.question])
             doubts.append(Hit(answer.shown, question=trigger.question, tags=tags))
     if _asks_age(trigger, context) and context.record.birth_date is None:
-        doubts.append(Hit("no date of birth", recorded=True))
+        doubts.append(Hit("no date of birth"))
     for key, fact in context.hinted:
         if any(_tag_fits(pattern, fact.tag) for pattern in (*trigger.tags, *trigger.past_tags)):
-            doubts.append(Hit(fact.text, question=key, tag=fact.tag, tags=(fact.tag,)))
+            doubts.append(Hit(fact.text, question=key, tags=(fact.tag,)))
     return tuple(doubts)

@@ -207,18 +207,18 @@ def _contradictions(context: Context) -> Iterable[Finding]:
 
 def _denies(trigger: Trigger, fact: Fact, rule: Rule, context: Context) -> bool:
     """Whether the answer to the trigger's question plays down what the record says."""
-    if not trigger.question or len(rule.when) > 1:
-        return False
-    answer = context.answers[trigger.question]
-    if answer.state is not AnswerState.GIVEN:
-        return False
-    if any(key == trigger.question and told.spelled == fact.spelled for key, told in context.said):
-        return False
-    return not any(
-        other.severity.rank >= rule.severity.rank and answer_hits(one, context)
-        for other in context.spec.rules
-        for one in other.when
-        if one.question == trigger.question
+    asked = trigger.question
+    return (
+        bool(asked)
+        and len(rule.when) == 1
+        and context.answers[asked].state is AnswerState.GIVEN
+        and (asked, fact.spelled) not in {(key, told.spelled) for key, told in context.said}
+        and not any(
+            other.severity.rank >= rule.severity.rank and answer_hits(one, context)
+            for other in context.spec.rules
+            for one in other.when
+            if one.question == asked
+        )
     )
 
 

@@ -49,7 +49,7 @@ DOMAIN = PROJECT / ROOM / "domain"
 MODULES: tuple[str, ...] = ("screening", "matching", "findings", "answers", "record", "merge")
 TESTS: tuple[str, ...] = (
     "test_findings", "test_answers", "test_record", "test_merge", "test_screening",
-    "test_screening_properties", "test_screening_words",
+    "test_screening_properties", "test_screening_words", "test_screening_edges",
 )  # fmt: skip
 if TRIAGE:
     MODULES, TESTS = ("triage",), ("test_triage",)

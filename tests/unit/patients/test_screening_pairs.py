@@ -12,7 +12,7 @@ import pytest
 from patients.domain.questionnaire import QuestionKind, Rule, Trigger
 from patients.domain.record import Fact, RecordFacts
 from patients.domain.screening import FindingKind, ScreeningResult, evaluate
-from tests.unit.patients.screening_properties import assert_not_milder
+from tests.unit.patients.screening_measures import assert_not_milder
 from tests.unit.patients.screening_worlds import ADULT, SPEC, TERMS, TODAY, clear_answers
 
 _MEDICINES = ("Amlodipine", "Bisoprolol")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.patients.screening_properties import PROPERTIES, Property
+from tests.unit.patients.screening_measures import Property
+from tests.unit.patients.screening_properties import PROPERTIES
 
 
 @pytest.mark.parametrize("statement", PROPERTIES, ids=lambda statement: statement.name)
