@@ -221,6 +221,20 @@ class TooManyCodes(Conflict):
     default_message = _("We have sent several codes already. Please wait an hour or call us.")
 
 
+class InvitationNotFound(NotFound):
+    """No such mailed questionnaire in this clinic."""
+
+    default_code = "invitation_not_found"
+    default_message = _("There is no such link in this clinic.")
+
+
+class InvitationEnded(Conflict):
+    """What is done or has ended can't be withdrawn any more."""
+
+    default_code = "invitation_ended"
+    default_message = _("This link has ended already, or the questionnaire is done.")
+
+
 class NoAddress(Conflict):
     """A link is mailed: without an address there is nothing to mail it to."""
 

@@ -10,6 +10,9 @@ from django.dispatch import Signal
 # `patient`, `link` (PatientLink), `token` (the secret, to be mailed and forgotten)
 screening_invited = Signal()
 
+# `patient`: the questionnaire that was mailed, or is about to be, is not wanted any more
+screening_uninvited = Signal()
+
 # `patient`, `link`, `code` (six digits, to be mailed and forgotten)
 link_code_requested = Signal()
 

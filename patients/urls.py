@@ -5,9 +5,16 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from patients import api
+from patients.api.facts import AllergyViewSet, ConditionViewSet, MedicineViewSet
 from patients.api.fhir import FhirViewSet
+from patients.api.files import PatientFileViewSet
+from patients.api.imports import ImportViewSet
+from patients.api.invitations import InvitationViewSet
+from patients.api.merges import DuplicateViewSet, MergeViewSet
+from patients.api.people import PatientViewSet
 from patients.api.questionnaires import QuestionnaireViewSet
+from patients.api.rights import ClosedRecordViewSet, PatientRightsViewSet
+from patients.api.screenings import ScreeningViewSet
 from patients.views import (
     building,
     building_parts,
@@ -73,6 +80,11 @@ urlpatterns = [
         f"{_chart}screening/confirm/",
         screening.ScreeningConfirm.as_view(),
         name="screening-confirm",
+    ),
+    path(
+        "invitations/<uuid:pk>/withdraw/",
+        screening.InvitationWithdraw.as_view(),
+        name="screening-withdraw",
     ),
     path(f"{_chart}files/", files.PatientFiles.as_view(), name="files"),
     path(f"{_chart}files/compare/", files.FilesCompare.as_view(), name="files-compare"),
@@ -144,14 +156,20 @@ urlpatterns = [
 ]
 
 _router = SimpleRouter()
-_router.register("patients", api.PatientViewSet, basename="api-patient")
+_router.register("patients", PatientViewSet, basename="api-patient")
+_router.register("patients", PatientRightsViewSet, basename="api-patient-rights")
+_router.register("closed-records", ClosedRecordViewSet, basename="api-closed-record")
+_router.register("duplicates", DuplicateViewSet, basename="api-duplicate")
+_router.register("merges", MergeViewSet, basename="api-merge")
+_router.register("imports", ImportViewSet, basename="api-import")
 _router.register("fhir", FhirViewSet, basename="api-fhir")
-_router.register("allergies", api.AllergyViewSet, basename="api-allergy")
-_router.register("medicines", api.MedicineViewSet, basename="api-medicine")
-_router.register("conditions", api.ConditionViewSet, basename="api-condition")
+_router.register("allergies", AllergyViewSet, basename="api-allergy")
+_router.register("medicines", MedicineViewSet, basename="api-medicine")
+_router.register("conditions", ConditionViewSet, basename="api-condition")
 _router.register("questionnaires", QuestionnaireViewSet, basename="api-questionnaire")
-_router.register("screenings", api.ScreeningViewSet, basename="api-screening")
-_router.register("files", api.PatientFileViewSet, basename="api-file")
+_router.register("screenings", ScreeningViewSet, basename="api-screening")
+_router.register("invitations", InvitationViewSet, basename="api-invitation")
+_router.register("files", PatientFileViewSet, basename="api-file")
 
 # Included under /api/v1/ without a namespace.
 api_urlpatterns = _router.urls

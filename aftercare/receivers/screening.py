@@ -22,6 +22,7 @@ from patients.signals import (
     screening_decided,
     screening_evaluated,
     screening_invited,
+    screening_uninvited,
 )
 from scheduling.models import Appointment
 
@@ -35,6 +36,13 @@ def send_invitation(
     """The patient is asked to fill in the questionnaire."""
     subject = Subject(kind="invitation", id=link.pk, patient_id=patient.pk, anchor=now)
     planning.plan(clinic, Anchor.INVITED, [subject], now=now)
+
+
+@receiver(screening_uninvited)
+def withdraw_invitation(patient: Patient, now: dt.datetime, **_kwargs: Any) -> None:
+    """What has not left yet stays: the link in it would be a new one."""
+    waiting = Q(subject_type="invitation", patient_id=patient.pk, state=State.PLANNED.value)
+    ledger.transition(waiting, to=State.SKIPPED, why=_("The invitation was withdrawn."), now=now)
 
 
 @receiver(patient_contraindicated)

@@ -18,7 +18,7 @@ from mesoclinic.audit.models import Action, AuditEntry
 from mesoclinic.audit.services import record
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import DomainError
-from patients.api import PatientsViewSet, _uuid
+from patients.api.base import PatientsViewSet, as_id
 from patients.exceptions import BundleUnreadable
 from patients.models import ImportRun, Patient
 from patients.selectors import get_patient
@@ -94,7 +94,7 @@ class FhirViewSet(PatientsViewSet):
     )
     def retrieve(self, request: Request, pk: str) -> Response:
         """One patient's identity and safety record as a bundle; on record as an export."""
-        patient = get_patient(self.clinic, _uuid(pk))
+        patient = get_patient(self.clinic, as_id(pk))
         found = patient_bundle(patient, entries_of(patient), timezone.now())
         entry = AuditEntry(
             model="patients.patient", patients=[patient.pk], object_id=pk, reason="FHIR bundle"

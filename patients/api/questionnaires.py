@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
 from patients import serializers as shapes
-from patients.api import PatientsViewSet, _uuid
+from patients.api.base import PatientsViewSet, as_id
 from patients.exceptions import NoQuestionnaire
 from patients.models import Questionnaire
 from patients.selectors import get_questionnaire, published_questionnaire, questionnaires_of
@@ -34,7 +34,7 @@ class QuestionnaireViewSet(PatientsViewSet):
     @extend_schema(responses=shapes.QuestionnaireWithSpecSerializer)
     def retrieve(self, request: Request, pk: str) -> Response:
         """One version with its questions and rules."""
-        row = get_questionnaire(self.clinic, _uuid(pk))
+        row = get_questionnaire(self.clinic, as_id(pk))
         return Response(shapes.QuestionnaireWithSpecSerializer(row).data)
 
     @extend_schema(request=None, responses={201: shapes.QuestionnaireWithSpecSerializer})
@@ -53,7 +53,7 @@ class QuestionnaireViewSet(PatientsViewSet):
     )
     def update(self, request: Request, pk: str) -> Response:
         """Write the questions and rules of a draft."""
-        row = get_questionnaire(self.clinic, _uuid(pk))
+        row = get_questionnaire(self.clinic, as_id(pk))
         shape = shapes.QuestionnaireWithSpecSerializer(data=request.data)
         shape.is_valid(raise_exception=True)
         spec = check_spec(shape.validated_data["spec"])
@@ -66,6 +66,6 @@ class QuestionnaireViewSet(PatientsViewSet):
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: str) -> Response:
         """Put a draft into force; the version before is retired."""
-        row = get_questionnaire(self.clinic, _uuid(pk))
+        row = get_questionnaire(self.clinic, as_id(pk))
         row = publish_questionnaire(actor=self.actor, questionnaire=row, now=timezone.now())
         return Response(shapes.QuestionnaireSerializer(row).data)

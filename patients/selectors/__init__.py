@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from patients.selectors.chart import (
-    Invitation,
     SafetyRecord,
     ScreeningLine,
     earlier_decisions,
@@ -12,7 +11,6 @@ from patients.selectors.chart import (
     get_fact,
     get_patient,
     get_screening,
-    latest_invitation,
     open_drafts,
     published_questionnaire,
     results_of,
@@ -34,11 +32,19 @@ from patients.selectors.files import (
     pair_to_compare,
     photographs_of,
 )
+from patients.selectors.invitations import (
+    Invitation,
+    get_invitation,
+    invitation,
+    invitations_of,
+    latest_invitation,
+)
 from patients.selectors.listing import ListFilter, Listing, all_patients, list_patients
 from patients.selectors.merging import (
     Pair,
     get_merge,
     merges_into,
+    recent_merges,
     stands_for,
     suspected_pairs,
 )
@@ -78,10 +84,13 @@ __all__ = [
     "get_closed_record",
     "get_fact",
     "get_file",
+    "get_invitation",
     "get_merge",
     "get_patient",
     "get_questionnaire",
     "get_screening",
+    "invitation",
+    "invitations_of",
     "last_cases",
     "latest_invitation",
     "list_patients",
@@ -92,6 +101,7 @@ __all__ = [
     "possible_duplicates",
     "published_questionnaire",
     "questionnaires_of",
+    "recent_merges",
     "record_facts",
     "record_hints",
     "record_items",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from patients.models import (
     Condition,
     Medicine,
     Patient,
-    PatientLink,
     Questionnaire,
     Screening,
     ScreeningDecision,
@@ -121,36 +119,6 @@ def open_drafts(patient: Patient) -> list[Screening]:
         .defer("answers")
         .order_by("-created_at")
     )
-
-
-@dataclass(frozen=True)
-class Invitation:
-    """A mailed questionnaire and how far it came: sent, opened, started, done, ended."""
-
-    link: PatientLink
-    state: str
-
-
-def latest_invitation(patient: Patient, now: dt.datetime) -> Invitation | None:
-    """The last link to the questionnaire, if any. One query."""
-    link = (
-        PatientLink.objects.filter(patient=patient, purpose=PatientLink.Purpose.SCREENING)
-        .order_by("-created_at")
-        .first()
-    )
-    if link is None:
-        return None
-    return Invitation(link, _invitation_state(link, now))
-
-
-def _invitation_state(link: PatientLink, now: dt.datetime) -> str:
-    if link.used_at is not None:
-        return "done"
-    if not link.is_live(now):
-        return "ended"
-    if link.subject_id is not None:
-        return "started"
-    return "opened" if link.opened_at is not None else "sent"
 
 
 def earlier_screening(screening: Screening) -> Screening | None:

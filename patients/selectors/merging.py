@@ -100,6 +100,15 @@ def merges_into(patient: Patient, now: dt.datetime) -> list[PatientMerge]:
     )
 
 
+def recent_merges(clinic: Clinic, now: dt.datetime, limit: int = 20) -> list[PatientMerge]:
+    """The last merges that can still be undone, newest first, with both entries. One query."""
+    rows = PatientMerge.objects.for_clinic(clinic).filter(
+        undone_at__isnull=True, undo_until__gte=now
+    )
+    rows = rows.select_related("kept", "dropped").defer("moved", "changes", "created")
+    return list(rows.order_by("-merged_at")[:limit])
+
+
 def get_merge(clinic: Clinic, merge_id: UUID) -> PatientMerge:
     """One merge of the clinic. Raises MergeNotFound."""
     merge = PatientMerge.objects.for_clinic(clinic).filter(pk=merge_id).first()

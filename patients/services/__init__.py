@@ -40,6 +40,7 @@ from patients.services.links import (
     request_code,
     resolve_link,
     revoke_links,
+    withdraw_invitation,
 )
 from patients.services.merging import merge_patients, undo_merge
 from patients.services.preferences import (
@@ -69,7 +70,9 @@ from patients.services.record import (
 )
 from patients.services.registration import PatientData, register_patient, update_patient
 from patients.services.runs import (
+    MOST_MEGABYTES,
     advance_run,
+    counts_of,
     discard_run,
     forget_old_cells,
     go_on_with_runs,
@@ -91,7 +94,7 @@ from patients.services.screening import (
     submit_screening,
 )
 from patients.services.seeding import seed_clinic
-from patients.services.serving import file_response
+from patients.services.serving import archive_response, file_response
 from patients.services.simulating import Simulation, simulate, warnings_about
 from patients.services.tables import patients_csv
 from patients.services.undoing import undo_import
@@ -100,6 +103,7 @@ __all__ = [
     "CHANNELS",
     "MAX_FILES",
     "MAX_MEGABYTES",
+    "MOST_MEGABYTES",
     "AllergyData",
     "ConditionData",
     "DecisionData",
@@ -122,6 +126,7 @@ __all__ = [
     "advance_run",
     "allowed_decisions",
     "approve_questionnaire",
+    "archive_response",
     "bind_screening",
     "can_fill",
     "change_fact",
@@ -130,6 +135,7 @@ __all__ = [
     "check_spec",
     "confirm_unchanged",
     "contact_wishes",
+    "counts_of",
     "create_link",
     "decide_screening",
     "discard_draft",
@@ -185,4 +191,5 @@ __all__ = [
     "update_patient",
     "warnings_about",
     "withdraw_file",
+    "withdraw_invitation",
 ]

@@ -17,7 +17,14 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.common.ids import new_token, token_digest
 from patients import signals
-from patients.exceptions import CodeWrong, LinkUnusable, NoAddress, TooManyCodes
+from patients.exceptions import (
+    CodeWrong,
+    InvitationEnded,
+    LinkUnusable,
+    NoAddress,
+    PatientClosed,
+    TooManyCodes,
+)
 from patients.models import LinkCode, Patient, PatientLink, Screening
 
 CODE_LIFE = dt.timedelta(minutes=10)
@@ -126,15 +133,15 @@ def invite_to_screening(
 ) -> PatientLink:
     """Mail the patient a link to the questionnaire; earlier links to it end.
 
-    Raises NoAddress or LinkUnusable (nobody writes to the dead).
+    Raises NoAddress or PatientClosed (nobody writes to the dead).
     """
     if not patient.can_be_contacted:
-        raise LinkUnusable
+        raise PatientClosed
     if not patient.email:
         raise NoAddress(field="email")
     purpose = PatientLink.Purpose.SCREENING
     with audited(actor):
-        revoke_links(actor=actor, patient=patient, purpose=purpose, now=now)
+        _end_invitations(actor, patient, now)
         link, token = create_link(
             actor=actor,
             patient=patient,
@@ -148,6 +155,28 @@ def invite_to_screening(
             patient=patient, link=link, token=token,
         )  # fmt: skip
     return link
+
+
+def withdraw_invitation(*, actor: Actor, link: PatientLink, now: dt.datetime) -> PatientLink:
+    """End the mailed questionnaire (it went to a wrong address); what waits to be sent does not leave.
+
+    A draft that was begun by it stays. Raises InvitationEnded where there is nothing to end.
+    """
+    with audited(actor):
+        stored = PatientLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+        if stored.used_at is not None or not stored.is_live(now):
+            raise InvitationEnded
+        _end_invitations(actor, link.patient, now)
+    link.revoked_at = now
+    return link
+
+
+def _end_invitations(actor: Actor, patient: Patient, now: dt.datetime) -> None:
+    purpose = PatientLink.Purpose.SCREENING
+    revoke_links(actor=actor, patient=patient, purpose=purpose, now=now)
+    signals.screening_uninvited.send(
+        sender=PatientLink, clinic=patient.clinic, actor=actor, now=now, patient=patient
+    )
 
 
 def request_code(*, actor: Actor, link: PatientLink, now: dt.datetime) -> LinkCode:

@@ -45,6 +45,7 @@ from patients.services.sheets import read_sheet
 from patients.services.undoing import fingerprint
 
 UNDO_FOR = dt.timedelta(days=30)
+MOST_MEGABYTES = 20
 CHECKED_AT_ONCE, IMPORTED_AT_ONCE = 500, 25
 _State, _Line = ImportRun.State, ImportRow.State
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import IO
+
 from django.conf import settings
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 
 from mesoclinic.common.calendar import local_date
 from patients.exceptions import FileNotFound
-from patients.models import PatientFile
+from patients.models import Patient, PatientFile
 from patients.services import vault
 
 # Even if somebody got a page past the re-encoding, a browser would not run it.
@@ -46,6 +48,14 @@ def file_response(file: PatientFile, *, thumbnail: bool = False) -> HttpResponse
     for header, value in _HEADERS.items():
         response[header] = value
     return response
+
+
+def archive_response(out: IO[bytes], patient: Patient) -> FileResponse:
+    """Everything held about a person (`export_patient`), named by the record and not by the person."""
+    return FileResponse(
+        out, as_attachment=True, filename=f"record-{patient.record_number}.zip",
+        content_type="application/zip", headers={"Cache-Control": "no-store"},
+    )  # fmt: skip
 
 
 def _download_name(file: PatientFile) -> str:

@@ -24,7 +24,7 @@ from mesoclinic.common.errors import DomainError
 from patients.forms import MappingForm
 from patients.models import ImportRow, ImportRun, Patient
 from patients.selectors.imports import get_run, lines_of, recent_runs
-from patients.services import ImportOutcome, import_bundle
+from patients.services import MOST_MEGABYTES, ImportOutcome, import_bundle
 from patients.services.runs import (
     advance_run,
     counts_of,
@@ -40,7 +40,6 @@ from patients.services.tables import safe_cell
 from patients.services.undoing import undo_import
 from patients.views.base import StaffView
 
-MOST_MEGABYTES = 20
 MOST_FILES = 50
 _LINES_SHOWN = 200
 _UNDER_WAY = frozenset({ImportRun.State.CHECKING, ImportRun.State.RUNNING})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf.locale import LANG_INFO
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +15,13 @@ from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import DomainError
 from patients.forms import PatientForm
 from patients.models import Patient
-from patients.selectors import Likeness, get_merge, possible_duplicates, suspected_pairs
+from patients.selectors import (
+    Likeness,
+    get_merge,
+    possible_duplicates,
+    recent_merges,
+    suspected_pairs,
+)
 from patients.services import merge_patients, normalise_phone, readable_phone, undo_merge
 from patients.views.base import StaffView
 
@@ -54,16 +61,18 @@ class DuplicateHint(StaffView):
 
 @access(Policy.FRONT_DESK)
 class Duplicates(StaffView):
-    """Pairs of entries that may be one person."""
+    """Pairs of entries that may be one person, and merges that can still be undone."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The likeliest pairs first."""
         pairs = suspected_pairs(self.request.clinic)
-        shown = [one.pk for pair in pairs for one in (pair.first, pair.second)]
+        merges = recent_merges(self.request.clinic, self.now)
+        shown = [one.pk for pair in pairs for one in pair.both]
+        shown += [one.kept_id for one in merges]
         record_read(
             self.request.actor, model="patients.patient", patients=shown, reason="duplicates"
         )
-        return render(request, "patients/duplicates.html", {"pairs": pairs})
+        return render(request, "patients/duplicates.html", {"pairs": pairs, "merges": merges})
 
 
 @access(Policy.CLINICAL_OR_MANAGER)
@@ -121,4 +130,6 @@ def _lines(keep: Patient, drop: Patient) -> list[tuple[object, object, object]]:
 def _shown(patient: Patient, name: str) -> object:
     if name == "phone":
         return readable_phone(patient.phone)
+    if name == "language":
+        return LANG_INFO.get(patient.language, {}).get("name_local", patient.language)
     return getattr(patient, name)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import IO
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from patients.models import Patient
 from patients.selectors import get_closed_record
 from patients.selectors.dossier import closed_records
 from patients.services import (
+    archive_response,
     erase_patient,
     erasure_plan,
     export_patient,
@@ -66,7 +66,7 @@ class PatientHandOut(StaffView):
         """The download; on record as an export."""
         patient = self.patient(pk)
         out = export_patient(actor=self.request.actor, patient=patient, now=self.now)
-        return _download(out, patient)
+        return archive_response(out, patient)
 
 
 @access(Policy.CLINICAL_OR_MANAGER)
@@ -146,13 +146,4 @@ class ClosedHandOut(StaffView):
         """The download; on record as an export."""
         patient = get_closed_record(self.request.clinic, pk)
         out = export_patient(actor=self.request.actor, patient=patient, now=self.now)
-        return _download(out, patient)
-
-
-def _download(out: IO[bytes], patient: Patient) -> FileResponse:
-    response = FileResponse(
-        out, as_attachment=True, filename=f"record-{patient.record_number}.zip",
-        content_type="application/zip",
-    )  # fmt: skip
-    response["Cache-Control"] = "no-store"
-    return response
+        return archive_response(out, patient)

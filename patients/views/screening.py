@@ -17,6 +17,7 @@ from patients.exceptions import AlreadySubmitted, QuestionnaireReplaced
 from patients.forms import SignForm
 from patients.models import Screening
 from patients.selectors import (
+    get_invitation,
     get_screening,
     latest_invitation,
     open_drafts,
@@ -33,6 +34,7 @@ from patients.services import (
     invite_to_screening,
     questionnaire_spec,
     start_screening,
+    withdraw_invitation,
 )
 from patients.views.base import StaffView
 from patients.views.filling import Filling, changed_topics, changes_since
@@ -265,3 +267,17 @@ class ScreeningInvite(StaffView):
             request, _("The link goes to %(email)s within a minute.") % {"email": patient.email}
         )
         return redirect("patients:chart", pk=pk)
+
+
+@access(Policy.FRONT_DESK)
+class InvitationWithdraw(StaffView):
+    """End a mailed questionnaire: it went to the wrong address, or is not wanted any more."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """End it, and show the ways to screen."""
+        link = get_invitation(self.request.clinic, pk, self.now).link
+        withdraw_invitation(actor=self.request.actor, link=link, now=self.now)
+        messages.success(request, _("The link has ended: it opens nothing any more."))
+        return redirect("patients:screening-start", pk=link.patient_id)

@@ -88,7 +88,7 @@ def kwargs_in(address: Address, clinic: Clinic) -> dict[str, Any]:
     kwargs: dict[str, Any] = {name: FREE[name] for name in address.kwargs if name in FREE}
     if has_object(address):
         maker = maker_of(address.name)
-        assert maker, f"{address.name} has an object in its URL: add it to tests/access_objects.py"
+        assert maker, f"{address.name} has an object in its URL: add it to tests/access_objects/"
         made = maker(clinic)
         if isinstance(made, Model):
             [name] = set(address.kwargs) - set(FREE)
@@ -333,7 +333,7 @@ def test_admin_model(address: Address, cast: Cast) -> None:
     label = model._meta.label_lower
     url = _admin_url(address, label, cast.clinic)
     if url is None:
-        assert label in PACKAGES, f'add "admin:{label}" to tests/access_objects.py'
+        assert label in PACKAGES, f'add "admin:{label}" to tests/access_objects/'
         return
     for method in ("get", "post"):
         assert is_turned_away(ask(Client(), method, url)), url

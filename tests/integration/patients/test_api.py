@@ -12,46 +12,12 @@ from django.test import Client
 
 from mesoclinic.clinic.models import Membership
 from patients.models import ImportRun, Patient, Questionnaire, Screening
-from tests.factories.clinic import ApiTokenFactory
 from tests.factories.patients import AllergyFactory, good_answers, screened, seeded
+from tests.integration.patients.calling import API, Api
 
 pytestmark = pytest.mark.django_db
 
-API = "/api/v1"
 BUNDLE = Path(__file__).resolve().parents[2] / "fixtures" / "fhir" / "ines.json"
-
-
-class Api:
-    """A program that acts for a member of staff."""
-
-    def __init__(self, membership: Membership) -> None:
-        token: Any = ApiTokenFactory(membership=membership)
-        self.headers = {"Authorization": f"Bearer {token.secret}"}
-        self.client = Client()
-
-    def get(self, path: str, **query: Any) -> Any:
-        return self.client.get(f"{API}{path}", query, headers=self.headers)
-
-    def post(self, path: str, **body: Any) -> Any:
-        return self._send("post", path, body)
-
-    def patch(self, path: str, **body: Any) -> Any:
-        return self._send("patch", path, body)
-
-    def _send(self, method: str, path: str, body: dict[str, Any]) -> Any:
-        return getattr(self.client, method)(
-            f"{API}{path}", body, content_type="application/json", headers=self.headers
-        )
-
-
-@pytest.fixture
-def doctor_api(practitioner: Membership) -> Api:
-    return Api(practitioner)
-
-
-@pytest.fixture
-def desk_api(receptionist: Membership) -> Api:
-    return Api(receptionist)
 
 
 def test_register_find_and_change(desk_api: Api) -> None:

@@ -1,68 +1,36 @@
-"""Importing FHIR: the samples counted against themselves, small fixtures, and broken bundles."""
+"""Importing FHIR: the samples counted against themselves, and one small patient."""
 
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
-from contextlib import suppress
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.core.management.base import CommandError
-from django.urls import reverse
 
-from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic, Membership
 from patients import services
 from patients.domain.findings import Finding
 from patients.domain.questionnaire import Severity
 from patients.domain.screening import evaluate
-from patients.exceptions import BundleUnreadable, LinkUnusable
-from patients.models import Allergy, Condition, ExternalIdentifier, Medicine, Patient
+from patients.exceptions import BundleUnreadable, PatientClosed
+from patients.models import Allergy, Condition, Medicine, Patient
 from patients.selectors import record_facts, screening_status
 from tests.factories.patients import NOW, TODAY, actor_for, screened, seeded
+from tests.integration.patients.bundles import (
+    RESOURCES,
+    bundle,
+    everything,
+    resource,
+    run,
+)
 from tests.unit.patients.screening_worlds import SPEC, TERMS, clear_answers
 
 pytestmark = pytest.mark.django_db
-
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "fhir"
-RESOURCES = {
-    Patient: ("Patient",),
-    Allergy: ("AllergyIntolerance",),
-    Condition: ("Condition",),
-    Medicine: ("MedicationRequest", "MedicationStatement"),
-}
-
-
-def bundle(name: str = "ines") -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((FIXTURES / f"{name}.json").read_text("utf-8"))
-    return loaded
-
-
-def run(clinic: Clinic, data: dict[str, Any] | bytes) -> list[services.ImportOutcome]:
-    raw = data if isinstance(data, bytes) else json.dumps(data).encode()
-    actor = Actor.system(clinic.pk)
-    return services.import_bundle(actor=actor, clinic=clinic, data=raw, now=NOW)
-
-
-def resource(data: dict[str, Any], kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(
-        entry["resource"] for entry in data["entry"] if entry["resource"]["resourceType"] == kind
-    )
-    return found
-
-
-def everything() -> list[Any]:
-    """Every imported row with all its columns."""
-    return [
-        list(model.objects.order_by("pk").values()) for model in (*RESOURCES, ExternalIdentifier)
-    ]
 
 
 # --- the samples ----------------------------------------------------------------------------------
@@ -174,7 +142,7 @@ def test_nobody_writes_to_the_dead(clinic: Clinic, practitioner: Membership) -> 
     data = bundle()
     resource(data, "Patient")["deceasedDateTime"] = "2025-12-24T10:00:00Z"
     (outcome,) = run(clinic, data)
-    with pytest.raises(LinkUnusable):
+    with pytest.raises(PatientClosed):
         services.invite_to_screening(
             actor=actor_for(practitioner), patient=outcome.patient, now=NOW
         )
@@ -304,120 +272,3 @@ def test_a_bundle_of_two_is_imported_whole_or_not_at_all(clinic: Clinic) -> None
     with pytest.raises(BundleUnreadable, match="name"):
         run(clinic, data)
     assert not Patient.objects.exists()
-
-
-# --- broken bundles -------------------------------------------------------------------------------
-
-BROKEN = {
-    "empty": b"",
-    "text": b"hello",
-    "cut": b'{"resourceType": "Bundle", "entry": [{"resource": {"resou',
-    "number": b"42",
-    "list": b"[]",
-    "binary": bytes(range(256)),
-    "patient": b'{"resourceType": "Patient"}',
-    "no_entry": b'{"resourceType": "Bundle"}',
-    "nobody": b'{"resourceType": "Bundle", "entry": []}',
-    "odd_entries": b'{"resourceType": "Bundle", "entry": [1, null, "x", {"resource": 3}]}',
-    "nameless": b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}}]}',
-    "deep": b"[" * 100_000,
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_bundle_is_refused_in_words(clinic: Clinic, name: str) -> None:
-    with pytest.raises(BundleUnreadable) as refused:
-        run(clinic, BROKEN[name])
-    assert len(refused.value.message) > 15
-    assert not Patient.objects.exists()
-
-
-def test_the_command_goes_on_past_bad_files(clinic: Clinic, tmp_path: Path) -> None:
-    for name, content in BROKEN.items():
-        (tmp_path / f"{name}.json").write_bytes(content)
-    (tmp_path / "good.json").write_text(json.dumps(bundle()))
-    out, err = StringIO(), StringIO()
-    with pytest.raises(CommandError, match=rf"{len(BROKEN)} of {len(BROKEN) + 1}"):
-        call_command("import_fhir", str(tmp_path), clinic=clinic.slug, stdout=out, stderr=err)
-    assert Patient.objects.count() == 1
-    assert "1 patients: 1 registered" in out.getvalue()
-    for name in BROKEN:
-        assert f"{name}.json: " in err.getvalue()
-    assert "Traceback" not in err.getvalue()
-
-
-def test_the_command_names_what_it_does_not_find(clinic: Clinic, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="lices"):
-        call_command("import_fhir", str(tmp_path), clinic="nowhere")
-    with pytest.raises(CommandError, match=r"no \*\.json"):
-        call_command("import_fhir", str(tmp_path), clinic=clinic.slug)
-    with pytest.raises(CommandError, match="1 of 1"):
-        call_command(
-            "import_fhir", str(tmp_path / "gone.json"), clinic=clinic.slug, stderr=StringIO()
-        )
-
-
-def _mutilate(value: Any, chance: random.Random) -> Any:
-    """The same JSON with some values replaced by others of the wrong kind."""
-    junk: list[Any] = [
-        None,
-        3,
-        -1.5,
-        True,
-        "",
-        "x" * 5000,
-        "\u0000\ud83d",
-        [],
-        {},
-        [[]],
-        {"a": {}},
-        "2026-99-99",
-    ]
-    if chance.random() < 0.06:
-        return chance.choice(junk)
-    if isinstance(value, dict):
-        return {key: _mutilate(one, chance) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_mutilate(one, chance) for one in value]
-    return value
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_whatever_comes_is_imported_or_refused(clinic: Clinic, seed: int) -> None:
-    chance = random.Random(seed)
-    data = bundle()
-    mutilated = {
-        "resourceType": "Bundle",
-        "entry": [_mutilate(entry, chance) for entry in data["entry"]],
-    }
-    for _ in range(2):
-        with suppress(BundleUnreadable):
-            run(clinic, mutilated)
-
-
-# --- in the browser -------------------------------------------------------------------------------
-
-
-def test_dropping_bundles_on_the_page(receptionist: Membership, client_for: Any) -> None:
-    client = client_for(receptionist)
-    files = [
-        SimpleUploadedFile("good.json", json.dumps(bundle()).encode()),
-        SimpleUploadedFile("bad.json", b"hello"),
-    ]
-    page = client.post(reverse("patients:import"), {"bundles": files}).content.decode()
-    assert "Inês Sousa Carvalho" in page
-    assert "bad.json" in page
-    assert "not valid JSON" in page
-    assert "1 imported, 1 refused" in page
-    assert "Warfarin" not in page
-    again = client.post(
-        reverse("patients:import"),
-        {"bundles": SimpleUploadedFile("good.json", json.dumps(bundle()).encode())},
-    )
-    assert b"nothing new" in again.content
-
-
-def test_sending_nothing_says_so(receptionist: Membership, client_for: Any) -> None:
-    page = client_for(receptionist).post(reverse("patients:import"))
-    assert page.status_code == 200
-    assert b"Choose at least one file" in page.content

@@ -1,4 +1,4 @@
-"""Patient links: what they open, what they never show, and that looking changes nothing."""
+"""Pages behind links: what they open, what they never show, and that looking changes nothing."""
 
 from __future__ import annotations
 
@@ -6,127 +6,30 @@ import datetime as dt
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import AuditEntry
 from patients import services, signals
-from patients.exceptions import AnswerNotAccepted, CodeWrong, LinkUnusable, NoAddress, TooManyCodes
-from patients.models import LinkCode, Patient, PatientLink, Questionnaire, Screening
+from patients.exceptions import AnswerNotAccepted
+from patients.models import Patient, PatientLink, Questionnaire, Screening
 from tests.factories.files import photograph, png
 from tests.factories.patients import (
+    NOW,
     MedicineFactory,
     PatientFactory,
     good_answers,
     screened,
-    seeded,
 )
 from tests.integration.patients.conftest import heard
+from tests.integration.patients.looking import state, url
 
-pytestmark = pytest.mark.django_db
-
-NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
-SECRETS = ("Warfarin", "Carvalho", "Inês", "patient", "stroke")
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Any:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def invited(patient: Patient, desk: Actor) -> str:
-    """Inês has been sent the questionnaire; the token of her link."""
-    seeded(patient.clinic)
-    with heard(signals.screening_invited) as calls:
-        services.invite_to_screening(actor=desk, patient=patient, now=NOW)
-    return str(calls[0]["token"])
-
-
-def url(name: str, token: str) -> str:
-    return reverse(f"patients:{name}", args=[token])
-
-
-def state() -> tuple[Any, ...]:
-    """Everything a link could change."""
-    return (
-        list(PatientLink.objects.order_by("pk").values()),
-        list(Screening.objects.order_by("pk").values()),
-        list(LinkCode.objects.order_by("pk").values()),
-        AuditEntry.objects.count(),
-    )
-
-
-# --- services -------------------------------------------------------------------------------------
-
-
-def test_only_the_digest_is_stored(invited: str, patient: Patient) -> None:
-    link = PatientLink.objects.get()
-    assert invited not in str(PatientLink.objects.values().get())
-    assert len(invited) == 43
-    assert services.resolve_link(invited, "screening", NOW).pk == link.pk
-
-
-def test_inviting_again_ends_the_earlier_link(invited: str, patient: Patient, desk: Actor) -> None:
-    services.invite_to_screening(actor=desk, patient=patient, now=NOW)
-    with pytest.raises(LinkUnusable):
-        services.resolve_link(invited, "screening", NOW)
-
-
-def test_without_an_address_nobody_is_invited(patient: Patient, desk: Actor) -> None:
-    patient.email = ""
-    with pytest.raises(NoAddress):
-        services.invite_to_screening(actor=desk, patient=patient, now=NOW)
-    assert not PatientLink.objects.exists()
-
-
-def test_a_code_works_once_for_ten_minutes(invited: str) -> None:
-    link = services.resolve_link(invited, None, NOW)
-    actor = services.link_actor(link)
-    with heard(signals.link_code_requested) as calls:
-        services.request_code(actor=actor, link=link, now=NOW)
-    code = calls[0]["code"]
-    assert LinkCode.objects.get().digest != code
-    with pytest.raises(CodeWrong):
-        services.check_code(actor=actor, link=link, code=code, now=NOW + dt.timedelta(minutes=10))
-    services.check_code(actor=actor, link=link, code=f"{code[:3]} {code[3:]}", now=NOW)
-    with pytest.raises(CodeWrong):
-        services.check_code(actor=actor, link=link, code=code, now=NOW)
-
-
-def test_five_wrong_tries_spend_a_code(invited: str) -> None:
-    link = services.resolve_link(invited, None, NOW)
-    actor = services.link_actor(link)
-    with heard(signals.link_code_requested) as calls:
-        services.request_code(actor=actor, link=link, now=NOW)
-    code = calls[0]["code"]
-    wrong = "000000" if code != "000000" else "000001"
-    for _ in range(5):
-        with pytest.raises(CodeWrong):
-            services.check_code(actor=actor, link=link, code=wrong, now=NOW)
-    assert LinkCode.objects.get().attempts == 5
-    with pytest.raises(CodeWrong):
-        services.check_code(actor=actor, link=link, code=code, now=NOW)
-
-
-def test_three_codes_an_hour(invited: str) -> None:
-    link = services.resolve_link(invited, None, NOW)
-    actor = services.link_actor(link)
-    for _ in range(3):
-        services.request_code(actor=actor, link=link, now=NOW)
-    with pytest.raises(TooManyCodes):
-        services.request_code(actor=actor, link=link, now=NOW)
-    services.request_code(actor=actor, link=link, now=NOW + HOUR)
-
-
-# --- pages ----------------------------------------------------------------------------------------
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 def test_looking_changes_nothing(invited: str, client: Client) -> None:
