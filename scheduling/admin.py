@@ -100,7 +100,14 @@ class ResourceHoursAdmin(CatalogueAdmin):
 class BookingRulesAdmin(CatalogueAdmin):
     """Waiting list, missed visits and late arrivals of a clinic."""
 
-    list_display = ("clinic", "offer_minutes", "no_show_limit", "no_show_then", "late_minutes")
+    list_display = (
+        "clinic",
+        "offer_minutes",
+        "no_show_limit",
+        "no_show_then",
+        "late_minutes",
+        "person_gap_days",
+    )
     list_filter = ("no_show_then", "clinic")
     search_fields = ("clinic__name",)
 

@@ -112,6 +112,13 @@ class OutsideProtocolWindow(Conflict):
     default_message = _("This is sooner than the protocol allows. Choose a later day.")
 
 
+class TooCloseTogether(OutsideProtocolWindow):
+    """Too near to a session of another course of the same person; may be overridden likewise."""
+
+    default_code = "too_close_together"
+    default_message = _("This is too near to a session of another course. Choose another day.")
+
+
 class OverrideNotAllowed(Forbidden):
     """Only a practitioner may set a clinical rule aside."""
 

@@ -35,6 +35,7 @@ class ObstacleKind(StrEnum):
     NO_ROOM = "no_room"
     NO_DEVICE = "no_device"
     PREFERENCE = "preference"
+    OTHER_COURSE = "other_course"
     HORIZON = "horizon"
 
 
@@ -48,6 +49,7 @@ WORDS: dict[ObstacleKind, str] = {
     ObstacleKind.NO_ROOM: gettext_noop("no room is free"),
     ObstacleKind.NO_DEVICE: gettext_noop("no device is free"),
     ObstacleKind.PREFERENCE: gettext_noop("left out by the patient's wishes"),
+    ObstacleKind.OTHER_COURSE: gettext_noop("too near to a session of another course"),
     ObstacleKind.HORIZON: gettext_noop("too far ahead to book"),
 }
 

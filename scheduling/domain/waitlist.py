@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
+from scheduling.domain.courses.model import DayRange
+from scheduling.domain.spacing import is_in
 from treatments.domain.protocol import Window
 
 
@@ -31,7 +33,7 @@ class Waiting:
 
     ``times`` bound the start, ``[from, until)``, local; ``days`` are both included. ``window`` is
     that of the session they wait for; ``before`` the start of the visit that they have already:
-    only an earlier time is any better.
+    only an earlier time is any better. ``closed`` days are too near to another course of theirs.
     """
 
     id: UUID
@@ -43,6 +45,7 @@ class Waiting:
     days: tuple[date | None, date | None] = (None, None)
     window: Window | None = None
     before: datetime | None = None
+    closed: tuple[DayRange, ...] = ()
 
 
 def suits(waiting: Waiting, freed: Freed) -> bool:
@@ -61,6 +64,7 @@ def suits(waiting: Waiting, freed: Freed) -> bool:
         and (last_day is None or day <= last_day)
         and (waiting.before is None or freed.start < waiting.before)
         and (waiting.window is None or waiting.window.earliest <= day)
+        and not is_in(waiting.closed, day)
     )
 
 

@@ -11,7 +11,7 @@ from mesoclinic.clinic.base import ClinicOwned
 
 
 class BookingRules(ClinicOwned):
-    """Waiting list, missed visits, late arrivals. A clinic without a row has the defaults (G)."""
+    """Waiting list, missed visits, late arrivals, days between courses. A clinic without a row has the defaults (G)."""
 
     class NoShowThen(models.TextChoices):
         WARN = "warn", _("Show a warning when somebody books")
@@ -39,6 +39,14 @@ class BookingRules(ClinicOwned):
         _("late (min)"), default=15,
         help_text=_("Whoever comes later than this is offered another time first."),
     )  # fmt: skip
+    person_gap_days = models.PositiveSmallIntegerField(
+        _("days between sessions of one person, at least"), default=0,
+        validators=[MaxValueValidator(90)],
+        help_text=_(
+            "Between sessions of different courses; 0 allows the same day. Where both treat the same "
+            "area, the least gap of the later session's protocol is kept as well."
+        ),
+    )  # fmt: skip
 
     class Meta:
         ordering = ["clinic"]
@@ -53,6 +61,9 @@ class BookingRules(ClinicOwned):
             models.CheckConstraint(
                 name="booking_rules_no_show",
                 condition=Q(no_show_limit__gte=1, no_show_months__gte=1),
+            ),
+            models.CheckConstraint(
+                name="booking_rules_person_gap", condition=Q(person_gap_days__lte=90)
             ),
         ]
 

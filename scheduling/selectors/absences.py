@@ -19,18 +19,14 @@ from mesoclinic.common.intervals import Interval
 from patients.models import Patient
 from scheduling.domain.courses import CourseRequest, Preferences, Replan, replan_displaced
 from scheduling.domain.slots import Slot
+from scheduling.domain.spacing import Injection, Treated
 from scheduling.domain.status import BLOCKING, Status
 from scheduling.models import Appointment, TimeOff, VisitType
 from scheduling.selectors.appointments import appointments as shown
 from scheduling.selectors.appointments import latest_blocking, with_session_totals
 from scheduling.selectors.calendars import Search, interval_of, load_resources, range_of
-from scheduling.selectors.courses import (
-    Times,
-    members_for,
-    specs_of,
-    visit_of,
-    with_licences,
-)
+from scheduling.selectors.courses import Times, members_for, specs_of, visit_of, with_licences
+from scheduling.selectors.spacing import Spacings, spaced, spacings
 from treatments.domain.protocol import Gap, SessionSpec, Verdict, Window
 from treatments.models import PlannedSession
 from treatments.selectors.windows import sessions_of
@@ -194,6 +190,7 @@ class _Planner:
     booked: Mapping[UUID, Appointment]
     busy: Mapping[UUID, list[Appointment]]
     until: date
+    spacings: Spacings
     taken: dict[UUID, list[Interval[datetime]]] = field(default_factory=dict)
 
     @classmethod
@@ -220,7 +217,9 @@ class _Planner:
             able = {one.staff_id: one for one in members_for(clinic, kind, clinic.today(now))}
             members |= able
             slots[kind.pk] = _free(clinic, kind, able, until, now)
-        return cls(clinic, now, members, slots, sessions, booked, busy, until)
+        gone = [visit.pk for visit in affected]
+        near = spacings(clinic, people, sessions, now, gone)
+        return cls(clinic, now, members, slots, sessions, booked, busy, until, near)
 
     def urgency(self, visits: Sequence[Appointment]) -> tuple[bool, datetime]:
         """Courses before single visits, and in order of time: the rest can wait for a day."""
@@ -273,9 +272,17 @@ class _Planner:
                 if visit.pk not in mine
             ),
         )
+        if first.visit_type.kind == VisitType.Kind.SESSION:
+            near = self.spacings.of(first.patient_id, first.plan_id)
+            request = spaced(request, near, self._treated(first))
         visits = [visit_of(visit, number) for number, visit in course.items()]
         locked = frozenset(n for n, one in course.items() if one.status not in _UPCOMING)
         return replan_displaced(request, visits, displaced, locked)
+
+    def _treated(self, visit: Appointment) -> dict[int, Treated]:
+        if visit.planned_session is None:
+            return {1: Treated()}
+        return self.spacings.treated(self.sessions[visit.planned_session.plan_id])
 
     def _as_before(self, visit: Appointment) -> Preferences:
         """The same practitioner and about the same hour, where that can be had."""
@@ -314,6 +321,11 @@ class _Planner:
         self.taken.setdefault(slot.practitioner_id, []).append(
             Interval(slot.start - before, slot.end + after)
         )
+        if kind.kind == VisitType.Kind.SESSION:
+            number = visit.planned_session.number if visit.planned_session else 1
+            treated = self._treated(visit)[number]
+            day = local_date(slot.start, self.clinic.zone)
+            self.spacings.add(visit.patient_id, Injection(day, treated, visit.plan_id))
 
 
 class _Untaken:

@@ -10,7 +10,9 @@ from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.calendar import add_days, day_interval, local_date
 from mesoclinic.common.intervals import Interval
 from patients.models import Patient
+from scheduling.domain.courses import DayRange
 from scheduling.domain.slots import Pick, Slot, free_slots
+from scheduling.domain.spacing import is_in
 from scheduling.models import VisitType
 from scheduling.selectors.appointments import latest_blocking
 from scheduling.selectors.calendars import Search, load_resources
@@ -23,7 +25,10 @@ STRIP_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What somebody has chosen so far; a day that is not `exact` gives way to the first free one."""
+    """What somebody has chosen so far; a day that is not `exact` gives way to the first free one.
+
+    `closed` days are too near to another course: never the first free one, never a patient's choice.
+    """
 
     kind: VisitType
     practitioner_id: UUID | None
@@ -31,6 +36,7 @@ class Choice:
     patient_id: UUID | None = None
     ignoring: tuple[UUID, ...] = ()
     exact: bool = True
+    closed: tuple[DayRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,8 @@ def free_times(clinic: Clinic, choice: Choice, now: datetime) -> FreeTimes:
     for slot in free_slots(search.request, resources, Pick.EACH_START):
         day = local_date(slot.start, zone)
         found.setdefault(day, []).append(slot)
-    chosen = first if choice.exact else min(found, default=first)
+    open_days = [day for day in found if not is_in(choice.closed, day)]
+    chosen = first if choice.exact else min(open_days, default=first)
     strip = [add_days(first, n) for n in range(STRIP_DAYS)]
     return FreeTimes(
         strip=tuple(StripDay(day, len(found.get(day, ()))) for day in strip),

@@ -37,11 +37,8 @@ from scheduling.exceptions import NotBookable, NothingToBook, PlanNotFound
 from scheduling.models import Appointment, VisitType
 from scheduling.selectors.appointments import latest_blocking
 from scheduling.selectors.calendars import Search, interval_of, load_resources
-from treatments.domain.protocol import (
-    SessionSpec,
-    Window,
-    window_after,
-)
+from scheduling.selectors.spacing import spaced, spacings
+from treatments.domain.protocol import SessionSpec, Window, window_after
 from treatments.models import PlannedSession, TreatmentPlan
 from treatments.selectors.windows import gap_of, given_days, sessions_of
 
@@ -261,6 +258,9 @@ def propose(
         obstacles=source.obstacles,
         alternatives=others,
     )
+    found = spacings(clinic, [course.plan.patient_id], [course.plan.pk], now)
+    spacing = found.of(course.plan.patient_id, course.plan.pk)
+    request = spaced(request, spacing, found.treated(course.sessions))
     result = plan_course(request)
     return Planned(course, request, result, members, len(source.all), late, resources.closures)
 

@@ -12,6 +12,7 @@ from mesoclinic.common.calendar import add_days, day_interval, local_date
 from mesoclinic.common.intervals import Interval
 from scheduling.domain.courses import CourseRequest, Preferences, Visit, replan_after_move
 from scheduling.domain.slots import Slot
+from scheduling.domain.spacing import Spacing, Treated
 from scheduling.domain.status import UPCOMING
 from scheduling.models import Appointment
 from scheduling.selectors.calendars import Search, load_resources
@@ -24,6 +25,7 @@ from scheduling.selectors.courses import (
     visit_of,
     with_licences,
 )
+from scheduling.selectors.spacing import spaced, spacings, words
 from treatments.domain.protocol import Verdict, Window
 from treatments.models import PlannedSession
 
@@ -63,18 +65,20 @@ class Outside:
 class Effect:
     """What follows from a move: `shifts`, the numbers that `stay`, and what is `outside` then.
 
-    `alone` lists what would be outside if nothing else moved.
+    `alone` lists what would be outside if nothing else moved. `too_close` says of which other
+    course a session would be too near: it is refused by the rules.
     """
 
     shifts: tuple[Shift, ...] = ()
     stays: tuple[int, ...] = ()
     outside: tuple[Outside, ...] = ()
     alone: tuple[Outside, ...] = ()
+    too_close: str = ""
 
     @property
     def concerns_others(self) -> bool:
         """Whether anything but the visit itself is touched."""
-        return bool(self.shifts or self.outside or self.alone)
+        return bool(self.shifts or self.outside or self.alone or self.too_close)
 
     @property
     def refused_alone(self) -> bool:
@@ -95,7 +99,14 @@ def effect_of_move(clinic: Clinic, appointment: Appointment, place: Place, now: 
     if appointment.planned_session_id not in booked:
         return Effect()
     moved = _moved(appointment, session, place)
+    found = spacings(
+        clinic, [appointment.patient_id], [course.plan.pk], now,
+        [row.pk for row in course.booked.values()],
+    )  # fmt: skip
+    spacing = found.of(appointment.patient_id, course.plan.pk)
+    treated = found.treated(course.sessions)
     request, locked = _request(clinic, appointment, course, moved, now)
+    request = spaced(request, spacing, treated)
     visits = [booked[one.pk] for one in course.sessions if one.pk in booked]
     result = replan_after_move(request, visits, moved, locked)
     by_number = {one.number: one for one in course.sessions}
@@ -112,7 +123,15 @@ def effect_of_move(clinic: Clinic, appointment: Appointment, place: Place, now: 
         stays=tuple(v.number for v in result.kept if v.number > session.number),
         outside=_outside(result.off_protocol),
         alone=_outside(alone.off_protocol),
+        too_close=_too_close(
+            spacing, treated[session.number], local_date(place.start, clinic.zone)
+        ),
     )
+
+
+def _too_close(spacing: Spacing, treated: Treated, day: date) -> str:
+    clash = spacing.check(treated, day)
+    return "" if clash is None else words(clash, spacing.least_days)
 
 
 def _outside(rows) -> tuple[Outside, ...]:  # type: ignore[no-untyped-def]

@@ -15,6 +15,7 @@ from mesoclinic.common.calendar import add_days, day_interval, local_date
 from mesoclinic.common.intervals import Interval
 from patients.models import Patient
 from scheduling.domain.slots import Pick, Slot, free_slots
+from scheduling.domain.spacing import is_in
 from scheduling.domain.status import Status
 from scheduling.exceptions import AppointmentNotFound
 from scheduling.models import Appointment, OnlineRules
@@ -22,6 +23,7 @@ from scheduling.selectors.appointments import appointments, latest_blocking
 from scheduling.selectors.booking import STRIP_DAYS, Choice, FreeTimes, Offer, StripDay
 from scheduling.selectors.calendars import Search, load_resources
 from scheduling.selectors.courses import members_for, with_licences
+from scheduling.selectors.spacing import closed_days
 from treatments.domain.protocol import Window
 from treatments.selectors.windows import sessions_of, windows_among
 
@@ -70,7 +72,11 @@ def window_of(clinic: Clinic, visit: Appointment, now: datetime) -> Window | Non
 
 def safe_times(clinic: Clinic, visit: Appointment, day: date, now: datetime) -> FreeTimes:
     """A week from `day` on with the times to which the patient may move the visit."""
-    choice = Choice(visit.visit_type, visit.practitioner_id, day, visit.patient_id, (visit.pk,))
+    session = visit.planned_session
+    closed = closed_days(clinic, session, now, (visit.pk,)) if session else ()
+    choice = Choice(
+        visit.visit_type, visit.practitioner_id, day, visit.patient_id, (visit.pk,), closed=closed
+    )
     return patient_times(clinic, choice, now, window_of(clinic, visit, now))
 
 
@@ -98,7 +104,8 @@ def patient_times(
     found: dict[date, list[Slot]] = {}
     for slot in free_slots(search.request, resources, Pick.EACH_START):
         local = local_date(slot.start, zone)
-        if window is None or window.is_open or window.earliest <= local <= window.latest:
+        inside = window is None or window.is_open or window.earliest <= local <= window.latest
+        if inside and not is_in(choice.closed, local):
             found.setdefault(local, []).append(slot)
     chosen = choice.day if choice.day in found else min(found, default=first)
     strip = [add_days(first, n) for n in range(STRIP_DAYS)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -15,6 +15,8 @@ from mesoclinic.common.calendar import add_months, day_interval, local_date
 from mesoclinic.common.intervals import Interval
 from patients.models import Patient
 from scheduling.domain import waitlist as domain
+from scheduling.domain.courses import DayRange
+from scheduling.domain.spacing import Treated
 from scheduling.domain.status import Status
 from scheduling.domain.waitlist import Freed, Waiting
 from scheduling.exceptions import EntryNotFound
@@ -22,14 +24,18 @@ from scheduling.models import (
     Appointment,
     BookingRules,
     FreedTime,
+    VisitType,
     WaitlistEntry,
     WaitlistOffer,
 )
 from scheduling.selectors.appointments import latest_blocking
 from scheduling.selectors.calendars import range_of
+from scheduling.selectors.spacing import spacings
 from treatments.domain.protocol import Window
-from treatments.models import TreatmentPlan
+from treatments.models import PlannedSession, TreatmentPlan
 from treatments.selectors.windows import sessions_of, windows_among
+
+_ByPlan = Mapping[UUID, list[PlannedSession]]
 
 # What a patient waits for, asked by every booking.
 WAITS = Prepared(
@@ -97,8 +103,11 @@ def waiting_lines(clinic: Clinic, now: datetime, rows: Iterable[WaitlistEntry]) 
 
 
 def waiting_of(clinic: Clinic, rows: Sequence[WaitlistEntry], now: datetime) -> list[Waiting]:
-    """The rows as the rules take them. Four queries, however many rows."""
-    windows = _windows(clinic, rows, now)
+    """The rows as the rules take them. Eight queries at most, however many rows."""
+    plans = {row.planned_session.plan_id for row in rows if row.planned_session is not None}
+    by_plan = sessions_of(plans) if plans else {}
+    windows = _windows(clinic, rows, by_plan, now)
+    closed = _closed(clinic, rows, by_plan, now)
     return [
         Waiting(
             id=row.pk,
@@ -110,21 +119,40 @@ def waiting_of(clinic: Clinic, rows: Sequence[WaitlistEntry], now: datetime) -> 
             days=(row.first_day, row.last_day),
             window=windows.get(row.planned_session_id) if row.planned_session_id else None,
             before=row.appointment.during.lower if row.appointment else None,
+            closed=closed.get(row.pk, ()),
         )
         for row in rows
     ]
 
 
+def _closed(
+    clinic: Clinic, rows: Sequence[WaitlistEntry], by_plan: _ByPlan, now: datetime
+) -> dict[UUID, tuple[DayRange, ...]]:
+    """The days on which each would be too near to another course of theirs, by entry."""
+    asked = [row for row in rows if row.visit_type.kind == VisitType.Kind.SESSION]
+    if not asked:
+        return {}
+    theirs = [row.appointment_id for row in asked if row.appointment_id]
+    found = spacings(clinic, {row.patient_id for row in asked}, by_plan, now, theirs)
+    treated = {plan: found.treated(sessions) for plan, sessions in by_plan.items()}
+    closed = {}
+    for row in asked:
+        session = row.planned_session
+        spacing = found.of(row.patient_id, session.plan_id if session else None)
+        own = treated[session.plan_id].get(session.number, Treated()) if session else Treated()
+        closed[row.pk] = spacing.closed(own)
+    return closed
+
+
 def _windows(
-    clinic: Clinic, rows: Sequence[WaitlistEntry], now: datetime
+    clinic: Clinic, rows: Sequence[WaitlistEntry], by_plan: _ByPlan, now: datetime
 ) -> dict[UUID | None, Window]:
     """The window of each session that somebody waits for, after the sessions before it."""
     wanted = {row.planned_session_id for row in rows if row.planned_session_id}
-    ids = {row.planned_session.plan_id for row in rows if row.planned_session is not None}
-    if not ids:
+    if not by_plan:
         return {}
+    ids = list(by_plan)
     plans = {one.pk: one for one in TreatmentPlan.objects.for_clinic(clinic).filter(pk__in=ids)}
-    by_plan = sessions_of(plans)
     visits = latest_blocking(clinic, [one.pk for rows in by_plan.values() for one in rows])
     days = {
         pk: local_date(visit.during.lower, clinic.zone)

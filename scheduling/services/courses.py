@@ -11,14 +11,17 @@ from django.db.models import Case, Q, Value, When
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import local_date
 from patients.models import Patient
+from scheduling.domain.spacing import Treated
 from scheduling.domain.status import UPCOMING
 from scheduling.exceptions import (
     NotBookable,
     OrderOfSessions,
     PlanNotBookable,
     SessionBooked,
+    TooCloseTogether,
 )
-from scheduling.models import Appointment
+from scheduling.models import Appointment, VisitType
+from scheduling.selectors.spacing import spacings, words
 from scheduling.services.checks import ask_gate, booked_days
 from scheduling.services.drafts import Draft, Terms
 from treatments.models import PlannedSession, TreatmentPlan
@@ -64,10 +67,12 @@ def judge(terms: Terms, drafts: Sequence[Draft], ignoring: Sequence[UUID] = ()) 
     """Ask the gate about drafts of one plan: the planned sessions that will be off protocol.
 
     Called under the locks, so that a contraindication committed a moment ago is seen. Visits
-    without a planned session pass: a consultation is how somebody is screened at all.
+    without a planned session pass: a consultation is how somebody is screened at all; but sessions
+    outside plans keep clear of those of courses, as courses do of each other.
     """
     sessions = [draft.session for draft in drafts if draft.session is not None]
     if not sessions:
+        check_spacing(terms, drafts, (), ignoring)
         return frozenset()
     plan_id = sessions[0].plan_id
     siblings = sessions_of([plan_id])[plan_id]
@@ -87,7 +92,38 @@ def judge(terms: Terms, drafts: Sequence[Draft], ignoring: Sequence[UUID] = ()) 
         [one for one in siblings if not has_record(one)],
         days, others, who, exceptions=terms.exceptions, now=terms.now,
     )  # fmt: skip
+    check_spacing(terms, drafts, siblings, ignoring)
     return judged.off_protocol
+
+
+def check_spacing(
+    terms: Terms,
+    drafts: Sequence[Draft],
+    siblings: Sequence[PlannedSession],
+    ignoring: Sequence[UUID] = (),
+) -> None:
+    """Sessions keep clear of those of the person's other courses. Raises TooCloseTogether.
+
+    `siblings` are the sessions of the drafts' plan, in order. A hold outside a plan passes: it is
+    for a session whose day is judged when the patient says yes.
+    """
+    injections = [one for one in drafts if one.session or one.kind.kind == VisitType.Kind.SESSION]
+    held = terms.hold_until is not None and not siblings
+    if not injections or held or terms.exceptions.clinical:
+        return
+    plans = {one.plan_id for one in siblings}
+    found = spacings(
+        terms.clinic, {one.patient.pk for one in injections}, plans, terms.now, ignoring
+    )
+    treated = found.treated(siblings)
+    for draft in injections:
+        session = draft.session
+        own = treated[session.number] if session else Treated()
+        day = local_date(draft.timing.during.start, terms.clinic.zone)
+        spacing = found.of(draft.patient.pk, session.plan_id if session else None)
+        clash = spacing.check(own, day)
+        if clash is not None:
+            raise TooCloseTogether(words(clash, spacing.least_days), field="start")
 
 
 def check_order(siblings: Sequence[PlannedSession], days: Mapping[UUID, date]) -> None:

@@ -30,6 +30,7 @@ from scheduling.selectors.booking import (
     open_sessions_of,
     visit_types,
 )
+from scheduling.selectors.spacing import closed_days
 from scheduling.selectors.waitlist import no_shows_of
 from scheduling.services import book_appointment
 from scheduling.views.base import StaffView, as_date, as_uuid, strip_links
@@ -128,8 +129,9 @@ class Book(StaffView):
         if kind is not None and patient is not None:
             day = asked.day or _first_day(session) or self.today
             choice = Choice(
-                kind, asked.practitioner_id, day, patient.pk, exact=asked.day is not None
-            )
+                kind, asked.practitioner_id, day, patient.pk, exact=asked.day is not None,
+                closed=closed_days(clinic, session.session, self.now) if session else (),
+            )  # fmt: skip
             times = context["times"] = free_times(clinic, choice, self.now)
             context["several"] = asked.practitioner_id is None and len(times.members) > 1
             context |= strip_links(
