@@ -33,9 +33,7 @@ from scheduling.services import checks, courses, locking, rooms
 from scheduling.services.drafts import Draft, Terms, visit_id
 from scheduling.services.lapsing import let_lapse
 from scheduling.services.requests import Booking, CourseBooking
-
-# Each attempt takes another free room when the one picked went to somebody else meanwhile.
-ATTEMPTS = 6
+from scheduling.services.rooms import ATTEMPTS
 
 _VISITS, _CHANGES = Insertion(Appointment), Insertion(AppointmentStatusChange)
 

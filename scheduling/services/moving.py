@@ -28,9 +28,10 @@ from scheduling.models import Appointment, AppointmentMove
 from scheduling.selectors.calendars import range_of
 from scheduling.selectors.conflicts import clashes
 from scheduling.services import checks, courses, lapsing, locking, rooms
-from scheduling.services.booking import ATTEMPTS, refusal
+from scheduling.services.booking import refusal
 from scheduling.services.drafts import Draft, Terms
 from scheduling.services.requests import Move, Target
+from scheduling.services.rooms import ATTEMPTS
 from scheduling.services.status import note_change, parties_of
 
 

@@ -31,7 +31,7 @@ from scheduling.selectors.calendars import range_of
 from scheduling.selectors.conflicts import clashes
 from scheduling.selectors.online import open_rules
 from scheduling.services import checks, locking, rooms
-from scheduling.services.booking import ATTEMPTS, book_appointment
+from scheduling.services.booking import book_appointment
 from scheduling.services.drafts import Draft, Terms
 from scheduling.services.requests import Booking, Exceptions
 
@@ -82,7 +82,7 @@ def hold_time(
     rules = open_rules(clinic)
     actor = online_actor(clinic)
     terms = Terms(clinic, actor, now, Exceptions())
-    for _attempt in range(ATTEMPTS):
+    for _attempt in range(rooms.ATTEMPTS):
         try:
             with audited(actor):
                 return _hold(terms, _draft(terms, kind, practitioner_id, start), rules)

@@ -13,6 +13,9 @@ from scheduling.selectors.calendars import Hours
 from scheduling.selectors.conflicts import Clash, Shelf, free_of_kind
 from scheduling.services.drafts import Draft, Terms
 
+# Each attempt takes another free room when the one picked went to somebody else meanwhile.
+ATTEMPTS = 6
+
 
 class PickTaken(Exception):
     """The room or device that was picked went to somebody else between look and lock."""
@@ -36,6 +39,19 @@ def with_rooms(terms: Terms, drafts: Sequence[Draft], ignoring: Sequence[UUID] =
         )
         for index, draft in enumerate(drafts)
     ]
+
+
+def back_again(terms: Terms, draft: Draft) -> Draft:
+    """A visit that comes back: where it was, else in another room (with another device) that is
+    free. Where there is none it is fixed to where it was, for the clash to be named.
+    """
+    for device_id in dict.fromkeys((draft.device_id, None)):
+        try:
+            (found,) = with_rooms(terms, [replace(draft, device_id=device_id)], [draft.id])
+        except (NothingFree, SlotTaken):
+            continue
+        return found
+    return replace(draft, fixed_room=True)
 
 
 def _usual(terms: Terms, draft: Draft, hours: Hours) -> UUID | None:

@@ -29,7 +29,7 @@ from scheduling.exceptions import (
 from scheduling.models import Appointment, AppointmentStatusChange
 from scheduling.selectors.calendars import interval_of
 from scheduling.selectors.conflicts import Wanted, clashes
-from scheduling.services import checks, courses, locking
+from scheduling.services import checks, courses, locking, rooms
 from scheduling.services.drafts import Draft, Terms
 from scheduling.services.requests import Exceptions
 
@@ -52,8 +52,8 @@ def change_status(
     """Move a visit along the table of states: confirm, check in, start, no-show, undo, release.
 
     Already there → nothing happens (a double click). A freed slot is taken again only if it is
-    still free; what goes back to booked from on hold, cancelled or pending asks the gate again.
-    Raises AppointmentNotFound, ChangeNotAllowed, TooEarlyForThat, SlotTaken, ScreeningBlocked…
+    still free, in another suitable room where the old one is taken; what goes back to booked from
+    on hold, cancelled or pending asks the gate again. Raises AppointmentNotFound, ChangeNotAllowed, TooEarlyForThat, SlotTaken, ScreeningBlocked…
     """
     target = Status(change.target)
     if target is Status.CANCELLED:
@@ -61,18 +61,34 @@ def change_status(
             clinic=clinic, actor=actor, now=now,
             appointment_id=change.appointment_id, reason=change.reason,
         )  # fmt: skip
-    with audited(actor, reason=change.reason):
-        appointment = _locked(clinic, change.appointment_id, retake=True)
-        if appointment.status == target:
-            return appointment
-        _check(clinic, appointment, target, actor, now)
-        if target is Status.BOOKED and appointment.status in _ASKS_AGAIN:
-            _ask_again(Terms(clinic, actor, now, change.exceptions), appointment)
-        before = _apply(appointment, target)
-        note_change(appointment, before, actor=actor, now=now, reason=change.reason)
-        _announce(clinic, actor, now, appointment, before)
-        if target is Status.BOOKED and before in _UNKNOWN_TO_PATIENT:
-            _announce_booked(clinic, actor, now, [appointment])
+    terms = Terms(clinic, actor, now, change.exceptions)
+    for _attempt in range(rooms.ATTEMPTS):
+        try:
+            with audited(actor, reason=change.reason):
+                return _change(terms, change, target)
+        except rooms.PickTaken:
+            continue
+    raise SlotTaken(["room"])
+
+
+def _change(terms: Terms, change: StatusChange, target: Status) -> Appointment:
+    clinic, actor, now = terms.clinic, terms.actor, terms.now
+    place = _place_again(terms, change.appointment_id)
+    appointment = _locked(clinic, change.appointment_id, retake=True, place=place)
+    if appointment.status == target:
+        return appointment
+    _check(clinic, appointment, target, actor, now)
+    if retakes_slot(appointment.status, target):
+        if place is None:
+            raise ChangedMeanwhile
+        _take_again(terms, appointment, place)
+    if target is Status.BOOKED and appointment.status in _ASKS_AGAIN:
+        _ask_again(terms, appointment)
+    before = _apply(appointment, target)
+    note_change(appointment, before, actor=actor, now=now, reason=change.reason)
+    _announce(clinic, actor, now, appointment, before)
+    if target is Status.BOOKED and before in _UNKNOWN_TO_PATIENT:
+        _announce_booked(clinic, actor, now, [appointment])
     return appointment
 
 
@@ -239,13 +255,30 @@ def wanted_of(appointment: Appointment) -> Wanted:
     )
 
 
-def _locked(clinic: Clinic, pk: UUID, *, retake: bool = False) -> Appointment:
-    """The visit under lock; with `retake` its parties are locked before it where it is not theirs."""
+def _place_again(terms: Terms, pk: UUID) -> Draft | None:
+    """Where a visit whose time was freed would stand; None for one that holds its time."""
+    rows = Appointment.objects.for_clinic(terms.clinic).select_related("patient", "visit_type")
+    seen = rows.filter(pk=pk, status__in=_FREED).first()
+    return None if seen is None else rooms.back_again(terms, _as_draft(terms, seen))
+
+
+_FREED = [Status.CANCELLED.value, Status.NO_SHOW.value]
+
+
+def _locked(
+    clinic: Clinic, pk: UUID, *, retake: bool = False, place: Draft | None = None
+) -> Appointment:
+    """The visit under lock; with `retake` its parties are locked before it where it is not theirs,
+    those of the `place` it will take among them.
+    """
     seen = Appointment.objects.for_clinic(clinic).filter(pk=pk).first()
     if seen is None:
         raise AppointmentNotFound
     if retake and seen.status in _ASKS_AGAIN:
-        locking.lock_parties(parties_of([seen]))
+        parties = parties_of([seen])
+        if place is not None:
+            parties |= locking.Parties.of([place.wanted])
+        locking.lock_parties(parties)
     (row,) = locking.lock_visits([pk])
     if row.schedule_version != seen.schedule_version:
         raise ChangedMeanwhile
@@ -272,16 +305,23 @@ def _check(
 _TREATS = frozenset({Status.IN_SESSION, Status.DONE})
 
 
+def _take_again(terms: Terms, appointment: Appointment, place: Draft) -> None:
+    """Give the visit the room and device of its place. Raises SlotTaken, or PickTaken where the
+    place went to somebody else meanwhile and another may do.
+    """
+    found = clashes([place.wanted], terms.now, [appointment.pk])
+    if found and place.fixed_room:
+        raise SlotTaken(found[0].parties)
+    rooms.check_clashes(terms, [place], found)
+    appointment.room_id, appointment.device_id = place.room_id, place.device_id
+
+
 def _ask_again(terms: Terms, appointment: Appointment) -> None:
-    """What a new booking would be asked: the slot is free, the gate does not stop it."""
+    """What a new booking would be asked: not in the past, and the gate does not stop it."""
     if appointment.status == Status.PENDING and (appointment.held_until or terms.now) <= terms.now:
         raise SlotTaken
-    if appointment.status in {Status.CANCELLED, Status.NO_SHOW}:
-        found = clashes([wanted_of(appointment)], terms.now, [appointment.pk])
-        if found:
-            raise SlotTaken(found[0].parties)
-        if appointment.status == Status.CANCELLED and appointment.during.lower <= terms.now:
-            raise InThePast
+    if appointment.status == Status.CANCELLED and appointment.during.lower <= terms.now:
+        raise InThePast
     if appointment.status != Status.NO_SHOW:
         checks.check_exceptions(terms.exceptions, terms.actor)
         courses.judge(terms, [_as_draft(terms, appointment)], [appointment.pk])
@@ -305,6 +345,8 @@ def _apply(appointment: Appointment, target: Status) -> str:
     """Write the new status; a visit that comes back from cancelled counts as newly timed."""
     before = appointment.status
     fields = ["status"]
+    if retakes_slot(before, target):
+        fields += ["room", "device"]
     if retakes_slot(before, target) and before == Status.CANCELLED:
         appointment.schedule_version += 1
         fields.append("schedule_version")

@@ -18,11 +18,11 @@ from mesoclinic.common.errors import DomainError
 from scheduling.domain.status import UPCOMING, Status, targets
 from scheduling.forms import CancelForm, StatusForm
 from scheduling.models import Appointment
-from scheduling.selectors.appointments import check_appointment, get_appointment, history
+from scheduling.selectors.appointments import get_appointment, history
 from scheduling.selectors.undoing import last_change
 from scheduling.selectors.waitlist import NoShows, no_shows_of
 from scheduling.services import StatusChange, cancel_appointment, change_status, ics_for
-from scheduling.views.base import StaffView
+from scheduling.views.base import StaffView, other_room
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class AppointmentStatus(StaffView):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Change the status and come back."""
-        check_appointment(self.request.clinic, pk)
+        before = get_appointment(self.request.clinic, pk)
         form = StatusForm(request.POST)
         if form.is_valid():
             data = form.cleaned_data
@@ -130,17 +130,18 @@ class AppointmentStatus(StaffView):
                     clinic=self.request.clinic, actor=self.request.actor, now=self.now,
                     change=change,
                 )  # fmt: skip
-                messages.success(request, self._words(visit))
+                messages.success(request, self._words(before, visit))
             except DomainError as error:
                 if error.status == _NOT_FOUND:
                     raise
                 messages.error(request, error.message)
         return redirect(self._back(pk))
 
-    def _words(self, visit: Appointment) -> str:
-        return _("%(name)s: %(status)s.") % {
+    def _words(self, before: Appointment, visit: Appointment) -> str:
+        words = _("%(name)s: %(status)s.") % {
             "name": visit.patient.name, "status": visit.get_status_display().lower(),
         }  # fmt: skip
+        return f"{words} {other_room(before, visit)}".strip()
 
     def _back(self, pk: UUID) -> Any:
         """To the page that the button stood on: the day, or the visit."""

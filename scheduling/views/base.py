@@ -9,10 +9,13 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.pages import StaffPage
 from mesoclinic.common.calendar import add_days
+from scheduling.domain.status import BLOCKING
+from scheduling.models import Appointment
 from scheduling.selectors.booking import STRIP_DAYS, FreeTimes
 
 
@@ -38,6 +41,15 @@ def strip_links(times: FreeTimes, **params: object) -> dict[str, object]:
         "strip_before": add_days(times.day, -STRIP_DAYS),
         "strip_after": add_days(times.day, STRIP_DAYS),
     }
+
+
+def other_room(before: Appointment, after: Appointment) -> str:
+    """That a visit came back into another room, because its own is taken; else nothing."""
+    old, new = before.room, after.room
+    if before.status in BLOCKING or old is None or new is None or old == new:
+        return ""
+    names = {"old": old.name, "new": new.name}
+    return _("%(old)s is taken: the visit is in %(new)s now.") % names
 
 
 def as_uuid(text: str | None) -> UUID | None:

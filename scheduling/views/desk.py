@@ -15,11 +15,11 @@ from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from scheduling.forms.waitlist import PushForm
-from scheduling.selectors.appointments import check_appointment, get_appointment
+from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.pushing import effect_of_push
 from scheduling.selectors.waitlist import rules_of
 from scheduling.services import Push, push_visits, undo_last_change
-from scheduling.views.base import StaffView
+from scheduling.views.base import StaffView, other_room
 
 _NOT_FOUND = 404
 
@@ -30,13 +30,14 @@ class AppointmentUndo(StaffView):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take it back, and back to the visit."""
-        check_appointment(self.request.clinic, pk)
+        before = get_appointment(self.request.clinic, pk)
         try:
-            undo_last_change(
+            visit = undo_last_change(
                 clinic=self.request.clinic, actor=self.request.actor, now=self.now,
                 appointment_id=pk,
             )  # fmt: skip
-            messages.success(request, _("It is as it was before."))
+            words = other_room(before, visit) or _("It is as it was before.")
+            messages.success(request, words)
         except DomainError as error:
             messages.error(request, error.message)
         return redirect("scheduling:appointment", pk=pk)

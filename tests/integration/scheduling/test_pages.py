@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,48 +22,10 @@ from scheduling.services import CourseBooking, CourseVisit
 from tests.factories import scheduling as make
 from tests.factories import treatments
 from tests.factories.treatments import NOW
+from tests.integration.scheduling.pages import Signed, page
 from treatments.models import PlannedSession, TreatmentPlan
 
-Signed = Callable[[Any], Client]
-WEDNESDAY = dt.date(2026, 1, 14)
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Iterator[None]:
-    """Tuesday, 13 January 2026, ten in the morning in Rennes."""
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def ten(desk: make.Desk) -> dt.datetime:
-    """Wednesday at ten."""
-    return desk.at(WEDNESDAY, 10)
-
-
-@pytest.fixture
-def visit(desk: make.Desk, ines: Patient, ten: dt.datetime) -> Appointment:
-    """A consultation of Inês."""
-    return desk.book(ines, ten)
-
-
-@pytest.fixture
-def noor(client_for: Signed, receptionist: Membership) -> Client:
-    """The desk."""
-    return client_for(receptionist)
-
-
-@pytest.fixture
-def ayla(client_for: Signed, practitioner: Membership) -> Client:
-    """The practitioner."""
-    return client_for(practitioner)
-
-
-def page(client: Client, name: str, *args: Any, status: int = 200, **query: Any) -> str:
-    """The text of a page."""
-    answer = client.get(reverse(f"scheduling:{name}", args=args), query)
-    assert answer.status_code == status, answer.content[:500]
-    return answer.content.decode()
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 # --- booking ---------------------------------------------------------------------------------

@@ -25,12 +25,6 @@ pytestmark = pytest.mark.django_db
 WEDNESDAY = dt.date(2026, 1, 14)
 
 
-@pytest.fixture
-def ten(desk: make.Desk) -> dt.datetime:
-    """Wednesday at ten."""
-    return desk.at(WEDNESDAY, 10)
-
-
 def move(desk: make.Desk, visit: Appointment, start: dt.datetime) -> None:
     """Move one visit alone."""
     target = Target(visit.pk, start, visit.schedule_version)

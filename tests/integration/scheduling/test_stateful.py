@@ -48,6 +48,7 @@ class Booked:
     who: int
     patient: int
     start: dt.datetime
+    room: UUID | None = None
 
 
 @dataclass
@@ -55,17 +56,24 @@ class Reference:
     """What the calendar must hold."""
 
     opens: dict[int, Interval[dt.datetime]]
+    rooms: frozenset[UUID]
     visits: dict[UUID, Booked] = field(default_factory=dict)
     away: set[tuple[int, int]] = field(default_factory=set)
     cancelled: dict[UUID, Booked] = field(default_factory=dict)
 
     def allows(self, who: int, patient: int, start: dt.datetime, but: UUID | None = None) -> bool:
-        """Hours, leave, and nobody twice."""
+        """Hours, leave, nobody twice, and a room."""
         day = next((n for n, span in self.opens.items() if span.contains(start)), None)
         if day is None or start + SPELL > self.opens[day].end or (who, day) in self.away:
             return False
-        return not any(
-            pk != but and self._meet(one, who, patient, start) for pk, one in self.visits.items()
+        return self.is_free(who, patient, start, but)
+
+    def is_free(self, who: int, patient: int, start: dt.datetime, but: UUID | None = None) -> bool:
+        """Nobody is there twice, and some room is empty."""
+        others = [one for pk, one in self.visits.items() if pk != but]
+        taken = {one.room for one in others if self._meet(one, one.who, -1, start)}
+        return bool(self.rooms - taken) and not any(
+            self._meet(one, who, patient, start) for one in others
         )
 
     @staticmethod
@@ -84,7 +92,8 @@ class World:
         make.hours(members[1])
         self.kind = make.visit_type(clinic, "walk", buffer_after_min=10)
         opens = {n: Interval(self.at((n, 0, 0)), self.at((n, 0, 32))) for n in range(DAYS)}
-        self.reference = Reference(opens)
+        rooms = frozenset({self.desk.room.pk, self.desk.second_room.pk})
+        self.reference = Reference(opens, rooms)
 
     def at(self, place: Place) -> dt.datetime:
         """A quarter of an hour of a day, from nine o'clock."""
@@ -155,14 +164,9 @@ class World:
         if found is None:
             return
         pk, one = found
-        # Bringing back asks whether the time is free, in the room it had; leave is a matter for
-        # the replanner.
-        rooms = dict(Appointment.objects.values_list("pk", "room_id"))
-        free = not any(
-            self.reference._meet(other, one.who, one.patient, one.start)
-            or (rooms[key] == rooms[pk] and self.reference._meet(other, other.who, -1, one.start))
-            for key, other in self.reference.visits.items()
-        )
+        # Bringing back asks whether the time is free, in any room; leave is a matter for the
+        # replanner.
+        free = self.reference.is_free(one.who, one.patient, one.start)
         change = services.StatusChange(appointment_id=pk, target="booked")
         done = self.attempt(
             free,
@@ -228,6 +232,8 @@ class World:
             pk: (self.members[one.who].staff_id, self.people[one.patient].pk, one.start)
             for pk, one in self.reference.visits.items()
         }
+        for row in rows:
+            self.reference.visits[row.pk].room = row.room_id
         assert not WaitlistOffer.objects.filter(status="open").exists()
 
     @staticmethod

@@ -7,26 +7,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from mesoclinic.clinic.models import Membership
 from patients.models import Patient
 from patients.signals import patient_contraindicated
 from scheduling import exceptions, services
 from scheduling.domain.status import TRANSITIONS, Status, allowed
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Room
 from scheduling.services import StatusChange
 from tests.factories import scheduling as make
 from tests.factories import treatments
+from tests.factories.clinic import PractitionerFactory
 from tests.factories.treatments import NOW, actor_of
 from treatments.models import PlannedSession, TreatmentPlan
-
-WEDNESDAY = dt.date(2026, 1, 14)
-
-
-@pytest.fixture
-def ten(desk: make.Desk) -> dt.datetime:
-    """Wednesday at ten."""
-    return desk.at(WEDNESDAY, 10)
 
 
 def change(desk: make.Desk, visit: Appointment, target: str, **more: Any) -> Appointment:
@@ -119,6 +114,44 @@ def test_a_cancelled_visit_comes_back_only_while_its_time_is_free(
     desk.book(treatments.patient(desk.clinic, "Bruno Costa"), ten)
     with pytest.raises(exceptions.SlotTaken):
         change(desk, visit, "booked", now=NOW)
+
+
+@pytest.mark.usefixtures("clock")
+def test_what_comes_back_takes_another_room_where_its_own_is_taken(
+    desk: make.Desk, ines: Patient, ten: dt.datetime, ayla: Client
+) -> None:
+    """And it is said; with no room left it is refused."""
+    visit = desk.book(ines, ten, room_id=desk.room.pk)
+    change(desk, visit, "cancelled", reason="Mistake", now=NOW)
+    taken(desk, ten, desk.room)
+    address = reverse("scheduling:status", args=[visit.pk])
+    page = ayla.post(address, {"target": "booked"}, follow=True).content.decode()
+    assert "Room 1 is taken: the visit is in Room 2 now." in page
+    visit.refresh_from_db()
+    assert (visit.status, visit.room) == ("booked", desk.second_room)
+    change(desk, visit, "cancelled", reason="Mistake", now=NOW)
+    taken(desk, ten, desk.second_room)
+    with pytest.raises(exceptions.SlotTaken) as refusal:
+        change(desk, visit, "booked", now=NOW)
+    assert refusal.value.parties == ("room",)
+
+
+def taken(desk: make.Desk, start: dt.datetime, room: Room) -> None:
+    """A colleague has a visit in the room."""
+    colleague = PractitionerFactory(clinic=desk.clinic)
+    who = treatments.patient(desk.clinic, "Bruno Costa")
+    make.visit(desk, who, start, practitioner=colleague.staff, room=room)
+
+
+def test_whoever_was_noted_as_missing_is_checked_in_in_another_room(
+    desk: make.Desk, ines: Patient, ten: dt.datetime
+) -> None:
+    visit = desk.book(ines, ten, room_id=desk.room.pk)
+    later = ten + 10 * make.MINUTE
+    change(desk, visit, "no_show", now=later)
+    taken(desk, ten, desk.room)
+    assert change(desk, visit, "arrived", now=later).room == desk.second_room
+    change(desk, visit, "booked", now=later)
 
 
 def test_another_clinics_visit_is_not_found(
