@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 # One more than cores are usual: browsers, killed processes and races wait much.
 WORKERS ?= 3
+# Where a company's proxy signs connections anew, only the system knows its certificate.
+export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
 .PHONY: help run manage test test-small test-slow race mutation check lint format bench clean lock
