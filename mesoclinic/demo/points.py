@@ -11,6 +11,8 @@ from treatments.views.figure import VIEWS, View
 
 _PAIR = re.compile(r"(-?[\d.]+) (-?[\d.]+)")
 _MOST = 160
+# Eyes and mouth, which no grid goes over: left, top, right, bottom in units of the figure.
+_SPARED = {"face": ((128, 214, 192, 254), (208, 214, 272, 254), (158, 330, 242, 373))}
 
 
 def grid_on(area: TargetArea, technique: Technique, volume: Decimal | None) -> MapDraft | None:
@@ -44,9 +46,16 @@ def grid_on(area: TargetArea, technique: Technique, volume: Decimal | None) -> M
 
 
 def _points(view: View, key: str, spacing_mm: float) -> list[tuple[Decimal, Decimal]]:
-    """Nodes of a grid in the ellipse of each part of the area, in percent of the box."""
-    width, height = view.size
+    """Nodes of a grid, wide enough for `_MOST` points at most, in percent of the box."""
     step = max(spacing_mm / view.mm, view.least)
+    while len(found := _nodes(view, key, step)) > _MOST:
+        step *= 1.15
+    width, height = view.size
+    return [(_percent(x, width), _percent(y, height)) for x, y in found]
+
+
+def _nodes(view: View, key: str, step: float) -> list[tuple[float, float]]:
+    """Nodes in the ellipse of each part of the area, in units of the figure."""
     found = []
     for part in filter(None, view.areas[key].split("M")):
         pairs = [(float(x), float(y)) for x, y in _PAIR.findall(part)]
@@ -59,8 +68,14 @@ def _points(view: View, key: str, spacing_mm: float) -> list[tuple[Decimal, Deci
                 dx, dy = column * step, row * step
                 if (dx / x_half) ** 2 + (dy / y_half) ** 2 <= 1:
                     x, y = (left + right) / 2 + dx, (top + bottom) / 2 + dy
-                    found.append((_percent(x, width), _percent(y, height)))
-    return found[:_MOST]
+                    if not _is_spared(view, x, y):
+                        found.append((x, y))
+    return found
+
+
+def _is_spared(view: View, x: float, y: float) -> bool:
+    boxes = _SPARED.get(view.name, ())
+    return any(left < x < right and top < y < bottom for left, top, right, bottom in boxes)
 
 
 def _percent(value: float, whole: int) -> Decimal:

@@ -70,6 +70,14 @@
     [spot.x, spot.y] = [x, y];
     return shape.isPointInFill(spot);
   }
+  /* eyes and lips: no grid goes over them; a single point is the practitioner's own choice */
+  function spared(svg, x, y) {
+    return [...svg.querySelectorAll("[data-avoid]")].some((shape) => {
+      const own = shape.getScreenCTM().inverse().multiply(svg.getScreenCTM());
+      const spot = new DOMPoint(x, y).matrixTransform(own);
+      return inside(svg, shape, spot.x, spot.y);
+    });
+  }
   function nodes(box) {
     const gap = step();
     const found = [];
@@ -105,7 +113,7 @@
     const svg = figures.get(view);
     const box = shape.getBBox();
     const smaller = [...svg.querySelectorAll("[data-area]")].slice([...svg.querySelectorAll("[data-area]")].indexOf(shape) + 1);
-    const free = nodes(box).filter(([x, y]) => inside(svg, shape, x, y) && !smaller.some((one) => hasPoints(one) && inside(svg, one, x, y)));
+    const free = nodes(box).filter(([x, y]) => inside(svg, shape, x, y) && !spared(svg, x, y) && !smaller.some((one) => hasPoints(one) && inside(svg, one, x, y)));
     return add(shape.dataset.area, free);
   }
   const hasPoints = (shape) => drawn.groups.some((group) => group.view === view && group.area === shape.dataset.area);
@@ -116,7 +124,7 @@
     for (const [nx, ny] of near) {
       if (Math.hypot(nx - x, ny - y) > BRUSH) continue;
       const shape = areaAt(svg, nx, ny);
-      if (shape) changed = add(shape.dataset.area, [[nx, ny]]) || changed;
+      if (shape && !spared(svg, nx, ny)) changed = add(shape.dataset.area, [[nx, ny]]) || changed;
     }
     return changed;
   }

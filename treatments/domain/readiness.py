@@ -158,6 +158,11 @@ class Readiness:
         stops = [one for one in self.reasons if one.weighs is Verdict.STOP]
         return bool(stops) and all(one.overridable for one in stops)
 
+    def without(self, prefix: str) -> Readiness:
+        """The answer as if nobody had asked what the reasons of that prefix are about."""
+        left = tuple(one for one in self.reasons if not one.code.startswith(prefix))
+        return Readiness(_gravest(left), left)
+
 
 def assess(inputs: ReadinessInputs) -> Readiness:
     """Ask the gate. Booking does not look at lots; consent and re-confirmation are due later."""
@@ -170,8 +175,11 @@ def assess(inputs: ReadinessInputs) -> Readiness:
     ]
     reasons = {_overridden(reason, inputs.overrides) for reason in found}
     ordered = tuple(sorted(reasons, key=lambda one: (-one.weighs.rank, one.code, one.message)))
-    verdict = max((one.weighs for one in ordered), key=lambda one: one.rank, default=Verdict.GO)
-    return Readiness(verdict, ordered)
+    return Readiness(_gravest(ordered), ordered)
+
+
+def _gravest(reasons: Iterable[Reason]) -> Verdict:
+    return max((one.weighs for one in reasons), key=lambda one: one.rank, default=Verdict.GO)
 
 
 def _overridden(reason: Reason, overrides: frozenset[str]) -> Reason:

@@ -215,8 +215,8 @@ def _clinical_context(
             planned_session=upcoming, at=Moment.BOOKING, now=view.now, on=view.today
         )
         # Whether today is too soon is no question of the plan's page.
-        lines = [one for one in gate_lines(answer) if not one["reason"].code.startswith("window")]
-        context |= {"gate": answer, "gate_lines": lines, "gate_state": verdict_state(answer)}
+        due = answer.without("window")
+        context |= {"gate": due, "gate_lines": gate_lines(due), "gate_state": verdict_state(due)}
     return context
 
 

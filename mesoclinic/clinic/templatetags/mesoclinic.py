@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 
 from django import template
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils import formats
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.access import Policy, can
@@ -78,6 +80,20 @@ def initials(name: object) -> str:
 def phone(stored: str) -> str:
     """`+33639981234` → `+33 6 39 98 12 34`."""
     return readable_phone(stored)
+
+
+@register.filter
+def who(label: str) -> str:
+    """Who did it: the label of a patient's link carries an id, which only the audit wants."""
+    return gettext("the patient, by link") if label.startswith("link of patient ") else label
+
+
+@register.filter
+def exact(number: Decimal | None) -> str:
+    """All digits that say something, as the reader's language writes them: 1.500 → "1.5"."""
+    if number is None:
+        return ""
+    return formats.number_format(Decimal(f"{number.normalize():f}"))
 
 
 @register.filter

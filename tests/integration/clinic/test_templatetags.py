@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.template import Context, Template
@@ -34,6 +36,21 @@ def test_a_plain_date_stays_and_nothing_stays_nothing(clinic: Clinic) -> None:
     assert render("{{ m|local_date:c }}", m=dt.date(2026, 7, 1), c=clinic) == "1 Jul 2026"
     for name in ("local_time", "local_date", "local_datetime"):
         assert render("{{ m|" + name + ":c }}", m=None, c=clinic) == ""
+
+
+def test_numbers_show_the_digits_that_say_something() -> None:
+    for number, words in (("1.500", "1.5"), ("100.000", "100"), ("0.0040", "0.004")):
+        assert render("{{ n|exact }}", n=Decimal(number)) == words
+    assert render("{{ n|exact }}", n=None) == ""
+    with translation.override("fr"):
+        assert render("{{ n|exact }}", n=Decimal("1.500")) == "1,5"
+
+
+def test_nobody_reads_the_number_of_a_link() -> None:
+    assert render("{{ w|who }}", w=Actor.for_link(uuid4(), uuid4(), uuid4()).label) == (
+        "the patient, by link"
+    )
+    assert render("{{ w|who }}", w="Dr Ayla Kara") == "Dr Ayla Kara"
 
 
 def test_chips() -> None:

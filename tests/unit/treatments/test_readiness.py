@@ -227,6 +227,12 @@ def test_coming_nearer_is_never_more_lenient(inputs: ReadinessInputs) -> None:
 
 
 @given(INPUTS)
+def test_the_verdict_without_the_window_weighs_what_is_left(inputs: ReadinessInputs) -> None:
+    left = assess(inputs).without("window")
+    assert left == assess(replace(inputs, window=None))
+
+
+@given(INPUTS)
 def test_contraindicated_patients_are_never_a_go(inputs: ReadinessInputs) -> None:
     barred = replace(inputs.screening, outcome=Outcome.CONTRAINDICATED)
     codes = frozenset(one.code for one in assess(inputs).reasons) | {"contraindicated"}
