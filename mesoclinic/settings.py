@@ -17,7 +17,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from mesoclinic import embedded, logs
+from mesoclinic import embedded, logs, ticks
 from mesoclinic.environment import BASE_DIR, Environment, load_env_file
 
 load_env_file()
@@ -318,69 +318,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TIMEZONE = "UTC"
-# Ticks only ring the bell: a missed one is made good by the next, so old ones expire.
-CELERY_BEAT_SCHEDULE = {
-    "dispatch-due-messages": {
-        "task": "aftercare.tasks.dispatch_due",
-        "schedule": 30.0,
-        "options": {"expires": 25},
-    },
-    "ring-alarms": {
-        "task": "aftercare.tasks.ring_alarms",
-        "schedule": 10.0,
-        "options": {"expires": 9},
-    },
-    "look-round": {
-        "task": "aftercare.tasks.look_round",
-        "schedule": 3_600.0,
-        "options": {"expires": 1_800},
-    },
-    "seal-audit": {
-        "task": "mesoclinic.audit.tasks.seal",
-        "schedule": 60.0,
-        "options": {"expires": 55},
-    },
-    "sweep-files": {
-        "task": "patients.tasks.sweep",
-        "schedule": 21_600.0,
-        "options": {"expires": 3_600},
-    },
-    "go-on-with-imports": {
-        "task": "patients.tasks.imports",
-        "schedule": 30.0,
-        "options": {"expires": 25},
-    },
-    "forget-what-is-due": {
-        "task": "patients.tasks.forget",
-        "schedule": 21_600.0,
-        "options": {"expires": 3_600},
-    },
-    "let-holds-lapse": {
-        "task": "scheduling.tasks.let_holds_lapse",
-        "schedule": 60.0,
-        "options": {"expires": 55},
-    },
-    "offer-freed-times": {
-        "task": "scheduling.tasks.offer_freed_times",
-        "schedule": 60.0,
-        "options": {"expires": 55},
-    },
-    "ask-for-screenings": {
-        "task": "scheduling.tasks.ask_for_screenings",
-        "schedule": 3_600.0,
-        "options": {"expires": 1_800},
-    },
-    "extend-public-holidays": {
-        "task": "scheduling.tasks.extend_public_holidays",
-        "schedule": 21_600.0,
-        "options": {"expires": 3_600},
-    },
-    "heartbeat": {
-        "task": "mesoclinic.health.heartbeat",
-        "schedule": 30.0,
-        "options": {"expires": 25},
-    },
-}
+CELERY_BEAT_SCHEDULE = ticks.SCHEDULE
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 READY_HEARTBEAT_SECONDS = 120
 """A worker silent for longer makes /readyz answer 503."""
