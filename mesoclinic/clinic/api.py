@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from uuid import UUID
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework import exceptions, mixins, viewsets
+from rest_framework import exceptions, mixins, serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -15,7 +16,8 @@ from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from mesoclinic.audit.actors import Actor
-from mesoclinic.clinic.access import Policy, access
+from mesoclinic.audit.services import record_read
+from mesoclinic.clinic.access import Policy, access, can
 from mesoclinic.clinic.authentication import TokenAuthentication
 from mesoclinic.clinic.http import ClinicRequest, problem
 from mesoclinic.clinic.models import Clinic, Membership, MembershipQuerySet
@@ -77,6 +79,23 @@ class ClinicViewSet(ClinicAPIView, viewsets.GenericViewSet[Any]):
 
     pagination_class: Any = NewestFirst
     filter_backends: Any = ()
+
+    @property
+    def clinical(self) -> bool:
+        """Whether the caller sees clinical content."""
+        return can(self.actor, Policy.CLINICAL)
+
+    def read(self, model: str, *patients: UUID) -> None:
+        """One audit row for what an answer shows."""
+        record_read(self.actor, model=model, patients=patients, reason="api")
+
+
+def valid(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The request's body as the shape demands it, else 400 with the fields."""
+    body = shape(data=request.data)
+    body.is_valid(raise_exception=True)
+    data: dict[str, Any] = body.validated_data
+    return data
 
 
 def _bound(request: Request) -> ClinicRequest:

@@ -35,15 +35,15 @@ class Paperwork:
 
     def tell(self) -> None:
         """All of it; each leaves something to look at, and something that can still be undone."""
-        self._import(self.scene.now - 9 * _DAY)
         people = list(
             Patient.objects.for_clinic(self.scene.clinic)
             .filter(erased_at=None, treatmentplan=None)
             .exclude(email="")
             .select_related("clinic")
-            .order_by("record_number")[:4]
+            .order_by("record_number")[:3]
         )
-        if len(people) == 4:
+        self._import(self.scene.now - 9 * _DAY)
+        if len(people) == 3:
             self._twice(people[0], self.scene.now - 2 * _DAY)
             self._merge(people[1], self.scene.now - 4 * _DAY)
             self._restrict(people[2], self.scene.now - 3 * _DAY)

@@ -13,14 +13,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import ClinicViewSet
 from patients import serializers as shapes
-from patients.api.base import OF_PATIENT, PatientsViewSet, as_id
+from patients.api.base import OF_PATIENT, as_id
 from patients.models import Allergy, Condition, Medicine
 from patients.selectors import get_fact, get_patient
 from patients.services import add_fact, change_fact, end_fact
 
 
-class FactViewSet(PatientsViewSet):
+class FactViewSet(ClinicViewSet):
     """One list of the safety record; entries are ended, never deleted."""
 
     kind: ClassVar[str]

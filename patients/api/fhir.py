@@ -17,8 +17,9 @@ from rest_framework.response import Response
 from mesoclinic.audit.models import Action, AuditEntry
 from mesoclinic.audit.services import record
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import ClinicViewSet
 from mesoclinic.common.errors import DomainError
-from patients.api.base import PatientsViewSet, as_id
+from patients.api.base import as_id
 from patients.exceptions import BundleUnreadable
 from patients.models import ImportRun, Patient
 from patients.selectors import get_patient
@@ -59,7 +60,7 @@ class ImportedSerializer(serializers.Serializer[Any]):
 
 
 @access(Policy.CLINICAL)
-class FhirViewSet(PatientsViewSet):
+class FhirViewSet(ClinicViewSet):
     """Bundles of patients with allergies, conditions and medicines."""
 
     queryset = Patient.objects.none()

@@ -16,15 +16,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import ClinicViewSet
 from patients import serializers as shapes
-from patients.api.base import OF_PATIENT, PatientsViewSet, as_id
+from patients.api.base import OF_PATIENT, as_id
 from patients.models import PatientFile
 from patients.selectors import get_file, get_patient
 from patients.services import Upload, add_file, file_response, relabel_file, withdraw_file
 
 
 @access(Policy.CLINICAL)
-class PatientFileViewSet(mixins.ListModelMixin, PatientsViewSet):
+class PatientFileViewSet(mixins.ListModelMixin, ClinicViewSet):
     """Photographs and documents. They are withdrawn with a reason, never deleted."""
 
     queryset = PatientFile.objects.none()

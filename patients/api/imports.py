@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import ClinicViewSet, valid
 from mesoclinic.clinic.pagination import ByName
-from patients.api.base import PatientsViewSet, as_id, valid
+from patients.api.base import as_id
 from patients.models import ImportRow, ImportRun
 from patients.selectors.imports import get_run, lines_of
 from patients.serializers import imports as shapes
@@ -33,7 +34,7 @@ _DETAIL = extend_schema(request=None, responses=shapes.ImportDetailSerializer)
 
 
 @access(Policy.FRONT_DESK)
-class ImportViewSet(mixins.ListModelMixin, PatientsViewSet):
+class ImportViewSet(mixins.ListModelMixin, ClinicViewSet):
     """Imports. Checking and importing go by batches: the clock does them, or `advance` at once."""
 
     queryset = ImportRun.objects.none()

@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
-from patients.api.base import OF_PATIENT, PatientsViewSet, as_id, valid
+from mesoclinic.clinic.api import ClinicViewSet, valid
+from patients.api.base import OF_PATIENT, as_id
 from patients.models import Patient, PatientLink
 from patients.selectors import Invitation, get_invitation, get_patient, invitation, invitations_of
 from patients.serializers import rights as shapes
@@ -20,7 +21,7 @@ _SENT = {201: shapes.InvitationSerializer}
 
 
 @access(Policy.FRONT_DESK)
-class InvitationViewSet(PatientsViewSet):
+class InvitationViewSet(ClinicViewSet):
     """Links to the questionnaire. The secret is in the mail alone."""
 
     queryset = PatientLink.objects.none()

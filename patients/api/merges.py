@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
-from patients.api.base import PatientsViewSet, as_id, valid
+from mesoclinic.clinic.api import ClinicViewSet, valid
+from patients.api.base import as_id
 from patients.models import Patient, PatientMerge
 from patients.selectors import get_merge, get_patient, suspected_pairs
 from patients.serializers import merges as shapes
@@ -23,7 +24,7 @@ _KEPT = OpenApiParameter("patient", UUID, description="Only merges into this ent
 
 
 @access(Policy.FRONT_DESK)
-class DuplicateViewSet(PatientsViewSet):
+class DuplicateViewSet(ClinicViewSet):
     """Pairs of entries that may be one person."""
 
     queryset = Patient.objects.none()
@@ -39,7 +40,7 @@ class DuplicateViewSet(PatientsViewSet):
 
 
 @access(Policy.CLINICAL_OR_MANAGER)
-class MergeViewSet(mixins.ListModelMixin, PatientsViewSet):
+class MergeViewSet(mixins.ListModelMixin, ClinicViewSet):
     """Merges; each can be undone for thirty days."""
 
     queryset = PatientMerge.objects.none()

@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import ClinicViewSet
 from patients import serializers as shapes
-from patients.api.base import PatientsViewSet, as_id
+from patients.api.base import as_id
 from patients.models import Patient
 from patients.selectors import get_patient, search_patients
 from patients.services import register_patient, update_patient
@@ -24,7 +25,7 @@ _SEARCH = [
 
 
 @access(Policy.FRONT_DESK)
-class PatientViewSet(PatientsViewSet):
+class PatientViewSet(ClinicViewSet):
     """Patients: who they are and how to reach them."""
 
     queryset = Patient.objects.none()

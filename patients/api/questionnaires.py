@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import ClinicViewSet
 from patients import serializers as shapes
-from patients.api.base import PatientsViewSet, as_id
+from patients.api.base import as_id
 from patients.exceptions import NoQuestionnaire
 from patients.models import Questionnaire
 from patients.selectors import get_questionnaire, published_questionnaire, questionnaires_of
@@ -19,7 +20,7 @@ from patients.services import check_spec, edit_draft, publish_questionnaire, sta
 
 
 @access(Policy.CLINICAL_OR_MANAGER)
-class QuestionnaireViewSet(PatientsViewSet):
+class QuestionnaireViewSet(ClinicViewSet):
     """Versions of the questionnaire: drafts are written whole, published ones never change."""
 
     queryset = Questionnaire.objects.none()

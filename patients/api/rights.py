@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import ClinicViewSet, valid
 from mesoclinic.common.errors import Invalid
-from patients.api.base import PatientsViewSet, as_id, valid
+from patients.api.base import as_id
 from patients.models import Patient
 from patients.selectors import get_closed_record, get_patient
 from patients.selectors.dossier import closed_records
@@ -34,7 +35,7 @@ _ZIP = extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
 
 
 @access(Policy.FRONT_DESK)
-class PatientRightsViewSet(PatientsViewSet):
+class PatientRightsViewSet(ClinicViewSet):
     """What a person wishes to be told, and what may be done with their data."""
 
     queryset = Patient.objects.none()
@@ -124,7 +125,7 @@ class PatientRightsViewSet(PatientsViewSet):
 
 
 @access(Policy.CLINICAL_OR_MANAGER)
-class ClosedRecordViewSet(PatientsViewSet):
+class ClosedRecordViewSet(ClinicViewSet):
     """Erased persons whose record of treatment the law still wants."""
 
     queryset = Patient.objects.none()

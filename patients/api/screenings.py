@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import ClinicViewSet
 from patients import serializers as shapes
-from patients.api.base import OF_PATIENT, PatientsViewSet, as_id
+from patients.api.base import OF_PATIENT, as_id
 from patients.exceptions import ScreeningNotFound
 from patients.models import Screening
 from patients.models import ScreeningResult as ResultRow
@@ -29,7 +30,7 @@ from patients.services import (
 
 
 @access(Policy.FRONT_DESK)
-class ScreeningViewSet(mixins.ListModelMixin, PatientsViewSet):
+class ScreeningViewSet(mixins.ListModelMixin, ClinicViewSet):
     """Screenings: begin, answer, submit; what they came to; decisions."""
 
     queryset = Screening.objects.none()

@@ -112,8 +112,6 @@ def _text(question: Question, value: object) -> Answer | None:
 
 
 def _number(question: Question, value: object) -> Answer | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        return None
     try:
         number = Decimal(str(value).strip().replace(",", "."))
     except InvalidOperation:

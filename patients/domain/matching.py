@@ -149,12 +149,13 @@ def answer_hits(trigger: Trigger, context: Context) -> tuple[Hit, ...]:
     if not trigger.question:
         return ()
     answer = context.answers[trigger.question]
-    chosen = set(trigger.values) & set(answer.values)
-    holds = bool(chosen)
-    if trigger.at_least is not None and answer.number is not None:
-        holds = holds or answer.number >= trigger.at_least
-    if trigger.within_days is not None and answer.day is not None:
-        holds = holds or context.today - answer.day < timedelta(days=trigger.within_days)
+    number, day = answer.number, answer.day
+    least, within = trigger.at_least, trigger.within_days
+    holds = (
+        bool(set(trigger.values) & set(answer.values))
+        or (least is not None and number is not None and number >= least)
+        or (within is not None and day is not None and context.today - day < timedelta(days=within))
+    )
     if not holds:
         return ()
     facts = _chosen(context.spec.questions[trigger.question], answer, trigger.values)

@@ -36,7 +36,7 @@ def stricter(a: RecordItems, b: RecordItems) -> RecordItems:
         lines[line_key(item)] = RecordItem(
             item.kind, kept.text, codes, active=item.active, since=item.since
         )
-    return tuple(sorted(lines.values(), key=_order))
+    return tuple(lines.values())
 
 
 def line_key(item: RecordItem) -> LineKey:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from rest_framework import serializers
-from rest_framework.request import Request
-
-from mesoclinic.audit.services import record_read
-from mesoclinic.clinic.access import Policy, can
 from mesoclinic.clinic.api import ClinicViewSet
 from mesoclinic.common.errors import NotFound
 
@@ -19,26 +13,9 @@ class TreatmentsViewSet(ClinicViewSet):
 
     lookup_value_regex = "[0-9a-f-]{36}"
 
-    @property
-    def clinical(self) -> bool:
-        """Whether the caller sees clinical content."""
-        return can(self.actor, Policy.CLINICAL)
-
-    def read(self, model: str, *patients: UUID) -> None:
-        """One audit row for what an answer shows."""
-        record_read(self.actor, model=model, patients=patients, reason="api")
-
     def id(self, pk: str) -> UUID:
         """The id of the URL."""
         try:
             return UUID(pk)
         except ValueError as error:
             raise NotFound from error
-
-
-def valid(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The request's body as the shape demands it, else 400 with the fields."""
-    body = shape(data=request.data)
-    body.is_valid(raise_exception=True)
-    data: dict[str, Any] = body.validated_data
-    return data

@@ -10,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import valid
 from mesoclinic.common.errors import NotFound
 from patients.selectors import get_patient
 from treatments import serializers as shapes
 from treatments import services
-from treatments.api.base import TreatmentsViewSet, valid
+from treatments.api.base import TreatmentsViewSet
 from treatments.models import AdverseEvent, SessionRecord
 from treatments.selectors.events import event_list, get_event
 from treatments.services.events import EventReport

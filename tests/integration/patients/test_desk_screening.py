@@ -16,32 +16,16 @@ from patients.models import (
 from tests.factories.patients import (
     MedicineFactory,
     draft_for,
-    good_answers,
     screened,
 )
-from tests.integration.patients.looking import url
+from tests.integration.patients.looking import answer_all, url
 
 pytestmark = pytest.mark.django_db
 
 
 def go_through(client: Client, draft: Screening, **changed: object) -> Any:
-    questionnaire = draft.questionnaire
-    answers = good_answers(questionnaire, **changed)
-    spec = services.questionnaire_spec(questionnaire)
-    where = url("screening-fill", draft.pk)
-    for step, section in enumerate(spec.sections, start=1):
-        assert client.get(f"{where}?step={step}").status_code == 200
-        data: dict[str, Any] = {"asked": [one.key for one in section.questions], "go": "next"}
-        for question in section.questions:
-            value = answers.get(question.key)
-            if isinstance(value, list):
-                value = [one["name"] if isinstance(one, dict) else one for one in value]
-            if value is not None:
-                data[question.key] = value
-        assert client.post(f"{where}?step={step}", data).status_code == 302
-    last = f"{where}?step={len(spec.sections) + 1}"
-    assert client.get(last).status_code == 200
-    return client.post(last, {"signed_name": "Inês Carvalho"})
+    """Ask all questions; returns the answer to the last page."""
+    return answer_all(client, url("screening-fill", draft.pk), draft.questionnaire, **changed)
 
 
 def test_the_desk_screens_and_sees_the_outcome_only(

@@ -25,7 +25,7 @@ from tests.factories.patients import (
     screened,
 )
 from tests.integration.patients.conftest import heard
-from tests.integration.patients.looking import state, url
+from tests.integration.patients.looking import answer_all, state, url
 
 HOUR = dt.timedelta(hours=1)
 
@@ -86,22 +86,7 @@ def test_the_dead_and_the_erased_have_no_links(
 
 def fill(client: Client, token: str, questionnaire: Questionnaire, **changed: object) -> Any:
     """Go through all sections as a patient does; returns the answer to the last page."""
-    answers = good_answers(questionnaire, **changed)
-    spec = services.questionnaire_spec(questionnaire)
-    for step, section in enumerate(spec.sections, start=1):
-        data: dict[str, Any] = {"asked": [one.key for one in section.questions], "go": "next"}
-        for question in section.questions:
-            value = answers.get(question.key)
-            if isinstance(value, list):
-                value = [one["name"] if isinstance(one, dict) else one for one in value]
-            if value is not None:
-                data[question.key] = value
-        answer = client.post(f"{url('link-screening-fill', token)}?step={step}", data)
-        assert answer.status_code == 302, answer.content.decode()
-    last = len(spec.sections) + 1
-    return client.post(
-        f"{url('link-screening-fill', token)}?step={last}", {"signed_name": "Inês Carvalho"}
-    )
+    return answer_all(client, url("link-screening-fill", token), questionnaire, **changed)
 
 
 def test_from_mail_to_cleared(

@@ -107,6 +107,15 @@ def test_odd_answers_are_kept_in_the_words_they_came_in() -> None:
     assert read_answers(asked, {"p": ["1", 2]})["p"].state is AnswerState.UNKNOWN
 
 
+@pytest.mark.parametrize("empty", [None, "", [], (), {}])
+def test_what_is_empty_is_not_answered_and_not_wrong(empty: object) -> None:
+    for key in ("sure", "kilos", "day", "allergies", "words"):
+        answer = read_answers(spec(), {key: empty})[key]
+        assert (answer.state, answer.missing) == (AnswerState.ABSENT, False)
+        assert read_answers(spec(required=key), {key: empty})[key].missing
+    assert read_answers(spec(), {"words": "X"})["words"].text == "X"
+
+
 def test_true_is_yes_only_where_yes_can_be_said() -> None:
     one = Question("o", QuestionKind.ONE_OF, {"en": "O"}, options=(Option("yes", {"en": "Y"}),))
     asked = QuestionnaireSpec("1", 1, (Section("s", {"en": "S"}, (one,)),), ())
@@ -127,11 +136,21 @@ def test_lists_are_read_in_order_with_their_codes() -> None:
 
 
 def test_facts_of_a_record_stand_in_a_stable_order() -> None:
-    medicines = [RecordItem(ItemKind.MEDICINE, name) for name in ("Zocor", "Bisoprolol", "Aaa")]
+    names = (
+        "Zocor",
+        "Bisoprolol",
+        "Aaa",
+        "Ramipril",
+        "Ebastine",
+        "Metformin",
+        "Lasix",
+        "Ibuprofen",
+    )
+    medicines = [RecordItem(ItemKind.MEDICINE, name) for name in names]
     allergies = [RecordItem(ItemKind.ALLERGY, "Xyz", active=active) for active in (False, True)]
     person = Person(date(1990, 1, 1), "female", guardian_consent=True)
     facts = build_record_facts([*medicines, *allergies], (), person, TODAY)
-    assert facts.medicines == ("Aaa", "Bisoprolol", "Zocor")
+    assert facts.medicines == tuple(sorted(names))
     assert [one.active for one in facts.facts] == [True, False]
     assert (facts.birth_date, facts.sex, facts.guardian_consent) == (
         date(1990, 1, 1), "female", True,
@@ -174,6 +193,8 @@ def test_merged_lines_stand_in_order() -> None:
     merged = stricter((a, RecordItem(ItemKind.MEDICINE, "Zocor")), (b, egg))
     assert [one.text for one in merged] == ["Egg", "Fish", "Zocor"]
     assert merged[1].codes == ("1", "5", "9")
+    dated = RecordItem(ItemKind.ALLERGY, "Egg", since=TODAY)
+    assert stricter((dated,), (egg,)) == stricter((egg,), (dated,)) == (egg, dated)
 
 
 def test_words_that_are_stored_stay() -> None:
