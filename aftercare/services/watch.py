@@ -126,8 +126,8 @@ def _stock(clinic: Clinic, now: dt.datetime) -> Found:
                 kind=Kind.STOCK,
                 role=Role.MANAGEMENT,
                 title=f"{line.lot.product.name}: {words[line.state]}"[:200],
-                detail=_("Lot %(lot)s, to %(day)s")
-                % {"lot": line.lot.number, "day": date_format(line.lot.expires_on, "j F Y")},
+                # Read by people of several languages: a number and a date that need no words.
+                detail=f"{line.lot.number} · {line.lot.expires_on.isoformat()}",
                 subject_id=line.lot.pk,
                 url_name="treatments:lot",
                 due_at=day_interval(line.lot.expires_on, clinic.zone).start,

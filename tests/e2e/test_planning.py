@@ -70,9 +70,15 @@ def test_who_is_allergic_to_fish_gets_something_else_for_her_hair(
     journey.see(doctor, "plan-instead")
     doctor.get_by_role("button", name="Draw up the plan").click()
     expect(doctor.get_by_role("button", name="Activate the plan")).to_be_visible()
-    [item] = TreatmentPlan.objects.get().cocktails.latest().items.all()
+    plan = TreatmentPlan.objects.get()
+    [item] = plan.cocktails.latest().items.all()
     assert item.ingredient.name == name
     assert "allergen:fish" not in item.ingredient.allergen_tags
+
+    # And the course is four a week apart, four a fortnight, two a month, then one every three months
+    gaps = plan.sessions.order_by("number").values_list("gap_ideal", "gap_unit")
+    weekly, fortnightly, monthly = (7, "days"), (14, "days"), (28, "days")
+    assert list(gaps)[1:] == [*3 * [weekly], *4 * [fortnightly], *2 * [monthly], (3, "months")]
 
 
 def _course_of_ten(lices: Practice) -> TreatmentPlan:
