@@ -10,7 +10,8 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import translation
-from django.utils.formats import date_format, time_format
+from django.utils.formats import date_format
+from django.utils.translation import get_language
 
 from aftercare.exceptions import NoShortText
 from aftercare.models import Channel, Message, MessageSettings, MessageTemplate
@@ -28,9 +29,10 @@ from aftercare.services.rendering import (
     write,
 )
 from aftercare.services.wanted import Facts, standing
+from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
-from mesoclinic.common.ids import new_token, token_digest
 from patients.models import PatientLink
+from patients.services import NewLink, create_links
 from scheduling import services as visits_services
 from scheduling.models import Appointment
 
@@ -148,33 +150,27 @@ Links = dict[UUID, dict[str, str]]
 """The addresses of a message's links, by message and name of the variable."""
 
 
-def mint_links(drafts: Sequence[Draft], *, now: dt.datetime) -> Links:
+def mint_links(drafts: Sequence[Draft], *, actor: Actor, now: dt.datetime) -> Links:
     """A fresh secret link for every link variable of every draft (one INSERT); the full address.
 
     Secrets exist only here and in the mail: the database keeps digests. A repeated try of the
     same message brings links of its own.
     """
-    addresses: Links = {}
-    rows = []
-    for draft in drafts:
-        message = draft.message
-        mine = addresses.setdefault(message.pk, {})
-        for name in sorted(draft.links):
-            kind = LINKS[name]
-            token = new_token()
-            rows.append(
-                PatientLink(
-                    clinic_id=message.clinic_id,
-                    patient_id=message.patient_id,
-                    purpose=kind.purpose,
-                    digest=token_digest(token),
-                    subject_id=_about(message, kind.purpose),
-                    created_at=now,
-                    expires_at=now + kind.life,
-                )
-            )
-            mine[name] = f"{message.clinic.base_url}{_path(kind.view).replace(_PLACE, token)}"
-    PatientLink.objects.bulk_create(rows)
+    wanted = [(draft.message, name) for draft in drafts for name in sorted(draft.links)]
+    new = [
+        NewLink(
+            message.clinic_id,
+            message.patient_id,
+            LINKS[name].purpose,
+            _about(message, LINKS[name].purpose),
+            LINKS[name].life,
+        )
+        for message, name in wanted
+    ]
+    addresses: Links = {draft.message.pk: {} for draft in drafts}
+    for (message, name), token in zip(wanted, create_links(new, actor=actor, now=now), strict=True):
+        path = _path(LINKS[name].view).replace(_PLACE, token)
+        addresses[message.pk][name] = f"{message.clinic.base_url}{path}"
     return addresses
 
 
@@ -262,8 +258,8 @@ def _of_offer(clinic: Clinic, offer: dict[str, str]) -> dict[str, str]:
     )
     day = "" if start.date() == until.date() else f"{date_format(until, 'l j F')}, "
     return {
-        "visit_list": f"{VISIT}{date_format(start, 'l j F Y')}, {time_format(start, 'H:i')}",
-        "offer_until": f"{day}{time_format(until, 'H:i')}",
+        "visit_list": f"{VISIT}{date_format(start, 'l j F Y')}, {start:%H:%M}",
+        "offer_until": f"{day}{until:%H:%M}",
     }
 
 
@@ -272,9 +268,9 @@ def _of_visits(name: str, message: Message, visits: Sequence[Appointment]) -> st
     clinic, first = message.clinic, visits[0]
     match name:
         case "visit_date":
-            return date_format(clinic.local(first.during.lower), "l j F")
+            return _day(clinic.local(first.during.lower).date(), "l j F", get_language())
         case "visit_time":
-            return time_format(clinic.local(first.during.lower), "H:i")
+            return f"{clinic.local(first.during.lower):%H:%M}"
         case "visit_list":
             return "\n".join(_line(clinic, visit) for visit in visits)
         case "visit_count":
@@ -285,7 +281,13 @@ def _of_visits(name: str, message: Message, visits: Sequence[Appointment]) -> st
 
 def _line(clinic: Clinic, visit: Appointment) -> str:
     start = clinic.local(visit.during.lower)
-    return f"{VISIT}{date_format(start, 'l j F Y')}, {time_format(start, 'H:i')}"
+    return f"{VISIT}{_day(start.date(), 'l j F Y', get_language())}, {start:%H:%M}"
+
+
+@lru_cache(maxsize=2048)
+def _day(day: dt.date, form: str, _language: str | None) -> str:
+    """A date in the language that is active: writing it costs more than the rest of a line."""
+    return date_format(day, form)
 
 
 def _calendar(

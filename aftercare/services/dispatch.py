@@ -161,7 +161,7 @@ def _prepare(batch: Sequence[Message], now: dt.datetime, report: Report) -> list
                 drafts.append(contents.Draft(message, templates[message.pk], screened, look))
         drafts = _spared(drafts, templates, now, report)
         learn_visits(facts, [draft.message for draft in drafts])
-        links = contents.mint_links(drafts, now=now)
+        links = contents.mint_links(drafts, actor=_POSTMAN, now=now)
     return [letter for draft in drafts if (letter := _written(draft, facts, links, now, report))]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 from django.core.mail import get_connection
 from django.core.mail.backends.smtp import EmailBackend
@@ -13,6 +14,9 @@ from aftercare.exceptions import Certainty, DeliveryError
 from aftercare.services.addresses import mailbox
 
 _PERMANENT_FROM = 500
+_GO_ON = 354
+# 421 closes the channel; a malformed reply (-1) means that we are out of step.
+_OUT_OF_STEP = frozenset({421, *range(-1, 200)})
 
 
 class Transport(Protocol):
@@ -82,31 +86,34 @@ class SmtpTransport:
         return self._smtp
 
     def _envelope(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
-        """Say from whom and to whom; in one go where the server can take it (RFC 2920)."""
+        """Say from whom, to whom, and that the text comes; returns when the server waits for it.
+
+        In one go where the server can take it (RFC 2920).
+        """
+        commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"]
         try:
             smtp.ehlo_or_helo_if_needed()
-            commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>"]
-            if smtp.has_extn("pipelining"):
-                smtp.send("\r\n".join([*commands, ""]))
-                replies = [smtp.getreply() for _command in commands]
-            else:
-                replies = [smtp.docmd(command) for command in commands]
+            replies = _said(smtp, commands)
+            refusal = _refused(replies)
+            if refusal is not None and replies[-1][0] == _GO_ON:
+                # It waits for a text although it has nobody to give it to: there is none.
+                smtp.send(".\r\n")
+                smtp.getreply()
         except (smtplib.SMTPException, OSError) as error:
             # The server left before it had the message.
             self._drop()
             raise DeliveryError(
                 Certainty.TRANSIENT, f"connection lost: {error}", connection_lost=True
             ) from error
-        for code, reply in replies:
-            self._accept(smtp, code, reply)
+        if refusal is not None:
+            self._refuse(smtp, *refusal)
 
     def _data(self, smtp: smtplib.SMTP, payload: bytes) -> None:
+        end = b".\r\n" if payload.endswith(b"\r\n") else b"\r\n.\r\n"
         try:
-            code, reply = smtp.data(payload)
-        except smtplib.SMTPDataError as error:
-            # Refused before the first byte of the message.
-            self._accept(smtp, error.smtp_code, error.smtp_error)
-            raise
+            # No line of ours may look like the end (RFC 5321, 4.5.2); the first is a header.
+            smtp.send(payload.replace(b"\r\n.", b"\r\n..") + end)
+            code, reply = smtp.getreply()
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise DeliveryError(
@@ -120,16 +127,13 @@ class SmtpTransport:
             raise DeliveryError(
                 Certainty.AMBIGUOUS, "malformed reply after the message", connection_lost=True
             )
-        self._accept(smtp, code, reply)
+        if code >= 300:
+            self._refuse(smtp, code, reply)
 
-    def _accept(self, smtp: smtplib.SMTP, code: int, reply: bytes | str) -> None:
-        """Return for a 2xx reply, otherwise raise what the reply means."""
-        if 200 <= code < 300:
-            return
-        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-        detail = f"{code} {text}"[:250]
-        if code == 421 or code < 200:
-            # 421 closes the channel; a malformed reply (-1) means we are out of step.
+    def _refuse(self, smtp: smtplib.SMTP, code: int, reply: bytes) -> NoReturn:
+        """Raise what a reply means that is not the hoped-for one."""
+        detail = f"{code} {reply.decode('utf-8', 'replace')}"[:250]
+        if code in _OUT_OF_STEP:
             self._drop()
             raise DeliveryError(Certainty.TRANSIENT, detail, connection_lost=True)
         try:
@@ -143,3 +147,26 @@ class SmtpTransport:
         if self._smtp is not None:
             self._smtp.close()
             self._smtp = None
+
+
+def _said(smtp: smtplib.SMTP, commands: Sequence[str]) -> list[tuple[int, bytes]]:
+    """The replies to the commands, up to one after which the server hears no more."""
+    together = smtp.has_extn("pipelining")
+    if together:
+        smtp.send("\r\n".join([*commands, ""]))
+    replies: list[tuple[int, bytes]] = []
+    for command in commands:
+        if not together:
+            smtp.putcmd(command)
+        replies.append(smtp.getreply())
+        if replies[-1][0] in _OUT_OF_STEP or (not together and _refused(replies)):
+            break
+    return replies
+
+
+def _refused(replies: Sequence[tuple[int, bytes]]) -> tuple[int, bytes] | None:
+    """The first reply that is not the hoped-for one: 2xx, and to the third command 354."""
+    for position, reply in enumerate(replies):
+        if reply[0] != _GO_ON if position == 2 else reply[0] // 100 != 2:
+            return reply
+    return None

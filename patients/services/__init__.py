@@ -30,9 +30,11 @@ from patients.services.handing_out import export_patient
 from patients.services.importing import ImportOutcome, import_record
 from patients.services.judging import questionnaire_spec, reevaluate
 from patients.services.links import (
+    NewLink,
     bind_screening,
     check_code,
     create_link,
+    create_links,
     invite_to_screening,
     link_actor,
     mark_opened,
@@ -113,6 +115,7 @@ __all__ = [
     "ImportOutcome",
     "Kept",
     "MedicineData",
+    "NewLink",
     "PatientData",
     "Signature",
     "Simulation",
@@ -137,6 +140,7 @@ __all__ = [
     "contact_wishes",
     "counts_of",
     "create_link",
+    "create_links",
     "decide_screening",
     "discard_draft",
     "discard_questionnaire",

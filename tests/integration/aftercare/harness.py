@@ -20,9 +20,9 @@ import time
 from collections import Counter
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from mesoclinic.embedded import services
-from mesoclinic.embedded.layout import Layout
 from mesoclinic.embedded.postgres import Postgres
 from tests.mailsink import MailSink
 
@@ -69,60 +69,73 @@ class Crew:
 
 
 def main() -> None:
-    """Build, disturb, compare; the result as JSON."""
+    """Build, disturb, compare, once for each round; the results as JSON, by the round's name.
+
+    A round is `honest` or a planted bug of `harness_app`; all share one database.
+    """
     options = argparse.ArgumentParser()
     options.add_argument("--messages", type=int, default=10_000)
     options.add_argument("--kills", type=int, default=50)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--rounds", nargs="+", default=["honest"])
     chosen = options.parse_args()
-    with services.throwaway(durable=True) as layout, MailSink() as sink:
+    with services.throwaway(durable=True) as layout:
         os.environ.update(services.urls(layout))
         os.environ.update({
             "DJANGO_SETTINGS_MODULE": "mesoclinic.settings", "ENV_FILE": "",
-            "SECRET_KEY": secrets.token_urlsafe(64), "LOG_LEVEL": "ERROR",
-            "EMAIL_URL": f"smtp://{sink.address[0]}:{sink.address[1]}", "EMAIL_TIMEOUT": "5",
+            "SECRET_KEY": secrets.token_urlsafe(64), "LOG_LEVEL": "ERROR", "EMAIL_TIMEOUT": "5",
+            "EMAIL_URL": "smtp://127.0.0.1:1",
             "HARNESS_FOLDER": str(layout.home), "BASE_URL": "http://localhost:8000",
         })  # fmt: skip
         import django
+        from django.core.management import call_command
 
         django.setup()
-        result = _run(layout, sink, chosen.messages, chosen.kills, random.Random(chosen.seed))
-    sys.stdout.write(json.dumps(result))
-
-
-def _run(
-    layout: Layout, sink: MailSink, messages: int, kills: int, rng: random.Random
-) -> dict[str, Any]:
-    from django.core.management import call_command
-
-    call_command("migrate", interactive=False, verbosity=0)
-    due = _load(messages)
-    crew, postgres = Crew(), None
-    forbidden: set[str] = set()
-    began = time.monotonic()
-    try:
-        for number in range(kills):
-            _wait_for(sink, messages * (number + 1) // (kills + 2))
-            crew.kill_one(rng)
-            if number == kills // 4:
-                forbidden |= _lose_patients()
-            if number == kills // 3:
-                _flush_redis()
-            if number == kills // 2:
-                postgres = _restart(layout)
-        _drain(began)
-    finally:
-        crew.stop()
-    try:
-        return _compare(sink, due, forbidden) | {"seconds": round(time.monotonic() - began)}
-    finally:
-        _close()
-        if postgres is not None:
+        call_command("migrate", interactive=False, verbosity=0)
+        rng, postgres = random.Random(chosen.seed), Postgres(layout)
+        try:
+            results = {
+                name: _round(name, postgres, chosen.messages, chosen.kills, rng)
+                for name in chosen.rounds
+            }
+        finally:
             postgres.stop()
+    sys.stdout.write(json.dumps(results))
 
 
-def _load(count: int) -> set[str]:
-    """A clinic, a hundred patients, `count` messages that are due; their Message-IDs."""
+def _round(
+    name: str, postgres: Postgres, messages: int, kills: int, rng: random.Random
+) -> dict[str, Any]:
+    """One round: a clinic, a crew and a sink of its own."""
+    os.environ["HARNESS_BUG"] = name
+    clinic, due = _load(messages)
+    with MailSink() as sink:
+        os.environ["EMAIL_URL"] = f"smtp://{sink.address[0]}:{sink.address[1]}"
+        began = time.monotonic()
+        crew, forbidden = Crew(), set[str]()
+        try:
+            for number in range(kills):
+                _wait_for(sink, (messages - len(forbidden)) * (number + 1) // (kills + 2))
+                crew.kill_one(rng)
+                if number == kills // 4:
+                    forbidden |= _lose_patients(clinic)
+                if number == kills // 3:
+                    _flush_redis()
+                if number == kills // 2:
+                    _close()
+                    postgres.start()  # ends the running one first
+            _drain(began)
+        finally:
+            crew.stop()
+        seconds = round(time.monotonic() - began)
+        try:
+            return _compare(sink, due, forbidden) | {"kills": kills, "seconds": seconds}
+        finally:
+            _close()
+
+
+def _load(count: int) -> tuple[UUID, set[str]]:
+    """A clinic, a hundred patients, `count` messages that are due; the clinic, their Message-IDs."""
     from django.utils import timezone
 
     from aftercare.models import Message
@@ -147,17 +160,17 @@ def _load(count: int) -> set[str]:
             message_id=f"<{pk.hex}@clinic.test>",
         ))  # fmt: skip
     Message.objects.bulk_create(rows, 1000)
-    return {row.message_id for row in rows}
+    return clinic.pk, {row.message_id for row in rows}
 
 
-def _lose_patients() -> set[str]:
+def _lose_patients(clinic: UUID) -> set[str]:
     """Five patients die, five opt out; the messages nobody had claimed when that was committed."""
     from django.utils import timezone
 
     from aftercare.models import Message
     from patients.models import ContactPreference, Patient
 
-    people = list(Patient.objects.order_by("pk")[:10])
+    people = list(Patient.objects.filter(clinic=clinic).order_by("pk")[:10])
     today = timezone.now()
     Patient.objects.filter(pk__in=[one.pk for one in people[:5]]).update(deceased_on=today.date())
     for one in people[5:]:
@@ -173,14 +186,6 @@ def _flush_redis() -> None:
     from django.conf import settings
 
     redis.Redis.from_url(settings.REDIS_URL).flushall()
-
-
-def _restart(layout: Layout) -> Postgres:
-    """PostgreSQL goes away in the middle and comes back."""
-    postgres = Postgres(layout)
-    _close()
-    postgres.start()  # ends the running one first
-    return postgres
 
 
 def _close() -> None:
@@ -210,13 +215,14 @@ def _compare(sink: MailSink, due: set[str], forbidden: set[str]) -> dict[str, An
     from aftercare.models import Message, StaffTask
 
     copies = Counter(str(mail["Message-ID"]) for mail in sink.messages)
-    states = dict(Message.objects.values_list("message_id", "state"))
+    rows = Message.objects.filter(message_id__in=due)
+    states = dict(rows.values_list("message_id", "state"))
     tasks = set(
         StaffTask.objects.filter(kind="message_unclear", done_at=None).values_list(
             "subject_id", flat=True
         )
     )
-    held = {one.message_id for one in Message.objects.filter(state="held", pk__in=tasks)}
+    held = {one.message_id for one in rows.filter(state="held", pk__in=tasks)}
     explained = set(copies) | held | {m for m, s in states.items() if s == "suppressed"}
     return {
         "due": len(due),

@@ -83,7 +83,7 @@ def test_the_same_is_said_with_and_without_pipelining(hello: bytes, settings: ob
     one = [
         b"MAIL FROM:<a@clinic.example>",
         b"RCPT TO:<b@example.org>",
-        b"data",
+        b"DATA",
         b"X: y",
         b"",
         b"hi",
@@ -91,13 +91,13 @@ def test_the_same_is_said_with_and_without_pipelining(hello: bytes, settings: ob
     assert said == [*one, b".", *one, b"."]
 
 
-def test_pipelining_saves_a_round_trip(settings: object) -> None:
+def test_pipelining_saves_two_round_trips(settings: object) -> None:
     def writes(hello: bytes) -> int:
         with serving({b"EHLO": hello}, settings) as server, SmtpTransport() as transport:
             send(transport)
             return server.writes
 
-    assert writes(PIPELINING) == writes(PLAIN) - 1
+    assert writes(PIPELINING) == writes(PLAIN) - 2
 
 
 @pytest.mark.parametrize("hello", [PLAIN, PIPELINING])
@@ -110,7 +110,9 @@ def test_pipelining_saves_a_round_trip(settings: object) -> None:
         ({b"RCPT": b"421 closing\r\n"}, Certainty.TRANSIENT, True),
         ({b"MAIL": b"421 closing\r\n", b"RCPT": b""}, Certainty.TRANSIENT, True),
         ({b"RCPT": b""}, Certainty.TRANSIENT, True),
+        ({b"RCPT": b"550 unknown\r\n", b"DATA": b"554 for nobody\r\n"}, Certainty.PERMANENT, False),
         ({b"DATA": b"554 no\r\n"}, Certainty.PERMANENT, False),
+        ({b"DATA": b"250 what?\r\n"}, Certainty.TRANSIENT, False),
         ({b".": b"552 too big\r\n"}, Certainty.PERMANENT, False),
         ({b".": b"451 disk full\r\n"}, Certainty.TRANSIENT, False),
         ({b".": b""}, Certainty.AMBIGUOUS, True),
@@ -138,3 +140,29 @@ def test_what_is_no_address_is_refused_for_good(address: str, settings: object) 
     with hosted, SmtpTransport() as transport, pytest.raises(DeliveryError) as refused:
         transport.send(sender="a@clinic.example", recipient=address, payload=b"x\r\n")
     assert refused.value.certainty is Certainty.PERMANENT
+
+
+@pytest.mark.parametrize("hello", [PLAIN, PIPELINING])
+def test_after_a_refused_address_the_next_one_gets_its_own_text(
+    hello: bytes, settings: object
+) -> None:
+    """A server that says "go on" although it has nobody to give the text to."""
+    with serving({b"EHLO": hello, b"RCPT": b"550 unknown\r\n"}, settings) as server:
+        with SmtpTransport() as transport:
+            with pytest.raises(DeliveryError):
+                send(transport)
+            server.answers.pop(b"RCPT")
+            send(transport)
+        heard = [line.lower() for line in server.heard]
+    assert heard.count(b"x: y") == 1
+    assert heard[heard.index(b"rset") + 1].startswith(b"mail from")
+    texts = heard[: heard.index(b"rset")]
+    assert (b"data" in texts) == (b"." in texts)
+
+
+def test_a_line_of_the_text_never_ends_it(settings: object) -> None:
+    with serving({}, settings) as server, SmtpTransport() as transport:
+        payload = b"X: y\r\n\r\n.\r\n.hidden\r\nlast"
+        transport.send(sender="a@c.example", recipient="b@d.example", payload=payload)
+    at = server.heard.index(b"X: y")
+    assert server.heard[at : at + 6] == [b"X: y", b"", b"..", b"..hidden", b"last", b"."]
