@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.utils.translation import gettext
 
 from aftercare.domain.codec import from_json
+from aftercare.forms.rules import not_in_catalogue
 from aftercare.models import (
     AddressProblem,
     AlarmNumber,
@@ -30,6 +31,7 @@ from aftercare.models import (
     ThreadPost,
     TriageRuleSet,
 )
+from aftercare.selectors.rules import ingredient_names
 from aftercare.services.programme import keep_version, latest_version
 from aftercare.services.texts import Texts, problems_of, treatment_names
 from mesoclinic.clinic.admin_base import CatalogueAdmin, ReadOnlyPatientDataAdmin
@@ -115,9 +117,13 @@ class TriageRulesForm(RulesModelForm):
         """The document must be rules."""
         spec: dict[str, Any] = self.cleaned_data["spec"]
         try:
-            from_json(spec)
+            rules = from_json(spec)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
+        clinic = self.cleaned_data.get("clinic") or self.instance.clinic
+        known = ingredient_names(clinic)
+        if unknown := sorted(rules.ingredients - known.keys()):
+            raise forms.ValidationError(not_in_catalogue(unknown, known))
         return spec
 
 

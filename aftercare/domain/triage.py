@@ -117,6 +117,12 @@ class TriageRules:
         """Effects by key."""
         return {effect.key: effect for effect in self.effects}
 
+    @property
+    def ingredients(self) -> frozenset[str]:
+        """Keys of all ingredients that make an effect graver."""
+        lines = (line for effect in self.effects for line in effect.escalations)
+        return frozenset(key for line in lines for key in line.ingredients)
+
 
 @dataclass(frozen=True)
 class ReportedEffect:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from django import forms
@@ -87,14 +88,35 @@ class EscalationForm(forms.Form):
     )
     ingredients = forms.CharField(
         label=_("After one of these ingredients"), required=False, max_length=400,
-        help_text=_("Keys of the catalogue, parted by commas."),
+        help_text=_("Names or keys of the catalogue, parted by commas."),
     )  # fmt: skip
 
-    def __init__(self, effects: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        effects: list[tuple[str, str]],
+        catalogue: Mapping[str, str],
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        """`effects`: (key, name) of the others; `catalogue`: names of the ingredients by key."""
         super().__init__(*args, **kwargs)
+        self.catalogue = catalogue
         field = self.fields["together_with"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  (for the type checker)
         field.choices = effects
+
+    def clean_ingredients(self) -> str:
+        """Keys, for names too; a rule about what nobody can be given would never hold.
+
+        What the line names already stays possible, though the catalogue may have lost it.
+        """
+        known = {name.casefold(): key for key, name in self.catalogue.items()}
+        kept = self.initial.get("ingredients", "").split(", ")
+        known |= {key.casefold(): key for key in (*kept, *self.catalogue)}
+        said = [one.strip() for one in self.cleaned_data["ingredients"].split(",") if one.strip()]
+        if unknown := [one for one in said if one.casefold() not in known]:
+            raise forms.ValidationError(not_in_catalogue(unknown, self.catalogue))
+        return ", ".join(dict.fromkeys(known[one.casefold()] for one in said))
 
     def clean(self) -> dict[str, Any]:
         """A level needs a condition."""
@@ -139,6 +161,15 @@ class EscalationForm(forms.Form):
             "together_with": list(one.together_with),
             "ingredients": ", ".join(one.ingredients),
         }
+
+
+def not_in_catalogue(unknown: Sequence[str], catalogue: Iterable[str]) -> str:
+    """What is said of ingredients that the catalogue does not have, with what may be meant."""
+    said = _("Not in the catalogue: %(keys)s.") % {"keys": ", ".join(unknown)}
+    near = [found for one in unknown for found in get_close_matches(one, list(catalogue), n=2)]
+    if not near:
+        return said
+    return said + " " + _("Did you mean %(keys)s?") % {"keys": ", ".join(dict.fromkeys(near))}
 
 
 class GeneralForm(DomainForm):

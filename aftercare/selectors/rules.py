@@ -13,6 +13,7 @@ from aftercare.domain.triage import Effect, Escalation, TriageRules
 from aftercare.exceptions import RulesNotFound
 from aftercare.models import TriageRuleSet
 from mesoclinic.clinic.models import Clinic
+from treatments.models import Ingredient
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ def rule_set(clinic: Clinic, pk: UUID) -> TriageRuleSet:
     if found is None:
         raise RulesNotFound
     return found
+
+
+def ingredient_names(clinic: Clinic) -> dict[str, str]:
+    """Names of all ingredients by key, of those no longer in use too: they have been given."""
+    rows = Ingredient.objects.for_clinic(clinic).order_by("name")
+    return dict(rows.values_list("key", "name"))
 
 
 def effect_lines(rules: TriageRules, language: str) -> list[EffectLine]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.utils.encoding import punycode
 
 # These end an address in the SMTP conversation.
 _BREAKS = frozenset(" <>")
 
 
+@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)
 def mailbox(address: str) -> str:
     """An address with its domain in ASCII form (`münchen.de` → `xn--mnchen-3ya.de`).
 

@@ -59,15 +59,16 @@ def blocks_of(text: str) -> list[str]:
 
 def as_text(blocks: Sequence[str]) -> str:
     """What a patient reads without HTML: no marks, links on lines of their own."""
-    return "\n\n".join(_plain(block) for block in blocks) + "\n"
+    return "\n\n".join(block_text(block) for block in blocks) + "\n"
 
 
 def as_html(blocks: Sequence[str], accent: str = ACCENT) -> str:
     """The HTML twin: every line is escaped here, the tags around them are ours."""
-    return "\n".join(_html(block, accent) for block in blocks)
+    return "\n".join(block_html(block, accent) for block in blocks)
 
 
-def _plain(block: str) -> str:
+def block_text(block: str) -> str:
+    """One block as plain text."""
     lines = [
         f"{button['label']}:\n{button['url']}" if (button := _BUTTON.match(line)) else line
         for line in block.removeprefix("# ").removeprefix("! ").splitlines()
@@ -75,10 +76,11 @@ def _plain(block: str) -> str:
     return "\n".join(lines)
 
 
-def _html(block: str, accent: str) -> str:
+def block_html(block: str, accent: str) -> str:
+    """One block as HTML, escaped."""
     lines = block.splitlines()
     if button := _BUTTON.match(lines[-1]):
-        before = _html("\n".join(lines[:-1]), accent) if lines[:-1] else ""
+        before = block_html("\n".join(lines[:-1]), accent) if lines[:-1] else ""
         made = _BUTTON_HTML.format(
             url=escape(button["url"]), label=escape(button["label"]), accent=accent
         )

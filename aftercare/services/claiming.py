@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db import connection
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 
 from aftercare.models import Message
 from mesoclinic.audit.actors import Actor
@@ -56,17 +55,16 @@ SET state = 'sending', lease_until = %(lease)s, attempts = attempts + 1,
     recipient = CASE m.channel WHEN 'email' THEN p.email ELSE p.phone END
 FROM due, patients_patient p
 WHERE m.id = due.id AND p.id = m.patient_id
-RETURNING m.id
+RETURNING m.*
 """
 
 
 def claim(*, now: dt.datetime, size: int = BATCH) -> list[Message]:
     """Take up to `size` due messages for `LEASE`; urgent ones first. Committed on return."""
     values: dict[str, Any] = {"now": now, "lease": now + LEASE, "size": size}
-    with audited(_POSTMAN), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, values)
-        ids = [row[0] for row in cursor.fetchall()]
+    with audited(_POSTMAN):
+        found = list(Message.objects.raw(_CLAIM, values))
     # Read after the commit: a cancellation committed before the claim is seen here.
     people = Patient.objects.only(*_ADDRESSED)
-    found = Message.objects.prefetch_related(Prefetch("patient", people), "clinic").in_bulk(ids)
-    return sorted(found.values(), key=lambda one: (not one.is_urgent, one.next_try_at, one.pk))
+    prefetch_related_objects(found, Prefetch("patient", people), "clinic")
+    return sorted(found, key=lambda one: (not one.is_urgent, one.next_try_at, one.pk))

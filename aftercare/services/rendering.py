@@ -24,12 +24,13 @@ from aftercare.domain.lint import VARIABLE
 from aftercare.exceptions import UnknownVariable
 from aftercare.services import mime
 from aftercare.services.addresses import mailbox
-from aftercare.services.blocks import ACCENT, as_html, as_text, blocks_of
+from aftercare.services.blocks import ACCENT, block_html, block_text, blocks_of
 from aftercare.services.mime import Attachment
 from mesoclinic.clinic.models import Clinic
 
 _WORDS = Path(__file__).resolve().parent.parent / "data" / "frame.json"
 _BODY, _SUBJECT, _STOP, _PREHEADER = "%%BODY%%", "%%SUBJECT%%", "%%STOP%%", "%%PREHEADER%%"
+_MARKS = re.compile("|".join((_SUBJECT, _PREHEADER, _BODY, _STOP)))
 _STOP_HTML = (
     '<br><br>{question} <a href="{url}" style="color:#51616c;text-decoration:underline">{label}</a>'
 )
@@ -124,9 +125,7 @@ def write(
     out. Raises `UnknownVariable`.
     """
     line = " ".join(fill(source.subject, variables).split())
-    wanted = [block for block in blocks_of(source.body) if not _lacks_link(block, variables)]
-    # Filled first and split again: a value may hold several lines, never a new kind of block.
-    blocks = [fill(block, variables).strip() for block in wanted]
+    texts, htmls = _filled(source.body, variables, look.accent)
     words = frame_words(source.language)
     stop = stop_text = ""
     for name, url in (("ask", ask_url), ("unsubscribe", unsubscribe_url)):
@@ -136,17 +135,42 @@ def write(
                 question=escape(question), url=escape(url), label=escape(label)
             )
             stop_text += f"\n{question} {label}:\n{url}\n"
-    frame = _frame(clinic.name, clinic.phone, clinic.address, source.language, look)
     said = " ".join(fill(source.preheader, variables).split()) or _usual_preheader(clinic, words)
-    # `replace` on plain strings: the frame is ours and the body is escaped block by block.
-    html = frame.replace(_SUBJECT, escape(line)).replace(_STOP, stop)
+    body = _to_call("\n".join(htmls), variables.get("clinic_phone", ""))
+    frame = _frame(clinic.name, clinic.phone, clinic.address, source.language, look)
+    # The frame is ours, and the body is escaped block by block.
+    between = (escape(line), escape(said), body, stop, "")
     return Words(
         subject=line,
-        text=f"{as_text(blocks)}\n-- \n{_footer(clinic)}{stop_text}",
-        html=html.replace(_PREHEADER, escape(said)).replace(
-            _BODY, _to_call(as_html(blocks, look.accent), variables.get("clinic_phone", ""))
-        ),
+        text="\n\n".join(texts) + f"\n\n-- \n{_footer(clinic)}{stop_text}",
+        html="".join(part for pair in zip(frame, between, strict=True) for part in pair),
     )
+
+
+def _filled(body: str, variables: Mapping[str, str], accent: str) -> tuple[list[str], list[str]]:
+    """The blocks of a body as plain text and as HTML, without those that lack their link."""
+    texts, htmls = [], []
+    for block, names in _cut(body):
+        if not names:
+            texts.append(_fixed_text(block))
+            htmls.append(_fixed_html(block, accent))
+        elif not any(name.endswith("_link") and variables.get(name) == "" for name in names):
+            # Cut first, filled then: a value may hold several lines, never a new kind of block.
+            filled = fill(block, variables).strip()
+            texts.append(block_text(filled))
+            htmls.append(block_html(filled, accent))
+    return texts, htmls
+
+
+@lru_cache(maxsize=1024)
+def _cut(body: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The blocks of a template, each with the variables it names."""
+    return tuple((block, variables_in(block)) for block in blocks_of(body))
+
+
+# What names no variable reads the same in every message. What does holds secrets: not kept here.
+_fixed_text = lru_cache(maxsize=1024)(block_text)
+_fixed_html = lru_cache(maxsize=1024)(block_html)
 
 
 def _to_call(html: str, phone: str) -> str:
@@ -163,17 +187,11 @@ def _usual_preheader(clinic: Clinic, words: Mapping[str, str]) -> str:
     return usual.format(clinic=clinic.name, phone=clinic.phone)
 
 
-def _lacks_link(block: str, variables: Mapping[str, str]) -> bool:
-    return any(name.endswith("_link") and variables.get(name) == "" for name in variables_in(block))
-
-
 def build(clinic: Clinic, words: Words, envelope: Envelope) -> bytes:
     """The mail as SMTP wants it. No health data stands in any header or file name."""
     lines = [
         mime.header("Subject", words.subject),
-        mime.address_header(
-            "From", clinic.sender_name or clinic.name, mailbox(clinic.sender_email)
-        ),
+        _from_line(clinic.sender_name or clinic.name, clinic.sender_email),
         mime.address_header("To", envelope.recipient_name, mailbox(envelope.recipient)),
         mime.header("Date", format_datetime(envelope.date)),
         mime.header("Message-ID", envelope.message_id),
@@ -185,6 +203,11 @@ def build(clinic: Clinic, words: Words, envelope: Envelope) -> bytes:
     return b"".join(
         [*lines, mime.body(words.text, words.html, envelope.attachments, envelope.logo)]
     )
+
+
+@lru_cache(maxsize=256)
+def _from_line(name: str, address: str) -> bytes:
+    return mime.address_header("From", name, mailbox(address))
 
 
 def _footer(clinic: Clinic) -> str:
@@ -201,8 +224,8 @@ def frame_words(language: str) -> Mapping[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _frame(name: str, phone: str, address: str, language: str, look: Look) -> str:
-    """The layout with its styles inlined, once for each clinic as it is now."""
+def _frame(name: str, phone: str, address: str, language: str, look: Look) -> tuple[str, ...]:
+    """The layout with its styles inlined, cut where a message's own words come."""
     page = render_to_string(
         "aftercare/mail/layout.html",
         {
@@ -218,4 +241,5 @@ def _frame(name: str, phone: str, address: str, language: str, look: Look) -> st
             "stop": _STOP,
         },
     )
-    return css_inline.inline(page, keep_style_tags=True, load_remote_stylesheets=False)
+    whole = css_inline.inline(page, keep_style_tags=True, load_remote_stylesheets=False)
+    return tuple(_MARKS.split(whole))

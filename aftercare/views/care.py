@@ -24,7 +24,13 @@ from aftercare.forms.rules import (
     PublishForm,
 )
 from aftercare.models import AlarmNumber, TriageRuleSet
-from aftercare.selectors.rules import EffectLine, effect_lines, rule_set, rule_sets
+from aftercare.selectors.rules import (
+    EffectLine,
+    effect_lines,
+    ingredient_names,
+    rule_set,
+    rule_sets,
+)
 from aftercare.services import care, rules
 from mesoclinic.clinic.access import Policy, access, can
 from mesoclinic.clinic.pages import StaffPage, again
@@ -236,8 +242,9 @@ class EffectRules(RulesPage):
         language = self.request.user.language[:2]
         others = [(one.key, _name(one, language)) for one in spec.effects if one.key != effect.key]
         known = [EscalationForm.initial_of(one) for one in effect.escalations]
+        catalogue = ingredient_names(self.request.clinic)
         return [
-            EscalationForm(others, data, initial=initial, prefix=f"line{number}")
+            EscalationForm(others, catalogue, data, initial=initial, prefix=f"line{number}")
             for number, initial in enumerate([*known, *[{}] * SPARE])
         ]
 

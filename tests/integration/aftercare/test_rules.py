@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
 
 import pytest
 from django.test import Client
 
+from aftercare.admin import TriageRulesForm
 from aftercare.domain.codec import from_json
 from aftercare.models import AlarmNumber, CareSettings, TriageRuleSet
 from aftercare.services.rules import differences
 from mesoclinic.clinic.models import Clinic, Membership
 from tests.factories import aftercare as make
+from tests.factories import treatments
 from tests.personas import client_for
-from treatments.models import SessionRecord
+from treatments.models import Ingredient, SessionRecord
 
 NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
 
@@ -112,6 +115,46 @@ def test_bad_lines_are_asked_again_and_lose_nothing(doctor: Client, draft: str) 
             assert "Kept name" in again.content.decode()
     assert TriageRuleSet.objects.get(status="draft").spec == before
     assert doctor.get(f"{draft}nothing/").status_code == 404
+
+
+def test_an_ingredient_that_the_catalogue_lacks_is_said_at_its_field(
+    doctor: Client, draft: str, stock: treatments.Catalogue
+) -> None:
+    """Names are understood too; a key with a slip of the pen gets a hint."""
+    known = Ingredient.objects.for_clinic(stock.clinic).order_by("key")[0]
+    url = f"{draft}redness/"
+    before = TriageRuleSet.objects.get(status="draft").spec
+    line = f"line{len(from_json(before).by_key['redness'].escalations)}"
+    asked = filled(doctor, url) | {f"{line}-to": "urgent"}
+    wrong = doctor.post(url, asked | {f"{line}-ingredients": f"{known.key}x, moon_dust"})
+    assert wrong.status_code == 422
+    field = wrong.context["lines"][int(line[4:])].errors["ingredients"][0]
+    assert "moon_dust" in field
+    assert f"Did you mean {known.key}" in field
+    assert "moon_dust" in wrong.content.decode()
+    assert TriageRuleSet.objects.get(status="draft").spec == before
+
+    doctor.post(url, asked | {f"{line}-ingredients": known.name.upper()})
+    kept = from_json(TriageRuleSet.objects.get(status="draft").spec).by_key["redness"]
+    assert kept.escalations[-1].ingredients == (known.key,)
+
+
+def test_the_administration_refuses_rules_about_unknown_ingredients(
+    draft: str, lices: Clinic, stock: treatments.Catalogue
+) -> None:
+    row = TriageRuleSet.objects.get(status="draft")
+    fields = {
+        "clinic": lices.pk,
+        "version": row.version,
+        "status": "draft",
+        "spec": json.dumps(row.spec),
+    }
+    form = TriageRulesForm(fields, instance=row)
+    assert "lidocaine" in form.errors["spec"][0] or "hyaluronidase" in form.errors["spec"][0]
+    for key in from_json(row.spec).ingredients:
+        treatments.ingredient(stock.clinic, key)
+    form = TriageRulesForm(fields, instance=row)
+    assert not form.errors.get("spec")
 
 
 def test_a_check_in_keeps_the_rules_it_was_judged_by(
