@@ -32,6 +32,14 @@ def lices(journey: Journey, clock: Clock) -> Practice:
 
 def _sign(page: Page) -> None:
     page.get_by_label("Full name").fill("Inês Carvalho")
+    pad = page.locator("[data-sign-pad] svg")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 70, steps=4)
+    page.mouse.up()
     page.get_by_label("I have read").check()
     page.get_by_role("button", name="Sign").click()
     expect(page.get_by_text("Signed").first).to_be_visible()
@@ -153,5 +161,6 @@ def test_the_cocktail_changes_at_the_fourth_of_ten_sessions_and_is_agreed_anew(
     doctor.goto(f"{journey.url}/sessions/{fourth.planned_session_id}/")
     expect(doctor.locator("#session-gate").get_by_text("consent has", exact=False)).to_have_count(0)
     expect(doctor.get_by_text("Vitamin B7 (biotin)").first).to_be_visible()
-    signed = Consent.objects.filter(cocktail__plan=plan).values_list("cocktail__version", flat=True)
-    assert sorted(signed) == [1, 2]
+    signed = Consent.objects.filter(cocktail__plan=plan).order_by("cocktail__version")
+    assert [one.cocktail.version for one in signed] == [1, 2]
+    assert signed[1].drawing.startswith("M "), "her stroke is kept beside her name"

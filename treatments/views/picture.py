@@ -63,7 +63,7 @@ class _Scale:
             if day >= self.first:
                 starts.append(day)
             day = (day.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
-        step = 1 + len(starts) // 9
+        step = 1 + (len(starts) - 1) // 4
         return [
             {"x": self.x(day), "label": formats.date_format(day, "M")} for day in starts[::step]
         ]
