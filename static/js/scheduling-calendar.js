@@ -218,9 +218,11 @@
       return { ok: false, message: data.textFailed };
     }
   }
-  async function settle(row, body, revert, words, at) {
+  /* `then`: what follows in the same breath, once the first change is in (moved and made longer) */
+  async function settle(row, body, revert, words, at, then) {
     busy = true;
-    const answer = await send(row, body);
+    let answer = await send(row, body);
+    if (answer.ok && !answer.look && then) answer = await send({ ...row, version: answer.version }, then);
     busy = false;
     if (answer.look) {
       revert();
@@ -320,8 +322,9 @@
       return;
     }
     const row = event.extendedProps.row;
-    if (longer && !moved) settle(row, { minutes: minutesOf(event) }, revert, data.textStretched, element);
-    else settle(row, placeOf(event, { id: event.resourceIds[0] }), revert, data.textMoved, element);
+    const length = longer ? { minutes: minutesOf(event) } : undefined;
+    if (!moved) settle(row, length, revert, data.textStretched, element);
+    else settle(row, placeOf(event, { id: event.resourceIds[0] }), revert, data.textMoved, element, length);
   }
   function keyed(event) {
     const id = event.currentTarget.dataset.visit;

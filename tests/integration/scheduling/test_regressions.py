@@ -1,4 +1,7 @@
-"""What users of other systems suffer from, each once by name."""
+"""What users of other systems suffer from, each once by name.
+
+The least gap between two courses of one person has its own file, `test_spacing.py`.
+"""
 
 from __future__ import annotations
 
