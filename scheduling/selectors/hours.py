@@ -36,6 +36,11 @@ class WeekOf:
         return list(zip(weekday_names(), self.days, strict=True))
 
     @property
+    def named_blocks(self) -> list[tuple[str, list[str]]]:
+        """Each weekday's short name with its hours, block by block."""
+        return [(name, hours.split(", ") if hours else []) for name, hours in self.named]
+
+    @property
     def is_empty(self) -> bool:
         """Whether there are no hours at all."""
         return not any(self.days)

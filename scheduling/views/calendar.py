@@ -61,7 +61,7 @@ class CalendarPage(StaffView):
         said = form.said(*_KEPT)
         before, after = steps(day, view)
         return {
-            "day": day, "view": view, "today": self.today, "said": said, "views": VIEWS,
+            "day": day, "monday": add_days(day, -day.weekday()), "view": view, "today": self.today, "said": said, "views": VIEWS,
             "before": before, "after": after, "keep": urlencode(said),
             "members": _members(clinic), "rooms": _rooms(clinic),
             "types": _types(clinic), "chips": chips(), "filtered": _filters(said),

@@ -32,6 +32,7 @@
   let busy = false; /* a drag, a stretch or a move by keyboard is under way */
   let stale = false; /* something changed meanwhile */
   let moving = null; /* the visit that the keyboard moves */
+  let own = { id: "", until: 0 }; /* the visit just changed here: nobody else changed it */
 
   document.addEventListener("pointermove", (event) => {
     pointer = { x: event.clientX, y: event.clientY };
@@ -168,10 +169,14 @@
     try {
       const before = new Map((shown.body?.events || []).map((one) => [one.id, JSON.stringify(one)]));
       if (await fetchFeed(shown.query, true)) {
+        const { events } = shown.body;
+        const mine = (id) => id === own.id && Date.now() < own.until;
+        const now = new Set(events.map((one) => one.id));
         shown.fresh = true;
-        shown.changed = shown.body.events.filter((one) => before.get(one.id) !== JSON.stringify(one));
-        if (busy) stale = true;
-        else refresh(true);
+        shown.changed = events.filter((one) => !mine(one.id) && before.get(one.id) !== JSON.stringify(one));
+        const byOthers = shown.changed.length > 0 || [...before.keys()].some((id) => !now.has(id) && !mine(id));
+        if (busy) stale = stale || byOthers;
+        else refresh(byOthers);
       }
       box.classList.remove("is-offline");
     } catch {
@@ -221,6 +226,7 @@
   /* `then`: what follows in the same breath, once the first change is in (moved and made longer) */
   async function settle(row, body, revert, words, at, then) {
     busy = true;
+    own = { id: row.id, until: Date.now() + 3 * POLL_MS };
     let answer = await send(row, body);
     if (answer.ok && !answer.look && then) answer = await send({ ...row, version: answer.version }, then);
     busy = false;
