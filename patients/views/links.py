@@ -22,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.pages import readable
 from mesoclinic.common.errors import DomainError
 from patients import panels
 from patients.exceptions import LinkUnusable
@@ -62,7 +63,7 @@ class PatientLinkView(View):
             self._resolve()
         except LinkUnusable as error:
             return private(self.gone(error))
-        with translation.override(self.patient.language):
+        with translation.override(readable(self.patient.language, self.clinic.language)):
             return private(self._run(request, *args, **kwargs))
 
     def page(

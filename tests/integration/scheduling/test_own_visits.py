@@ -12,6 +12,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from mesoclinic.clinic.models import Clinic
 from patients.models import Patient, PatientLink
 from patients.services import create_link
 from scheduling.models import Appointment, OnlineRules
@@ -96,6 +97,26 @@ def test_looking_changes_nothing_and_shows_no_health_data(
     assert client.get(pages[0]).content.decode().count("own-visit-when") == 4
     assert list(Appointment.objects.order_by("pk").values()) == before
     assert PatientLink.objects.get().opened_at is None
+
+
+@pytest.mark.parametrize(
+    ("patients", "clinics", "seen"),
+    [
+        ("fr", "en", "vendredi 16 janvier"),
+        ("fr-CA", "en", "vendredi 16 janvier"),
+        ("pt", "fr", "vendredi 16 janvier"),
+        ("pt", "de", "Friday 16 January"),
+    ],
+)
+def test_a_page_is_in_one_language_its_dates_as_well(
+    client: Client, link: Link, friday: Appointment, patients: str, clinics: str, seen: str
+) -> None:
+    """The patient's where the product speaks it, else the clinic's, else English."""
+    Patient.objects.update(language=patients)
+    Clinic.objects.update(language=clinics)
+    text = client.get(url("visits", link())).content.decode()
+    assert seen.lower() in text.lower()
+    assert ("Another time" in text) is seen.startswith("Friday")
 
 
 def test_a_visit_moves_by_one_post_and_twice_is_once(
