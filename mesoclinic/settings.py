@@ -48,7 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "mesoclinic.clinic.admin_config.ClinicAdminConfig",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "mesoclinic.staticfinder.StaticFiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
     "pgtrigger",
@@ -175,6 +175,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _static},
 }
+# Every page names files by their hash; nobody asks for the others.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
     "jpg", "jpeg", "png", "gif", "webp", "zip", "gz", "br", "woff", "woff2", "map"
 )  # fmt: skip

@@ -13,11 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.finders import BaseFinder
 from django.contrib.staticfiles.utils import matches_patterns
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 from django.core.files.storage import FileSystemStorage
+
+
+class StaticFiles(StaticFilesConfig):
+    """Django's own, without the folders of packages that no page of ours loads."""
+
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "redoc", "rest_framework"]
+
 
 _INTER_SUBSETS = (
     "cyrillic",
