@@ -57,7 +57,7 @@ class Run:
                 stderr=subprocess.STDOUT,
             )
         processes.wait_until(
-            lambda: "Stop with Ctrl-C" in self.said(), self.process, log=self.output, seconds=120
+            lambda: "Stop with Ctrl-C" in self.said(), self.process, log=self.output, seconds=300
         )
 
     def said(self) -> str:
