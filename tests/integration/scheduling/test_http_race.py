@@ -65,7 +65,7 @@ def served(tmp_path: Path, port: int, bug: str = "") -> Iterator[None]:
         },
     )  # fmt: skip
     try:
-        processes.wait_until(lambda: _answers(port), child, log=log)
+        processes.wait_until(lambda: _answers(port), child, log=log, seconds=180)
         yield
     finally:
         processes.stop(child)
