@@ -1,5 +1,6 @@
 /* Sends chosen files one by one, each with its own progress and its own answer. Without this script
-   the form sends them all at once. One that was refused stays in the list with the reason. */
+   the form sends them all at once. One that was refused stays in the list with the reason and is not
+   sent again; one that did not arrive is. */
 (function () {
   "use strict";
 
@@ -10,6 +11,7 @@
   const queue = form.querySelector("[data-queue]");
   const status = form.querySelector("[data-upload-status]");
   const button = form.querySelector('button[type="submit"]');
+  const seeKept = form.querySelector("[data-see-kept]");
   let items = [];
 
   function megabytes(bytes) {
@@ -76,6 +78,7 @@
       request.addEventListener("loadend", () => {
         const said = answer(request);
         item.done = request.status === 200 && Array.isArray(said.kept);
+        item.refused = Array.isArray(said.errors);
         item.bar.hidden = true;
         const text = item.done
           ? (said.kept.some((one) => one.known) ? words.textKnown : words.textKept)
@@ -103,14 +106,18 @@
   }
 
   async function sendAll() {
-    const waiting = items.filter((item) => !item.done);
+    const waiting = items.filter((item) => !item.done && !item.refused);
     if (!waiting.length) { status.textContent = words.textNone; return; }
     if (waiting.length > Number(words.mostFiles)) { status.textContent = words.textMany; return; }
     button.disabled = true;
+    button.setAttribute("aria-busy", "true");
     let kept = 0;
     for (const item of waiting) if (await send(item)) kept += 1;
     button.disabled = false;
+    button.removeAttribute("aria-busy");
+    form.removeAttribute("data-dirty");
     if (kept === waiting.length) showGallery();
+    else seeKept.hidden = seeKept.hidden && !kept;
   }
 
   form.addEventListener("submit", (event) => {
