@@ -27,7 +27,7 @@ from aftercare.services.tasks import NewTask
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
-from mesoclinic.common.calendar import day_interval
+from mesoclinic.common.calendar import to_utc
 
 Kind, Role = StaffTask.Kind, StaffTask.Role
 Found = Iterable[tuple[UUID | None, NewTask]]
@@ -108,7 +108,7 @@ def _drifting(clinic: Clinic, now: dt.datetime) -> Found:
                 title=_("session %(number)s is not booked") % {"number": one.number},
                 subject_id=one.plan.pk,
                 url_name="scheduling:course",
-                due_at=day_interval(one.ends_on, clinic.zone).end,
+                due_at=_on(clinic, one.ends_on, clinic.sending_until),
             ),
         )
 
@@ -130,6 +130,11 @@ def _stock(clinic: Clinic, now: dt.datetime) -> Found:
                 detail=f"{line.lot.number} · {line.lot.expires_on.isoformat()}",
                 subject_id=line.lot.pk,
                 url_name="treatments:lot",
-                due_at=day_interval(line.lot.expires_on, clinic.zone).start,
+                due_at=_on(clinic, line.lot.expires_on, clinic.sending_from),
             ),
         )
+
+
+def _on(clinic: Clinic, day: dt.date, at: dt.time) -> dt.datetime:
+    """A time at which people work: a deadline at midnight is read as a day too late or too early."""
+    return to_utc(dt.datetime.combine(day, at), clinic.zone)

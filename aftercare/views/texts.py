@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from base64 import b64encode
 from typing import ClassVar
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from aftercare.domain.lint import VARIABLE
 from aftercare.exceptions import DeliveryError, TextRefused, UnknownVariable
 from aftercare.forms import LookForm, TextsForm
 from aftercare.models import MessageTemplate
@@ -21,7 +23,7 @@ from aftercare.services import branding
 from aftercare.services.contents import VARIABLES
 from aftercare.services.mime import LOGO
 from aftercare.services.rendering import Source
-from aftercare.services.sample import look_for, sample, send_sample
+from aftercare.services.sample import look_for, sample, sample_variables, send_sample
 from aftercare.services.texts import Texts, save_texts
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
@@ -43,7 +45,7 @@ class TextList(StaffPage):
         """Templates by key; each in its languages."""
         chosen = branding.settings_of(request.clinic)
         form = LookForm(initial={"accent": chosen.accent, "daily_cap": chosen.daily_cap})
-        return render(request, "aftercare/texts.html", _list_context(request, form))
+        return render(request, "aftercare/texts.html", _list_context(request, form, self.now))
 
     def post(self, request: StaffRequest) -> HttpResponse:
         """Save colour, logo and cap."""
@@ -53,7 +55,7 @@ class TextList(StaffPage):
                 request, _("Saved. Every message that leaves from now on looks like this.")
             )
             return redirect("aftercare:texts")
-        return again(request, "aftercare/texts.html", _list_context(request, form))
+        return again(request, "aftercare/texts.html", _list_context(request, form, self.now))
 
 
 @access(Policy.MANAGER)
@@ -130,13 +132,17 @@ def _typed(request: StaffRequest, row: MessageTemplate) -> Source:
     )
 
 
-def _list_context(request: StaffRequest, form: LookForm) -> dict[str, object]:
-    rows = MessageTemplate.objects.for_clinic(request.clinic).order_by("key", "language")
+def _list_context(request: StaffRequest, form: LookForm, now: dt.datetime) -> dict[str, object]:
     by_key: dict[str, list[MessageTemplate]] = {}
-    for row in rows:
+    for row in MessageTemplate.objects.for_clinic(request.clinic).order_by("key", "language"):
         by_key.setdefault(row.key, []).append(row)
     logo = b64encode(look_for(request.clinic).logo).decode()
-    return {"form": form, "templates": by_key, "logo": logo}
+    said = sample_variables(request.clinic, request.user.language, now)
+    titles = [
+        (VARIABLE.sub(lambda found: said.get(found[1], found[0]), rows[0].subject), key, rows)
+        for key, rows in by_key.items()
+    ]
+    return {"form": form, "templates": titles, "logo": logo}
 
 
 def _edit_context(row: MessageTemplate, form: TextsForm) -> dict[str, object]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -11,15 +13,16 @@ from django.test import Client
 from django.urls import reverse
 
 from aftercare.exceptions import ThreadClosed, ThreadNotFound, TooManyQuestions
-from aftercare.models import CannedAnswer, Message, StaffTask, Thread, ThreadPost
+from aftercare.models import CannedAnswer, Message, StaffTask, Thread, ThreadPhoto, ThreadPost
 from aftercare.selectors import threads as reads
 from aftercare.services import threads
 from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.errors import Forbidden, Invalid
 from patients.models import Patient, PatientLink
 from tests.factories import aftercare as make
-from tests.factories import treatments
+from tests.factories import files, treatments
 from tests.integration.aftercare.reading import html, plain
+from tests.integration.patients.pictures import form_file
 from tests.mailsink import MailSink
 from tests.personas import client_for
 
@@ -116,6 +119,31 @@ def test_the_answer_is_read_after_the_mailed_code_by_that_browser_only(
     with time_machine.travel(NOW + 60 * MINUTE, tick=False):
         assert phone.get(read).status_code == 302
     assert [post.is_answer for post in thread.posts.all()] == [False, True, False]
+
+
+def test_photographs_go_with_a_question_and_only_practitioners_see_them(
+    ines: Patient, practitioner: Membership, other_practitioner: Membership, settings: Any,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """A broken one is named and holds up neither the question nor the others."""
+    settings.MEDIA_ROOT = tmp_path
+    _link, token = make.link(ines, PatientLink.Purpose.ASK, None, NOW)
+    sent = {
+        "text": "Is this bruise usual?",
+        "photos": [form_file(files.jpeg(), "cheek.jpg"), form_file(b"no picture", "broken.jpg")],
+    }
+    with time_machine.travel(NOW, tick=False):
+        done = Client().post(f"/p/{token}/ask/", sent)
+    assert "broken.jpg" in done.content.decode()
+    (photo,) = ThreadPhoto.objects.all()
+    assert photo.post.text == "Is this bruise usual?"
+    assert photo.file.patient_id == ines.pk
+
+    thread = reverse("aftercare:thread", args=[photo.post.thread_id])
+    shown = client_for(practitioner).get(thread).content.decode()
+    picture = reverse("patients:file", args=[photo.file_id])
+    assert picture in shown
+    assert client_for(other_practitioner).get(thread).status_code == 404
 
 
 def test_a_conversation_can_be_closed_with_a_reason_and_is_over(

@@ -8,9 +8,13 @@ import pytest
 
 from aftercare.models import CareSettings, Message, StaffTask
 from aftercare.services import tasks, watch
+from mesoclinic.clinic.models import Clinic, Membership
+from scheduling.models import Appointment
 from tests.factories import aftercare as make
-from tests.factories import treatments
-from treatments.models import Lot, SessionRecord, TreatmentPlan
+from tests.factories import scheduling, treatments
+from tests.integration.aftercare.reading import plain
+from tests.mailsink import MailSink
+from treatments.models import Lot, PlannedSession, SessionRecord, Technique, TreatmentPlan
 
 DAY = dt.timedelta(days=1)
 
@@ -98,3 +102,42 @@ def test_stock_out_of_date_is_a_task_about_nobody(
         watch.look_round(record.clinic, now=at)
     tasks_of_lot = [one for one in open_tasks("stock") if one.subject_id == lot.pk]
     assert [(one.patient_id, one.role) for one in tasks_of_lot] == [(None, "management")]
+
+
+def test_a_session_whose_screening_has_run_out_is_a_task_until_there_is_a_new_one(
+    desk: scheduling.Desk, plan: TreatmentPlan, sessions: list[PlannedSession]
+) -> None:
+    """Only sessions count, only the next five days, and only once however often one looks."""
+    start = desk.at(dt.date(2027, 1, 14), 15)
+    desk.book(plan.patient, start - DAY)
+    visit = desk.book(plan.patient, start)
+    Appointment.objects.filter(pk=visit.pk).update(plan=plan, planned_session=sessions[0])
+    watch.look_round(desk.clinic, now=start - 6 * DAY)
+    assert open_tasks("screening_expired") == []
+    for _n in range(2):
+        watch.look_round(desk.clinic, now=start - 4 * DAY)
+    (task,) = open_tasks("screening_expired")
+    assert (task.patient_id, task.role) == (plan.patient_id, "front_desk")
+    assert task.due_at == start - DAY
+
+    treatments.screen(plan.patient, at=start - 4 * DAY, valid_until=dt.date(2027, 12, 31))
+    watch.look_round(desk.clinic, now=start - 3 * DAY)
+    assert open_tasks("screening_expired") == []
+
+
+@pytest.mark.parametrize(("deep", "is_on"), [(True, True), (True, False), (False, True)])
+def test_late_infections_are_watched_for_after_deep_techniques_where_the_clinic_wants_it(
+    lices: Clinic, stock: treatments.Catalogue, plan: TreatmentPlan, practitioner: Membership,
+    mail_sink: MailSink, deep: bool, is_on: bool,
+) -> None:  # fmt: skip
+    Technique.objects.filter(pk=stock.nappage.pk).update(is_skin_breaking_deep=deep)
+    CareSettings.objects.update_or_create(clinic=lices, defaults={"late_watch": is_on})
+    signed = treatments.signed(plan, stock, practitioner).signed_at
+    assert signed is not None
+    found = Message.objects.filter(template_key="late-watch").order_by("due_at")
+    days = [(one.due_at.date() - signed.date()).days for one in found]
+    assert days == ([14, 28, 56, 84] if deep and is_on else [])
+    if days:
+        make.post(found[0].due_at)
+        ask = plain(mail_sink.messages[-1])
+        assert "/check-in/" in ask
