@@ -47,6 +47,7 @@ def with_camera(launch_browser: Callable[..., Browser], tmp_path: Path) -> Any:
     browser = launch_browser(
         args=[
             "--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
             f"--use-file-for-fake-video-capture={film}",
         ]
     )  # fmt: skip
@@ -58,10 +59,10 @@ def test_the_camera_reads_the_vial_with_a_decoder_that_is_loaded_only_then(
     with_camera: Browser,
     live_server: LiveServer,
     check_accessibility: CheckAccessibility,
+    journey: Journey,
     clock: Clock,
 ) -> None:
     # Given Inês in the chair, and on the shelf the vial that the camera will see
-    journey = Journey(live_server, with_camera.new_context, check_accessibility, None)
     at = builders.practice(journey.url)
     patient = builders.cleared(at, builders.ines(at))
     first = builders.booked(at, builders.agreed(at, patient), at.at(THURSDAY, 10))[0]
@@ -74,26 +75,33 @@ def test_the_camera_reads_the_vial_with_a_decoder_that_is_loaded_only_then(
         clinic=at.clinic, actor=actor_for(at.desk), now=at.at(THURSDAY, 10),
         change=StatusChange(appointment_id=first.pk, target="arrived"),
     )  # fmt: skip
-    page = journey._open({"width": 768, "height": 1024}, has_touch=True)
-    loaded: list[str] = []
-    page.on("request", lambda one: loaded.append(one.url))
+    tablet = {"width": 768, "height": 1024}
+
+    # When her computer has no camera that may be used, then she is told what to do
+    page = journey._open(tablet, has_touch=True)
     journey.sign_in(page, at.doctor)
     page.goto(f"{journey.url}/sessions/{first.planned_session_id}/")
     page.get_by_label("I asked: nothing has changed").check()
     page.get_by_role("button", name="Begin the session").tap()
-
-    # When the browser is not allowed to use the camera, then she is told what to do
-    camera = page.get_by_role("button", name="Scan with the camera")
-    camera.tap()
+    page.get_by_role("button", name="Scan with the camera").tap()
     expect(page.get_by_text("Allow it in the browser")).to_be_visible()
+
+    # When her tablet has one, though no detector of its own
+    with_sight = Journey(live_server, with_camera.new_context, check_accessibility, None)
+    page = with_sight._open(tablet, has_touch=True)
+    loaded: list[str] = []
+    page.on("request", lambda one: loaded.append(one.url))
+    with_sight.sign_in(page, at.doctor)
+    page.goto(f"{journey.url}/sessions/{first.planned_session_id}/")
+    camera = page.get_by_role("button", name="Scan with the camera")
+    expect(camera).to_be_visible()
     assert page.evaluate("'BarcodeDetector' in window") is False
     assert not any("zxing" in one for one in loaded)
-
-    # When it is, then the vial's lot stands in the syringe without a key being touched
-    page.context.grant_permissions(["camera"], origin=journey.url)
     camera.tap()
+
+    # Then the vial's lot stands in the syringe without a key being touched
     expect(page.get_by_text("Lot HA-2231 · exp 09/27")).to_be_visible(timeout=PATIENCE_MS)
     assert any("zxing" in one for one in loaded)
     record = SessionRecord.objects.get(planned_session=first.planned_session)
     assert str(lot.pk) in str(record.draft)
-    assert not journey.errors
+    assert not with_sight.errors
