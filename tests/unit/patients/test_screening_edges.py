@@ -11,7 +11,7 @@ import pytest
 from patients.domain.answers import AnswerState, list_items, read_answers
 from patients.domain.findings import Finding, FindingKind, Outcome
 from patients.domain.matching import Context, MatchState, answer_hits
-from patients.domain.merge import stricter
+from patients.domain.merge import ALLERGY_CERTAINTIES, stricter
 from patients.domain.questionnaire import (
     Option,
     Question,
@@ -24,6 +24,8 @@ from patients.domain.questionnaire import (
     Until,
 )
 from patients.domain.record import (
+    ALLERGY,
+    MEDICINE,
     Fact,
     ItemKind,
     Person,
@@ -205,6 +207,8 @@ def test_words_that_are_stored_stay() -> None:
     assert [one.value for one in AnswerState] == ["given", "unknown", "absent"]
     assert [one.value for one in ItemKind] == ["allergy", "condition", "medicine"]
     assert [one.value for one in MatchState] == ["no", "maybe", "yes"]
+    assert (ALLERGY, MEDICINE) == ("allergy", "medicine")
+    assert ALLERGY_CERTAINTIES == ("suspected", "confirmed")
 
 
 def test_what_nobody_said_is_empty() -> None:
