@@ -106,13 +106,20 @@ def reviews_of_plan(plan_id: UUID) -> list[OutcomeReview]:
 
 
 def curve(months: Iterable[Month], name: str, best: float, worst: float) -> str:
-    """SVG points of one series over its months, in a box of 100 by 40; `best` lies on top."""
+    """SVG points of one series over its months, in a box of 100 by 40; `best` lies on top.
+
+    A single month is a short dash in the middle.
+    """
     values: list[Mapping[str, float | None]] = [{"value": getattr(one, name)} for one in months]
     spots = [
         (place, value) for place, one in enumerate(values) if (value := one["value"]) is not None
     ]
     across = max(len(values) - 1, 1)
-    return " ".join(
-        f"{4 + 92 * place / across:.1f},{4 + 32 * (float(value) - best) / (worst - best):.1f}"
+    points = [
+        (4 + 92 * place / across, 4 + 32 * (float(value) - best) / (worst - best))
         for place, value in spots
-    )
+    ]
+    if len(points) == 1:
+        x, y = points[0] if len(values) > 1 else (50.0, points[0][1])
+        points = [(max(x - 4, 0), y), (min(x + 4, 100), y)]
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)

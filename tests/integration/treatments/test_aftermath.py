@@ -164,7 +164,8 @@ def test_results_are_kept_after_the_signature_and_averaged(
     (result,) = outcomes.results(stock.clinic, make.TODAY - DAY, make.TODAY)
     assert (result.name, result.count, result.improved) == ("Skin hydration", 3, 67)
     assert (result.practitioner, result.patient, result.satisfaction) == (2.5, 2, 9)
-    assert outcomes.curve(result.months, "patient", 1, 5)
+    # one month is a dash: a quarter of the way down, for 2 on a scale from 1 to 5
+    assert outcomes.curve(result.months, "patient", 1, 5) == "46.0,12.0 54.0,12.0"
 
 
 def _table(client: Client, address: str, **asked: str) -> list[dict[str, str]]:
