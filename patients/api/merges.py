@@ -28,15 +28,15 @@ class DuplicateViewSet(ClinicViewSet):
     """Pairs of entries that may be one person."""
 
     queryset = Patient.objects.none()
-    serializer_class = shapes.PairSerializer
+    serializer_class = shapes.DuplicatePairSerializer
     pagination_class = None
 
-    @extend_schema(responses=shapes.PairSerializer(many=True))
+    @extend_schema(responses=shapes.DuplicatePairSerializer(many=True))
     def list(self, request: Request) -> Response:
         """The likeliest fifty pairs first."""
         pairs = suspected_pairs(self.clinic)
         self.read("patients.patient", *(one.pk for pair in pairs for one in pair.both))
-        return Response(shapes.PairSerializer(pairs, many=True).data)
+        return Response(shapes.DuplicatePairSerializer(pairs, many=True).data)
 
 
 @access(Policy.CLINICAL_OR_MANAGER)

@@ -10,7 +10,7 @@ from patients.models import PatientMerge
 from patients.serializers import PatientLineSerializer
 
 
-class PairSerializer(serializers.Serializer[Any]):
+class DuplicatePairSerializer(serializers.Serializer[Any]):
     """Two entries that may be one person, and what they share; the older entry first."""
 
     first = PatientLineSerializer()
