@@ -38,7 +38,7 @@ race: $(VENV)/.dev node_modules/.installed ## Let 20 clients book, move and canc
 mutation: $(VENV)/.dev ## Change the screening rules in every small way; the tests must notice (an hour)
 	@nice $(RUN) -m tests.mutation $(ARGS)
 
-check: $(VENV)/.dev node_modules/.installed ## Style, types, layers, migrations, deployment settings, templates
+check: $(VENV)/.dev node_modules/.installed ## Style, types, layers, migrations, deployment settings, API schema, templates
 	@$(RUN) -m tests.checks
 
 format: $(VENV)/.dev ## Sort imports and lay out the code

@@ -360,6 +360,7 @@ SPECTACULAR_SETTINGS = {
         "TaskRole": "aftercare.models.task.StaffTask.Role",
         "AppointmentStatus": "scheduling.models.appointment.Appointment.StatusChoices",
         "FileKind": "patients.models.files.PatientFile.Kind",
+        "MessageState": "aftercare.models.message.Message.State",
         "ImportKind": "patients.models.importing.ImportRun.Kind",
         "ImportState": "patients.models.importing.ImportRun.State",
         "ImportLineState": "patients.models.importing.ImportRow.State",

@@ -37,6 +37,18 @@ def gates() -> dict[str, tuple[list[str], dict[str, str]]]:
             [*python, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
             _PRODUCTION,
         ),
+        "schema": (
+            [
+                *python,
+                "manage.py",
+                "spectacular",
+                "--validate",
+                "--fail-on-warn",
+                "--file",
+                os.devnull,
+            ],
+            {},
+        ),
         "templates": ([*python, "-m", "tests.checks", "templates"], {}),
     }
 
