@@ -48,7 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "mesoclinic.clinic.admin_config.ClinicAdminConfig",
     "whitenoise.runserver_nostatic",
-    "mesoclinic.staticfinder.StaticFiles",
+    "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
     "pgtrigger",
@@ -161,7 +161,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "mesoclinic.staticfinder.AppFolders",
     "mesoclinic.staticfinder.NodeModulesFinder",
 ]
 if DEBUG:

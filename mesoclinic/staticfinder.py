@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.staticfiles.apps import StaticFilesConfig
-from django.contrib.staticfiles.finders import BaseFinder
+from django.contrib.staticfiles.finders import AppDirectoriesFinder, BaseFinder
 from django.contrib.staticfiles.utils import matches_patterns
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 from django.core.files.storage import FileSystemStorage
 
 
-class StaticFiles(StaticFilesConfig):
-    """Django's own, without the folders of packages that no page of ours loads."""
+class AppFolders(AppDirectoriesFinder):
+    """Static folders of apps, without those of packages that no page of ours loads."""
 
-    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "redoc", "rest_framework"]
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[Any]:
+        """What is to be collected."""
+        return super().list([*(ignore_patterns or ()), "redoc", "rest_framework"])
 
 
 _INTER_SUBSETS = (

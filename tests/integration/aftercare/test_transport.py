@@ -41,8 +41,8 @@ class Server:
                     if in_data and line != b".":
                         continue
                     verb = b"." if in_data else line[:4].upper()
-                    in_data = verb == b"DATA"
                     answer = self.answers.get(verb, b"250 ok\r\n")
+                    in_data = verb == b"DATA" and answer.startswith(b"354")
                     if not answer:
                         return
                     connection.sendall(answer)
