@@ -43,7 +43,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark browser journeys, and skip them where there is no Chromium (never in CI)."""
+    """Mark browser journeys; let the first worker migrate while the others try what needs no database."""
+    _mark_journeys(items)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        # xdist first deals each worker a quarter of its even share, in this order.
+        first = len(items) // (4 * workers)
+        unit = [item for item in items if (PROJECT / "tests" / "unit") in item.path.parents]
+        kept = set(unit)
+        others = [item for item in items if item not in kept]
+        items[:] = [*others[:first], *unit, *others[first:]]
+
+
+def _mark_journeys(items: list[pytest.Item]) -> None:
+    """Skip journeys where there is no Chromium (never in CI)."""
     for item in items:
         if (PROJECT / "tests" / "e2e") in item.path.parents:
             item.add_marker(pytest.mark.e2e)
