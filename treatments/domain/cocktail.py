@@ -362,10 +362,11 @@ def _season(check: CocktailCheck) -> Iterable[Finding]:
     if season is None or not season.strong_sun:
         return
     level = Level.NOTE if season.sun_protection_confirmed else Level.REVIEW
+    when = "later in the course" if season.ahead else "at this time of the year"
     for area in check.areas:
         if area.sun_exposed:
             yield Finding(
-                level, "season", f"{area.name} is exposed to strong sun at this time of the year.",
+                level, "season", f"{area.name} is exposed to strong sun {when}.",
                 "Sunlight after the treatment may discolour the skin.", "S4",
                 "Have sun protection confirmed, or choose a month with less sun.",
                 "", area.key,

@@ -101,11 +101,15 @@ class IncompatiblePair:
 
 @dataclass(frozen=True)
 class Season:
-    """Month (1 to 12) and hemisphere of the visit; whether sun protection was confirmed."""
+    """Month (1 to 12) and hemisphere of the visit; whether sun protection was confirmed.
+
+    `ahead`: not of the day asked about, but of a later session of the course.
+    """
 
     month: int
     hemisphere: Hemisphere
     sun_protection_confirmed: bool = False
+    ahead: bool = False
 
     @property
     def strong_sun(self) -> bool:

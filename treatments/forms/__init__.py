@@ -107,7 +107,9 @@ class CocktailRows:
 
         `swap` ("old:new") puts one in the place of another; `recipe` adds all of a clinic's recipe.
         """
-        recipe = catalogue.recipe_doses(clinic, data.get("recipe", ""))
+        recipe: dict[str, Decimal] = {}
+        for pk in data.getlist("recipe"):
+            recipe |= catalogue.recipe_doses(clinic, pk)
         swaps = dict(one.split(":", 1) for one in data.getlist("swap") if ":" in one)
         ids = [swaps.get(pk, pk) for pk in [*data.getlist("ingredient"), *data.getlist("add")]]
         ids = list(dict.fromkeys([*ids, *recipe]))
@@ -136,6 +138,13 @@ class CocktailRows:
     def is_valid(self) -> bool:
         """At least one row, and every dose can be read."""
         return bool(self.rows) and all(row.amount is not None for row in self.rows)
+
+    def asked(self) -> tuple[Line, ...]:
+        """All rows for the safety check: one whose dose can't be read counts, with a dose of 0.
+
+        What speaks against an ingredient must not go while somebody types its dose.
+        """
+        return tuple(Line(row.ingredient.pk, row.amount or Decimal(0)) for row in self.rows)
 
     def lines(self) -> tuple[Line, ...]:
         """The rows whose dose can be read."""

@@ -136,11 +136,12 @@ def _check(
 
 def _season(clinic: Clinic, question: Question) -> rules.Season:
     """The season of the first day of the course with strong sun, else of the day asked about."""
-    seasons = [
-        season_on(clinic, day, confirmed=question.sun_confirmed)
-        for day in (question.on, *question.days)
-    ]
-    return next((one for one in seasons if one.strong_sun), seasons[0])
+    today = season_on(clinic, question.on, confirmed=question.sun_confirmed)
+    later = (
+        replace(season_on(clinic, day, confirmed=question.sun_confirmed), ahead=True)
+        for day in question.days
+    )
+    return next((one for one in (today, *later) if one.strong_sun), today)
 
 
 def _items(lines: Sequence[Line], known: dict[UUID, Ingredient]) -> tuple[rules.CocktailItem, ...]:

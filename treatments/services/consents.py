@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
+from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.errors import Invalid
 from patients.exceptions import NoAddress, PatientClosed
-from patients.models import PatientLink
+from patients.models import Patient, PatientLink
 from patients.services import revoke_links
 from treatments.domain.costs import CostLine, read_costs, total_cost
 from treatments.exceptions import ConsentOutdated, WrongPlanStatus
@@ -51,9 +52,17 @@ def consent_text(cocktail: Cocktail) -> str:
         .get(pk=cocktail.plan_id)
     )
     costs = read_costs(plan.cost_lines)
-    with translation.override(plan.patient.language or plan.clinic.language):
+    with translation.override(paper_language(plan.patient, plan.clinic)):
         text = render_to_string(CONSENT_TEMPLATE, _facts(plan, cocktail, costs))
     return text.strip() + "\n"
+
+
+def paper_language(patient: Patient, clinic: Clinic) -> str:
+    """The patient's language where the product speaks it, else the clinic's: never a mixture."""
+    try:
+        return translation.get_supported_language_variant(patient.language)
+    except LookupError:
+        return clinic.language
 
 
 def _facts(

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from mesoclinic.clinic.pdf import Document, letterhead
 from mesoclinic.clinic.templatetags.mesoclinic import local_datetime
 from treatments.models import Consent
+from treatments.services.consents import paper_language
 
 DRAWING_SIZE = (600, 200)
 _SCALE = 2
@@ -24,10 +25,10 @@ _INK = (23, 35, 43)
 def consent_document(consent: Consent) -> bytes:
     """The text as it was signed, with signature, hash and, where it was, the withdrawal.
 
-    In the patient's language. Needs patient, clinic and cocktail at hand.
+    In the language of `paper_language`. Needs patient, clinic and cocktail at hand.
     """
     clinic = consent.clinic
-    with translation.override(consent.patient.language or clinic.language):
+    with translation.override(paper_language(consent.patient, clinic)):
         document = Document(
             title=_("Consent to treatment"),
             letterhead=letterhead(clinic),

@@ -163,6 +163,7 @@ def _live_context(
         "findings": finding_lines(look, [row.ingredient for row in rows.rows]),
         "worst": worst(look.findings),
         "stopped": worst(look.findings) is Level.STOP,
+        "placed": bool(data.getlist("areas") and data.getlist("techniques")),
         "unapproved": [row.ingredient for row in rows.rows if row.ingredient.needs_review]
         + ([protocol] if protocol is not None and protocol.needs_review else []),
         "phases": _phases(protocol, data),
@@ -181,7 +182,7 @@ def _look(
     clinic = view.request.clinic
     indication = _find(catalogue.indications(clinic), data.get("indication", ""))
     question = Question(
-        lines=rows.lines(),
+        lines=rows.asked(),
         area_ids=_uuids(data.getlist("areas")),
         technique_ids=_uuids(data.getlist("techniques")),
         on=view.today,

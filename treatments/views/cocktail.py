@@ -74,7 +74,7 @@ class CocktailEdit(StaffView):
         """The form with the findings of what is in it now."""
         clinic = self.request.clinic
         question = Question(
-            lines=rows.lines(),
+            lines=rows.asked(),
             area_ids=frozenset(area.pk for area in plan.areas.all()),
             technique_ids=frozenset(one.pk for one in plan.techniques.all()),
             on=self.today,

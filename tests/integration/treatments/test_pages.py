@@ -73,6 +73,12 @@ def test_the_builder_checks_live_and_suggests(
     shown = ayla.post(url, {**data, "intent": "look", "add": str(stock.pdrn.pk)})
     assert shown.status_code == 200
     assert "allergic to fish" in shown.content.decode()
+    # What speaks against it stays while its dose is being typed, and it is never called clear.
+    typing = {**data, "intent": "look", "ingredient": [str(stock.pdrn.pk)]}
+    half = ayla.post(url, {**typing, f"dose-{stock.pdrn.pk}": "2OO"}).content.decode()
+    assert "allergic to fish" in half
+    assert "PDRN has no dose" in half
+    assert ">Clear<" not in ayla.post(url, {**data, "intent": "look", "areas": []}).content.decode()
     data = {"patient": str(who.pk), "goals": "kept", "indication": str(stock.indication.pk)}
     suggested = ayla.post(url, {**data, "intent": "suggest"}).content.decode()
     assert "kept" in suggested
@@ -166,6 +172,7 @@ def test_consent_is_signed_on_the_page(
     shown = ayla.get(url)
     digest = shown.context["form"]["text_sha256"].value()
     assert shown.headers["Cache-Control"] == "no-store"
+    assert 'id="urgent"' not in shown.content.decode(), "the patient reads this page"
     unticked = ayla.post(url, {"signer_name": "Inês", "text_sha256": digest})
     assert "Tick this to agree" in unticked.content.decode()
     assert "Inês" in unticked.content.decode()

@@ -215,6 +215,15 @@ def test_consent_names_the_plans_own_facts(plan: TreatmentPlan) -> None:
         assert word in text
 
 
+def test_a_consent_is_never_half_in_a_language_the_product_lacks(plan: TreatmentPlan) -> None:
+    plan.clinic.language = "fr"
+    plan.clinic.save(update_fields=["language"])
+    for language, word in (("pt", "Consentement"), ("en", "Consent to"), ("fr", "Consentement")):
+        plan.patient.language = language
+        plan.patient.save(update_fields=["language"])
+        assert services.consent_text(plan.cocktails.latest()).startswith(word)
+
+
 def test_only_the_text_that_was_shown_is_signed(
     plan: TreatmentPlan, stock: make.Catalogue, actor: Actor
 ) -> None:
