@@ -35,6 +35,7 @@ from treatments.services import Delivery, Draft, DraftRow, Line, PlanDraft
 
 # A Tuesday morning, ten o'clock in Rennes; the clocks change on the 29th.
 TUESDAY = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
+THURSDAY = dt.date(2026, 3, 12)
 STEPS = ("consultation", "cleansed", "injections", "massage", "soothing", "aftercare")
 
 

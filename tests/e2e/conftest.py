@@ -16,7 +16,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from mesoclinic.clinic.models import Membership
 from tests.conftest import CHROMIUM, PROJECT
-from tests.e2e.builders import TUESDAY
+from tests.e2e import builders
+from tests.e2e.builders import TUESDAY, Practice
 from tests.personas import client_for
 
 _AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
@@ -113,6 +114,12 @@ def clock() -> Iterator[Clock]:
     """It is Tuesday 10 March 2026, ten in the morning in Rennes. Not patients', the server's."""
     with time_machine.travel(TUESDAY, tick=True) as traveller:
         yield Clock(traveller)
+
+
+@pytest.fixture
+def lices(live_server: LiveServer, clock: Clock) -> Practice:
+    """The Clinique des Lices, this Tuesday at ten, ready to work."""
+    return builders.practice(live_server.url)
 
 
 class Journey:

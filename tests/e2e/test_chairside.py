@@ -22,12 +22,6 @@ THURSDAY = dt.date(2026, 3, 12)
 TABLET = {"width": 768, "height": 1024}
 
 
-@pytest.fixture
-def lices(journey: Journey, clock: Clock) -> Practice:
-    """The Clinique des Lices, ready to work."""
-    return builders.practice(journey.url)
-
-
 def _middle_of_the_cheek(page: Page) -> tuple[float, float]:
     """A spot on the figure: 35 % from the left, 55 % from the top of its drawing."""
     # What was saved last may still move the page.

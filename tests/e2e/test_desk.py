@@ -7,7 +7,6 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Patient
 from scheduling.models import Appointment, VisitType, WaitlistEntry
@@ -20,12 +19,6 @@ from tests.factories.clinic import PASSWORD, ManagerFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TODAY = dt.date(2026, 3, 10)
-
-
-@pytest.fixture
-def lices(live_server: LiveServer, clock: Clock) -> Practice:
-    """The clinic, this Tuesday at ten."""
-    return builders.practice(live_server.url)
 
 
 def test_a_contraindication_holds_the_visits_and_today_says_so(

@@ -7,23 +7,16 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from pytest_django.live_server_helper import LiveServer
 
 from aftercare.models import MessageTemplate, ProgrammeStep
 from tests.e2e import builders
 from tests.e2e.builders import Practice
-from tests.e2e.conftest import Clock, Journey
+from tests.e2e.conftest import Journey
 from tests.factories.clinic import ManagerFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TODAY = dt.date(2026, 3, 10)
-
-
-@pytest.fixture
-def lices(live_server: LiveServer, clock: Clock) -> Practice:
-    """The clinic, this Tuesday at ten."""
-    return builders.practice(live_server.url)
 
 
 def test_a_manager_changes_a_message_and_holds_the_post(journey: Journey, lices: Practice) -> None:

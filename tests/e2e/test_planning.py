@@ -24,12 +24,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 THURSDAY = dt.date(2026, 3, 12)
 
 
-@pytest.fixture
-def lices(journey: Journey, clock: Clock) -> Practice:
-    """The Clinique des Lices, ready to work."""
-    return builders.practice(journey.url)
-
-
 def _sign(page: Page) -> None:
     page.get_by_label("Full name").fill("Inês Carvalho")
     pad = page.locator("[data-sign-pad] svg")

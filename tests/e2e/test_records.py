@@ -7,24 +7,17 @@ import re
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
-from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Allergy, ImportRow, ImportRun, Medicine, Patient
 from tests.e2e import builders
 from tests.e2e.builders import Practice
-from tests.e2e.conftest import Clock, Journey
+from tests.e2e.conftest import Journey
 from tests.factories.patients import AllergyFactory, MedicineFactory, PatientFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # 500 in `make test-slow`.
 LINES = int(os.environ.get("IMPORT_LINES", "60"))
 GOOD = LINES - 3
-
-
-@pytest.fixture
-def lices(live_server: LiveServer, clock: Clock) -> Practice:
-    """The clinic, this Tuesday morning."""
-    return builders.practice(live_server.url)
 
 
 def test_one_person_twice_is_found_merged_and_parted_again(

@@ -8,23 +8,15 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
 from patients import services
 from patients.models import Screening
 from tests.e2e import builders
 from tests.e2e.builders import TUESDAY, Practice
-from tests.e2e.conftest import Clock, Journey
+from tests.e2e.conftest import Journey
 from tests.factories.patients import actor_for, good_answers
-from tests.mailsink import MailSink
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def lices(live_server: LiveServer, clock: Clock, mail_sink: MailSink) -> Practice:
-    """The clinic, this Tuesday morning."""
-    return builders.practice(live_server.url)
 
 
 def test_a_lift_ride_loses_no_answer_and_the_signature_is_kept(
