@@ -2,7 +2,8 @@
 
 A template is plain text; an empty line parts its blocks. What a block is shows in how it begins:
 `# ` heading, `- ` list, `• ` visits, `! ` what to do in an emergency. A block whose last line is
-`Label: https://…` ends in a button. Anything else is a paragraph.
+`Label: https://…` ends in a button; the first of a mail is filled, those after it are outlined.
+Anything else is a paragraph.
 """
 
 from __future__ import annotations
@@ -45,10 +46,11 @@ _VISIT_ROW = (
 )
 _BUTTON_HTML = (
     '<table role="presentation" cellpadding="0" cellspacing="0" style="margin:22px 0 24px"><tr>'
-    '<td bgcolor="{accent}" style="border-radius:10px"><a href="{url}" style="background:{accent};'
-    "border-radius:10px;color:#ffffff;display:inline-block;font-weight:600;padding:14px 26px;"
-    'text-decoration:none">{label}</a></td></tr></table>'
+    '<td bgcolor="{ground}" style="border-radius:10px"><a href="{url}" style="background:{ground};'
+    "border:1px solid {edge};border-radius:10px;color:{ink};display:inline-block;font-weight:600;"
+    'padding:13px 25px;text-decoration:none">{label}</a></td></tr></table>'
 )
+_PAPER, _EDGE = "#ffffff", "#c3d3d4"
 
 
 def blocks_of(text: str) -> list[str]:
@@ -64,7 +66,16 @@ def as_text(blocks: Sequence[str]) -> str:
 
 def as_html(blocks: Sequence[str], accent: str = ACCENT) -> str:
     """The HTML twin: every line is escaped here, the tags around them are ours."""
-    return "\n".join(block_html(block, accent) for block in blocks)
+    made, first = [], True
+    for block in blocks:
+        made.append(block_html(block, accent, first=first))
+        first = first and not ends_in_button(block)
+    return "\n".join(made)
+
+
+def ends_in_button(block: str) -> bool:
+    """Whether a block, filled, ends in a button."""
+    return _BUTTON.match(block.rpartition("\n")[2]) is not None
 
 
 def block_text(block: str) -> str:
@@ -76,14 +87,18 @@ def block_text(block: str) -> str:
     return "\n".join(lines)
 
 
-def block_html(block: str, accent: str) -> str:
-    """One block as HTML, escaped."""
+def block_html(block: str, accent: str, *, first: bool = True) -> str:
+    """One block as HTML, escaped. `first`: no button stands before it."""
     lines = block.splitlines()
     if button := _BUTTON.match(lines[-1]):
-        before = block_html("\n".join(lines[:-1]), accent) if lines[:-1] else ""
+        rest = "\n".join(lines[:-1])
+        before = block_html(rest, accent, first=first) if rest else ""
+        filled = first and not ends_in_button(rest)
+        ground, edge, ink = (accent, accent, _PAPER) if filled else (_PAPER, _EDGE, accent)
         made = _BUTTON_HTML.format(
-            url=escape(button["url"]), label=escape(button["label"]), accent=accent
-        )
+            url=escape(button["url"]), label=escape(button["label"]),
+            ground=ground, edge=edge, ink=ink,
+        )  # fmt: skip
         return before + made
     if block.startswith("# "):
         return _HEADING.format(_joined(lines)[2:])

@@ -18,6 +18,7 @@ from aftercare.models import Channel, Message, MessageSettings, MessageTemplate
 from aftercare.services.blocks import VISIT
 from aftercare.services.mime import Attachment
 from aftercare.services.rendering import (
+    NEXT_VISIT,
     PLAIN,
     Envelope,
     Look,
@@ -67,7 +68,7 @@ VARIABLES = frozenset(
     {
         "patient_name", "clinic_name", "clinic_phone", "clinic_address", "emergency_number",
         "visit_date", "visit_time", "visit_list", "visit_count", "practitioner_name", "code",
-        "reason", "offer_until", *LINKS,
+        "reason", "offer_until", NEXT_VISIT, *LINKS,
     }
 )  # fmt: skip
 """Everything a template may use; anything else is refused when it is saved."""
@@ -96,6 +97,11 @@ class Draft:
         if self.message.subject_type not in _NO_QUESTIONS:
             needed |= {"ask_link"}
         return needed if self.message.is_essential else needed | {"unsubscribe_link"}
+
+    @property
+    def names_next_visit(self) -> bool:
+        """Whether it says when the patient comes again."""
+        return NEXT_VISIT in variables_in(self.text)
 
     @property
     def text(self) -> str:
@@ -201,7 +207,7 @@ def compose(draft: Draft, facts: Facts, links: Links, *, now: dt.datetime) -> by
     with translation.override(template.language):
         wanted = variables_in(template.subject) | variables_in(draft.text)
         wanted |= variables_in(template.preheader)
-        variables = dict.fromkeys(LINKS, "") | _variables(message, visits, wanted)
+        variables = dict.fromkeys(LINKS, "") | _variables(message, visits, wanted, facts)
         variables |= links.get(message.pk, {})
         if message.channel != Channel.EMAIL:
             return fill(draft.text, variables).encode()
@@ -227,7 +233,7 @@ def compose(draft: Draft, facts: Facts, links: Links, *, now: dt.datetime) -> by
 
 
 def _variables(
-    message: Message, visits: Sequence[Appointment], wanted: frozenset[str]
+    message: Message, visits: Sequence[Appointment], wanted: frozenset[str], facts: Facts
 ) -> dict[str, str]:
     clinic = message.clinic
     variables = {
@@ -243,6 +249,9 @@ def _variables(
         variables |= _of_offer(clinic, message.context["offer"])
     if visits:
         variables |= {name: _of_visits(name, message, visits) for name in wanted & _OF_VISITS}
+    if NEXT_VISIT in wanted:
+        coming = facts.coming.get(message.patient_id)
+        variables[NEXT_VISIT] = _when(clinic, coming, "l j F") if coming else ""
     return variables
 
 
@@ -280,8 +289,12 @@ def _of_visits(name: str, message: Message, visits: Sequence[Appointment]) -> st
 
 
 def _line(clinic: Clinic, visit: Appointment) -> str:
+    return f"{VISIT}{_when(clinic, visit, 'l j F Y')}"
+
+
+def _when(clinic: Clinic, visit: Appointment, form: str) -> str:
     start = clinic.local(visit.during.lower)
-    return f"{VISIT}{_day(start.date(), 'l j F Y', get_language())}, {start:%H:%M}"
+    return f"{_day(start.date(), form, get_language())}, {start:%H:%M}"
 
 
 @lru_cache(maxsize=2048)

@@ -25,7 +25,7 @@ from aftercare.services.claiming import BATCH, LEASE, claim
 from aftercare.services.gateway import Gateway
 from aftercare.services.rendering import PLAIN
 from aftercare.services.transport import Transport
-from aftercare.services.wanted import Facts, learn_visits, load_facts, unwanted
+from aftercare.services.wanted import Facts, learn_coming, learn_visits, load_facts, unwanted
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
@@ -161,6 +161,8 @@ def _prepare(batch: Sequence[Message], now: dt.datetime, report: Report) -> list
                 drafts.append(contents.Draft(message, templates[message.pk], screened, look))
         drafts = _spared(drafts, templates, now, report)
         learn_visits(facts, [draft.message for draft in drafts])
+        told = [draft.message.patient_id for draft in drafts if draft.names_next_visit]
+        learn_coming(facts, told, now)
         links = contents.mint_links(drafts, actor=_POSTMAN, now=now)
     return [letter for draft in drafts if (letter := _written(draft, facts, links, now, report))]
 

@@ -24,11 +24,13 @@ from aftercare.domain.lint import VARIABLE
 from aftercare.exceptions import UnknownVariable
 from aftercare.services import mime
 from aftercare.services.addresses import mailbox
-from aftercare.services.blocks import ACCENT, block_html, block_text, blocks_of
+from aftercare.services.blocks import ACCENT, block_html, block_text, blocks_of, ends_in_button
 from aftercare.services.mime import Attachment
 from mesoclinic.clinic.models import Clinic
 
 _WORDS = Path(__file__).resolve().parent.parent / "data" / "frame.json"
+NEXT_VISIT = "next_visit"
+"""Day and time of the next visit; a paragraph that names it is left out where there is none."""
 _BODY, _SUBJECT, _STOP, _PREHEADER = "%%BODY%%", "%%SUBJECT%%", "%%STOP%%", "%%PREHEADER%%"
 _MARKS = re.compile("|".join((_SUBJECT, _PREHEADER, _BODY, _STOP)))
 _STOP_HTML = (
@@ -121,8 +123,8 @@ def write(
 ) -> Words:
     """The words of one message in the clinic's frame.
 
-    Without a `preheader` the first line in the inbox says who writes and whom to call. A block of the body that asks for a link this message does not have ("" in `variables`) is left
-    out. Raises `UnknownVariable`.
+    Without a `preheader` the first line in the inbox says who writes and whom to call. A block of the body that asks for a link or a next visit this message does not have ("" in
+    `variables`) is left out. Raises `UnknownVariable`.
     """
     line = " ".join(fill(source.subject, variables).split())
     texts, htmls = _filled(source.body, variables, look.accent)
@@ -148,18 +150,24 @@ def write(
 
 
 def _filled(body: str, variables: Mapping[str, str], accent: str) -> tuple[list[str], list[str]]:
-    """The blocks of a body as plain text and as HTML, without those that lack their link."""
-    texts, htmls = [], []
+    """The blocks of a body as plain text and as HTML, without those that lack what they name."""
+    texts, htmls, first = [], [], True
     for block, names in _cut(body):
         if not names:
             texts.append(_fixed_text(block))
-            htmls.append(_fixed_html(block, accent))
-        elif not any(name.endswith("_link") and variables.get(name) == "" for name in names):
+            htmls.append(_fixed_html(block, accent, first=first))
+            first = first and not ends_in_button(block)
+        elif not any(_may_lack(name) and variables.get(name) == "" for name in names):
             # Cut first, filled then: a value may hold several lines, never a new kind of block.
             filled = fill(block, variables).strip()
             texts.append(block_text(filled))
-            htmls.append(block_html(filled, accent))
+            htmls.append(block_html(filled, accent, first=first))
+            first = first and not ends_in_button(filled)
     return texts, htmls
+
+
+def _may_lack(name: str) -> bool:
+    return name == NEXT_VISIT or name.endswith("_link")
 
 
 @lru_cache(maxsize=1024)

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from email.utils import make_msgid
 
 from django.utils import translation
 from django.utils.formats import date_format, time_format
 
-from aftercare.models import MessageSettings
+from aftercare.models import MessageSettings, ProgrammeStep
 from aftercare.services.blocks import VISIT
 from aftercare.services.contents import LINKS, look_of
 from aftercare.services.provider import configured_transport
-from aftercare.services.rendering import PLAIN, Envelope, Look, Source, Words, build, write
+from aftercare.services.rendering import (
+    NEXT_VISIT,
+    PLAIN,
+    Envelope,
+    Look,
+    Source,
+    Words,
+    build,
+    write,
+)
 from mesoclinic.clinic.models import Clinic
 
 _NAMES = {"en": "Alex", "fr": "Camille"}
+# A code is typed at once; an answer is answered on its own page.
+_NO_QUESTIONS = {ProgrammeStep.Anchor.CODE, ProgrammeStep.Anchor.ANSWERED}
 
 
 def look_for(clinic: Clinic) -> Look:
@@ -24,7 +36,34 @@ def look_for(clinic: Clinic) -> Look:
     return PLAIN if chosen is None else look_of(chosen)
 
 
-def sample(clinic: Clinic, source: Source, *, now: dt.datetime, look: Look | None = None) -> Words:
+@dataclass(frozen=True)
+class Foot:
+    """What stands below a mail: whether a question may be asked, whether such mails can be stopped."""
+
+    asks: bool = True
+    stops: bool = True
+
+
+_USUAL = Foot()
+
+
+def foot_of(clinic: Clinic, template_key: str) -> Foot:
+    """The foot of what the programme sends with a template; that of aftercare if it sends nothing."""
+    steps = list(ProgrammeStep.objects.for_clinic(clinic).filter(template_key=template_key))
+    return Foot(
+        asks=not steps or any(step.anchor not in _NO_QUESTIONS for step in steps),
+        stops=not steps or not all(step.is_essential for step in steps),
+    )
+
+
+def sample(
+    clinic: Clinic,
+    source: Source,
+    *,
+    now: dt.datetime,
+    look: Look | None = None,
+    foot: Foot = _USUAL,
+) -> Words:
     """What the mail says to somebody with two visits to come. Raises `UnknownVariable`."""
     with translation.override(source.language):
         variables = sample_variables(clinic, source.language, now)
@@ -32,20 +71,21 @@ def sample(clinic: Clinic, source: Source, *, now: dt.datetime, look: Look | Non
             clinic,
             source,
             variables,
-            unsubscribe_url=variables["unsubscribe_link"],
+            unsubscribe_url=variables["unsubscribe_link"] if foot.stops else "",
+            ask_url=variables["ask_link"] if foot.asks else "",
             look=look or look_for(clinic),
         )
 
 
 def send_sample(
-    clinic: Clinic, source: Source, *, recipient: str, name: str, now: dt.datetime
+    clinic: Clinic, source: Source, *, recipient: str, name: str, now: dt.datetime, foot: Foot
 ) -> None:
     """Send the sample to a colleague, over the way by which patients get theirs.
 
     Raises `UnknownVariable`, `DeliveryError`.
     """
     look = look_for(clinic)
-    words = sample(clinic, source, now=now, look=look)
+    words = sample(clinic, source, now=now, look=look, foot=foot)
     envelope = Envelope(
         message_id=make_msgid(domain=clinic.sender_email.rpartition("@")[2]),
         recipient=recipient,
@@ -80,6 +120,7 @@ def sample_variables(clinic: Clinic, language: str, now: dt.datetime) -> dict[st
         "visit_count": str(len(lines)),
         "practitioner_name": "Dr Ayla Kara",
         "code": "482913",
+        NEXT_VISIT: f"{date_format(first, 'l j F')}, {time_format(first, 'H:i')}",
         "offer_until": time_format(first, "H:i"),
         "reason": "",
     }

@@ -46,6 +46,8 @@ class Facts:
     expected: frozenset[UUID] = frozenset()
     valid_until: Mapping[UUID, dt.date] = field(default_factory=dict)
     unreachable: Mapping[tuple[UUID, str, str], str] = field(default_factory=dict)
+    # The next visit of those who are told of it (`learn_coming`).
+    coming: dict[UUID, Appointment] = field(default_factory=dict)
 
 
 def load_facts(messages: Sequence[Message], now: dt.datetime) -> Facts:
@@ -78,6 +80,15 @@ def learn_visits(facts: Facts, messages: Sequence[Message]) -> None:
     spoken = {pk for message in messages for pk in message.context.get("appointments", [])}
     missing = {UUID(pk) for pk in spoken} - facts.appointments.keys()
     facts.appointments.update(_appointments(missing, messages))
+
+
+def learn_coming(facts: Facts, patients: Sequence[UUID], now: dt.datetime) -> None:
+    """Add the next visit of each of these patients; no query if there are none."""
+    if patients:
+        visits = Appointment.objects.filter(
+            patient__in=patients, during__startswith__gt=now, status__in=_COMING
+        ).order_by("patient_id", "during")
+        facts.coming.update({visit.patient_id: visit for visit in visits.distinct("patient_id")})
 
 
 def _expected(patients: Sequence[UUID], now: dt.datetime) -> frozenset[UUID]:

@@ -23,7 +23,7 @@ from aftercare.services import branding
 from aftercare.services.contents import VARIABLES
 from aftercare.services.mime import LOGO
 from aftercare.services.rendering import Source
-from aftercare.services.sample import look_for, sample, sample_variables, send_sample
+from aftercare.services.sample import foot_of, look_for, sample, sample_variables, send_sample
 from aftercare.services.texts import Texts, save_texts
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
@@ -89,15 +89,18 @@ class PreviewTexts(StaffPage):
     def get(self, request: StaffRequest, pk: UUID) -> HttpResponse:
         """As saved."""
         row = template_of(request.clinic, pk)
-        return self._mail(request, Source(row.subject, row.body, row.language, row.preheader))
+        saved = Source(row.subject, row.body, row.language, row.preheader)
+        return self._mail(request, row, saved)
 
     def post(self, request: StaffRequest, pk: UUID) -> HttpResponse:
         """As typed; nothing is saved."""
-        return self._mail(request, _typed(request, template_of(request.clinic, pk)))
+        row = template_of(request.clinic, pk)
+        return self._mail(request, row, _typed(request, row))
 
-    def _mail(self, request: StaffRequest, source: Source) -> HttpResponse:
+    def _mail(self, request: StaffRequest, row: MessageTemplate, source: Source) -> HttpResponse:
+        foot = foot_of(request.clinic, row.key)
         try:
-            html = sample(request.clinic, source, now=self.now).html
+            html = sample(request.clinic, source, now=self.now, foot=foot).html
         except UnknownVariable as error:
             html = _("There is no %(variable)s.") % {"variable": error.message}
         logo = b64encode(look_for(request.clinic).logo).decode()
@@ -116,7 +119,7 @@ class SendTexts(StaffPage):
         try:
             send_sample(
                 request.clinic, _typed(request, row), recipient=staff.email,
-                name=staff.full_name, now=self.now,
+                name=staff.full_name, now=self.now, foot=foot_of(request.clinic, row.key),
             )  # fmt: skip
         except (DomainError, DeliveryError) as error:
             flash.error(request, _("It could not be sent: %(why)s") % {"why": error})

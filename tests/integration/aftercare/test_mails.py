@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from email.message import EmailMessage
 
 import pytest
@@ -173,3 +174,32 @@ def test_every_variable_of_the_defaults_is_known(lices: Clinic) -> None:
     for template in MessageTemplate.objects.for_clinic(lices):
         used = variables_in(template.subject) | variables_in(template.body)
         assert used <= contents.VARIABLES
+
+
+def test_the_week_after_says_when_the_next_visit_is_and_nothing_where_there_is_none(
+    desk: scheduling.Desk, ines: Patient, mail_sink: MailSink
+) -> None:
+    zoe = treatments.patient(desk.clinic, "Zoë Blanc", email="zoe@example.org")
+    for who in (ines, zoe):
+        make.message(who, NOW, template_key="followup", subject_type="session")
+    scheduling.visit(desk, ines, desk.at(WEDNESDAY, 10))
+    scheduling.visit(desk, ines, desk.at(WEDNESDAY + dt.timedelta(days=7), 11))
+    make.post(NOW)
+    texts = {str(mail["To"]): plain(mail) for mail in mail_sink.messages}
+    (hers,) = (text for to, text in texts.items() if ines.email in to)
+    (other,) = (text for to, text in texts.items() if "zoe@" in to)
+    assert "We see you again on Wednesday 28 January, 10:00." in hers
+    assert "/visits/" in hers
+    assert "We see you again" not in other
+    assert "/visits/" not in other
+    assert "Your next date is not fixed yet" in other
+
+
+def test_the_reminder_lets_the_patient_confirm_move_and_cancel(
+    every_mail: dict[str, EmailMessage],
+) -> None:
+    text = plain(every_mail["visit-reminder"])
+    assert text.index("/confirm/") < text.index("/visits/")
+    # The first is the one to press.
+    grounds = re.findall(r'bgcolor="([^"]+)"', html(every_mail["visit-reminder"]))
+    assert len(set(grounds)) == 2

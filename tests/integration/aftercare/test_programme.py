@@ -221,12 +221,22 @@ def test_a_manager_changes_step_text_and_look_on_pages(
         assert "No messages leave." in client.get(reverse("today")).content.decode()
 
 
+def assert_foot(client: Client, lices: Clinic, key: str, *, asks: bool, stops: bool) -> None:
+    """What stands below the previewed mail is what patients will find there."""
+    row = MessageTemplate.objects.get(clinic=lices, key=key, language="en")
+    page = client.get(reverse("aftercare:text-preview", args=[row.pk])).content.decode()
+    assert ("Ask the clinic" in page, "Stop them" in page) == (asks, stops)
+
+
 def look_at_texts(client: Client, lices: Clinic) -> None:
     row = MessageTemplate.objects.get(clinic=lices, key="checkin", language="en")
     words = {"subject": "How are you?", "preheader": "", "body": "# Hello {{ patient_name }}"}
     preview = client.post(reverse("aftercare:text-preview", args=[row.pk]), words)
     assert "Hello Alex" in preview.content.decode()
     assert "sandbox" in preview["Content-Security-Policy"]
+    assert_foot(client, lices, "checkin", asks=True, stops=True)
+    assert_foot(client, lices, "aftercare-now", asks=True, stops=False)
+    assert_foot(client, lices, "link-code", asks=False, stops=False)
     sent = client.post(reverse("aftercare:text-send", args=[row.pk]), words)
     assert "Sent to" in sent.content.decode()
     saved = client.post(reverse("aftercare:text", args=[row.pk]), words | {"subject": "Melasma"})

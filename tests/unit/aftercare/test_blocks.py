@@ -49,6 +49,13 @@ def test_each_block_has_its_shape() -> None:
     assert "Call us<br>or write.</p>" in html
 
 
+def test_only_the_first_button_of_a_mail_is_filled() -> None:
+    text = "Come.\nI come: https://a.example\n\nOr not.\nMove: https://b.example\nOff: https://c.example"
+    grounds = re.findall(r'bgcolor="([^"]+)"', as_html(blocks_of(text), "#0e6f6d"))
+    assert grounds == ["#0e6f6d", "#ffffff", "#ffffff"]
+    assert "color:#0e6f6d;display:inline-block" in as_html(blocks_of(text), "#0e6f6d")
+
+
 def test_a_mark_never_begins_a_line_in_french() -> None:
     assert as_text(blocks_of("Une question ? Appelez")) == "Une question\u00a0? Appelez\n"
 
