@@ -40,7 +40,7 @@ from tests.unit.scheduling.course_worlds import (
     sessions,
     slot,
 )
-from tests.unit.scheduling.test_slots import worlds
+from tests.unit.scheduling.slot_worlds import worlds
 from treatments.domain.protocol import Gap, Window
 
 WEEKLY = Gap(7, 7, 10)
