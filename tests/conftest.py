@@ -43,16 +43,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark browser journeys; let the first worker migrate while the others try what needs no database."""
+    """Mark browser journeys; order the tests so that many workers seldom wait for one another."""
     _mark_journeys(items)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
-        # xdist first deals each worker a quarter of its even share, in this order.
-        first = len(items) // (4 * workers)
-        unit = [item for item in items if (PROJECT / "tests" / "unit") in item.path.parents]
-        kept = set(unit)
-        others = [item for item in items if item not in kept]
-        items[:] = [*others[:first], *unit, *others[first:]]
+        items[:] = _ordered(items, first=len(items) // (4 * workers))
+
+
+def _ordered(items: list[pytest.Item], *, first: int) -> list[pytest.Item]:
+    """The order for several workers, each of whom begins with `first` tests in a row.
+
+    The first of them migrates. The second starts the whole product, once: towards the end xdist
+    deals single tests, and each worker would start its own. The others need no database yet.
+    """
+    parts: dict[str, list[pytest.Item]] = {"run": [], "unit": [], "rest": []}
+    for item in items:
+        unit = (PROJECT / "tests" / "unit") in item.path.parents
+        parts["run" if item.path.name == "test_make_run.py" else "unit" if unit else "rest"].append(
+            item
+        )
+    return [*parts["rest"][:first], *parts["run"], *parts["unit"], *parts["rest"][first:]]
 
 
 def _mark_journeys(items: list[pytest.Item]) -> None:

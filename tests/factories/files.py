@@ -6,6 +6,7 @@ import datetime as dt
 import struct
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -69,8 +70,13 @@ def camera_jpeg(
     exif.get_ifd(0x8769)[0x9003] = taken
     exif.get_ifd(0x8825)[1] = "N"
     exif.get_ifd(0x8825)[2] = (48.0, 6.0, 53.0)
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    return jpeg(image, exif=exif, comment=SECRET.encode(), icc_profile=profile)
+    return jpeg(image, exif=exif, comment=SECRET.encode(), icc_profile=_colour_profile())
+
+
+@cache
+def _colour_profile() -> bytes:
+    """Made once: it carries the second of its making, and the same picture has the same bytes."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def bomb(width: int = 40_000, height: int = 40_000) -> bytes:

@@ -23,8 +23,8 @@ from mesoclinic.clinic.access import Policy
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
 from mesoclinic.clinic.permissions import PolicyPermission
 from tests.access_objects import maker_of, registered_names
-from tests.factories.clinic import ApiTokenFactory
-from tests.personas import Cast, client_for, everybody
+from tests.keyring import Keyring
+from tests.personas import Cast, everybody
 from tests.urlwalk import Address, addresses
 
 pytestmark = pytest.mark.django_db
@@ -47,9 +47,17 @@ API = [a for a in ALL if is_walked(a) and a.api_class is not None and "format" n
 ADMIN = [a for a in ALL if a.namespace == "admin" and a.name]
 
 
+@pytest.fixture(scope="module")
+def keys(django_db_setup: None, django_db_blocker: Any) -> Iterator[Keyring]:
+    """The cast of all walks of this module; each walk is a savepoint within this transaction."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield Keyring(everybody())
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def cast(db: None) -> Cast:
-    return everybody()
+def cast(keys: Keyring, db: None) -> Cast:
+    return keys.cast
 
 
 def insiders(cast: Cast) -> list[Membership]:
@@ -169,26 +177,26 @@ def test_the_walk_is_not_empty() -> None:
 
 
 @pytest.mark.parametrize("address", [a for a in ALL if a.is_closed and not a.kwargs], ids=str)
-def test_closed_addresses_are_not_there(address: Address, cast: Cast) -> None:
+def test_closed_addresses_are_not_there(address: Address, keys: Keyring) -> None:
     url = reverse(address.name)
 
     assert Client().get(url).status_code == 404
-    assert client_for(cast.superuser).get(url).status_code == 404
+    assert keys.client(keys.cast.superuser).get(url).status_code == 404
 
 
 # --- pages ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", PAGES, ids=str)
-def test_page(address: Address, cast: Cast) -> None:
+def test_page(address: Address, keys: Keyring, cast: Cast) -> None:
     policy = address.policy()
     assert policy is not None
     url = url_in(address, cast.clinic)
     _page_anonymous(address, policy, url)
-    _page_does_not_take_tokens(policy, url, cast.manager)
+    _page_does_not_take_tokens(policy, url, keys.secret(cast.manager))
     people: list[Person] = [*insiders(cast), cast.outsider, cast.superuser]
     for person in people:
-        client = client_for(person)
+        client = keys.client(person)
         if allowed(policy, person):
             _comes_in(address, client, url, person)
         else:
@@ -196,7 +204,7 @@ def test_page(address: Address, cast: Cast) -> None:
                 answer = ask(client, method, url)
                 assert answer.status_code == 403, f"{person} {method} {url}: {answer.status_code}"
     if has_object(address) and not policy.is_open:
-        _other_clinic_finds_nothing(address, policy, url, cast)
+        _other_clinic_finds_nothing(address, policy, url, keys)
 
 
 def _page_anonymous(address: Address, policy: Policy, url: str) -> None:
@@ -212,9 +220,8 @@ def _page_anonymous(address: Address, policy: Policy, url: str) -> None:
         assert "/accounts/login/" in answer["Location"], url
 
 
-def _page_does_not_take_tokens(policy: Policy, url: str, person: Membership) -> None:
+def _page_does_not_take_tokens(policy: Policy, url: str, secret: str) -> None:
     if not policy.is_open:
-        secret = ApiTokenFactory(membership=person).secret
         answer = ask(Client(), "get", url, authorization=f"Bearer {secret}")
         assert is_turned_away(answer), url
 
@@ -230,10 +237,11 @@ def _comes_in(address: Address, client: Client, url: str, person: object) -> Non
             assert answer.status_code != 404, told
 
 
-def _other_clinic_finds_nothing(address: Address, policy: Policy, url: str, cast: Cast) -> None:
+def _other_clinic_finds_nothing(address: Address, policy: Policy, url: str, keys: Keyring) -> None:
+    cast = keys.cast
     for person in (cast.other_practitioner, cast.other_manager):
         for method in address.methods():
-            answer = ask(client_for(person), method, url)
+            answer = ask(keys.client(person), method, url)
             expected = {404, 405} if allowed(policy, person) else {403}
             told = f"{person} of the other clinic, {method} {url}: {answer.status_code}"
             assert answer.status_code in expected, told
@@ -251,16 +259,15 @@ class Caller:
     headers: Mapping[str, str]
 
 
-def callers(people: list[Person]) -> Iterator[Caller]:
+def callers(keys: Keyring, people: list[Person]) -> Iterator[Caller]:
     for person in people:
-        yield Caller(person, client_for(person), {})
+        yield Caller(person, keys.client(person), {})
         if isinstance(person, Membership):
-            secret = ApiTokenFactory(membership=person).secret
-            yield Caller(person, Client(), {"authorization": f"Bearer {secret}"})
+            yield Caller(person, Client(), {"authorization": f"Bearer {keys.secret(person)}"})
 
 
 @pytest.mark.parametrize("address", API, ids=str)
-def test_api(address: Address, cast: Cast) -> None:
+def test_api(address: Address, keys: Keyring, cast: Cast) -> None:
     url = url_in(address, cast.clinic)
     people: list[Person] = [*insiders(cast), cast.outsider, cast.superuser]
     for method in address.methods():
@@ -270,7 +277,7 @@ def test_api(address: Address, cast: Cast) -> None:
             assert ask(Client(), method, url).status_code == 401, url
             wrong = ask(Client(), method, url, authorization="Bearer wrong")
             assert wrong.status_code == 401, url
-        for caller in callers(people):
+        for caller in callers(keys, people):
             answer = ask(caller.client, method, url, **caller.headers)
             told = f"{caller.person} {method} {url}: {answer.status_code}"
             if allowed(policy, caller.person):
@@ -280,11 +287,14 @@ def test_api(address: Address, cast: Cast) -> None:
             else:
                 assert answer.status_code == 403, told
         if has_object(address) and not policy.is_open:
-            _other_clinic_finds_nothing_by_api(method, policy, url, cast)
+            _other_clinic_finds_nothing_by_api(method, policy, url, keys)
 
 
-def _other_clinic_finds_nothing_by_api(method: str, policy: Policy, url: str, cast: Cast) -> None:
-    for caller in callers([cast.other_practitioner, cast.other_manager]):
+def _other_clinic_finds_nothing_by_api(
+    method: str, policy: Policy, url: str, keys: Keyring
+) -> None:
+    cast = keys.cast
+    for caller in callers(keys, [cast.other_practitioner, cast.other_manager]):
         answer = ask(caller.client, method, url, **caller.headers)
         expected = 404 if allowed(policy, caller.person) else 403
         assert answer.status_code == expected, (
@@ -317,17 +327,17 @@ PACKAGES = {"account.emailaddress", "mfa.authenticator"}
 
 
 @pytest.mark.parametrize("address", OTHER_ADMIN, ids=str)
-def test_admin_site(address: Address, cast: Cast) -> None:
+def test_admin_site(address: Address, keys: Keyring, cast: Cast) -> None:
     url = reverse(address.name)
     assert is_turned_away(Client().get(url))
     for person in (cast.receptionist, cast.practitioner, cast.outsider):
-        assert client_for(person).get(url).status_code == 403
+        assert keys.client(person).get(url).status_code == 403
     for person in (cast.manager, cast.superuser):
-        assert client_for(person).get(url).status_code < 500
+        assert keys.client(person).get(url).status_code < 500
 
 
 @pytest.mark.parametrize("address", MODEL_PAGES, ids=str)
-def test_admin_model(address: Address, cast: Cast) -> None:
+def test_admin_model(address: Address, keys: Keyring, cast: Cast) -> None:
     model = admin_model(address)
     assert model is not None
     label = model._meta.label_lower
@@ -338,12 +348,12 @@ def test_admin_model(address: Address, cast: Cast) -> None:
     for method in ("get", "post"):
         assert is_turned_away(ask(Client(), method, url)), url
         for person in (cast.receptionist, cast.practitioner, cast.outsider):
-            assert ask(client_for(person), method, url).status_code == 403, f"{person} {url}"
+            assert ask(keys.client(person), method, url).status_code == 403, f"{person} {url}"
     for person in (cast.manager, cast.superuser):
-        answer = ask(client_for(person), "get", url)
+        answer = ask(keys.client(person), "get", url)
         assert answer.status_code < 500, f"{person} {url}"
     if address.kwargs and label != "clinic.staffmember":
-        _other_manager_sees_nothing(url, cast)
+        _other_manager_sees_nothing(url, keys)
 
 
 def _admin_url(address: Address, label: str, clinic: Clinic) -> str | None:
@@ -357,9 +367,9 @@ def _admin_url(address: Address, label: str, clinic: Clinic) -> str | None:
     return reverse(address.name, args=[made.pk])
 
 
-def _other_manager_sees_nothing(url: str, cast: Cast) -> None:
+def _other_manager_sees_nothing(url: str, keys: Keyring) -> None:
     """Django's admin answers "it does not exist" with a redirect to its index."""
-    answer = ask(client_for(cast.other_manager), "get", url)
+    answer = ask(keys.client(keys.cast.other_manager), "get", url)
     assert answer.status_code in {302, 403, 404}, url
     if answer.status_code == 302:
         assert answer["Location"] == reverse("admin:index"), url
@@ -369,17 +379,17 @@ def _other_manager_sees_nothing(url: str, cast: Cast) -> None:
 
 
 def test_planted_bug_a_door_left_open_is_noticed(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
+    keys: Keyring, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mesoclinic.clinic.middleware.passes", lambda request, policy: True)
     [settings] = [a for a in PAGES if a.name == "clinic:settings"]
 
     with pytest.raises((AssertionError, AttributeError)):
-        test_page(settings, cast)
+        test_page(settings, keys, cast)
 
 
 def test_planted_bug_an_unscoped_lookup_is_noticed(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
+    keys: Keyring, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mesoclinic.clinic.querysets import ClinicQuerySet
 
@@ -387,13 +397,13 @@ def test_planted_bug_an_unscoped_lookup_is_noticed(
     [revoke] = [a for a in PAGES if a.name == "clinic:token-revoke"]
 
     with pytest.raises(AssertionError, match="other clinic"):
-        test_page(revoke, cast)
+        test_page(revoke, keys, cast)
 
 
 def test_planted_bug_a_view_without_a_policy_is_refused(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
+    keys: Keyring, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view = resolve(reverse("clinic:settings")).func.view_class  # type: ignore[attr-defined]
     monkeypatch.delattr(view, "access_policy")
 
-    assert client_for(cast.manager).get(reverse("clinic:settings")).status_code == 403
+    assert keys.client(cast.manager).get(reverse("clinic:settings")).status_code == 403

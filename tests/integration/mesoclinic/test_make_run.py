@@ -105,6 +105,11 @@ class Run:
         return found
 
 
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -214,6 +219,10 @@ def test_part_that_dies_is_started_again(run: Run) -> None:
         time.sleep(0.1)
     assert "mail ended by itself (code -9)" in run.said()
     assert "mail is started again." in run.said()
+    while not answers(int(run.env["SMTP_PORT"])) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    run.mail("Zurück")
+    assert "Zurück" in run.get("/dev/mail/")[1]
 
 
 def test_kill_9_then_a_fresh_start_then_ctrl_c(run: Run) -> None:
