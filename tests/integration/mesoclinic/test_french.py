@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from aftercare.services import seeding
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
+from patients.forms.clinical import STATEMENT
 from patients.models import Patient, PatientLink
 from patients.services import create_link
 
@@ -35,6 +36,11 @@ def test_a_link_speaks_the_patients_language(clinic: Clinic, language: str, word
     page = Client().get(f"/p/{token}/unsubscribe/").content.decode()
     assert words in page
     assert f'<html lang="{language}">' in page
+
+
+def test_what_a_patient_signs_is_in_french() -> None:
+    with translation.override("fr"):
+        assert str(STATEMENT).startswith("J'ai répondu à ces questions")
 
 
 def test_the_compiled_catalogue_is_that_of_the_source() -> None:
