@@ -15,10 +15,11 @@ from psycopg2.extras import DateTimeTZRange
 
 from aftercare.services import seeding as aftercare
 from mesoclinic.audit.actors import Actor
+from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
 from mesoclinic.clinic.services import NewStaff, add_staff, mark_email_verified
 from mesoclinic.common.intervals import Interval
-from mesoclinic.demo.cast import ADMIN, PASSWORD, Person, Place
+from mesoclinic.demo.cast import ADMIN, PASSWORD, PLACES, Person, Place
 from patients import services as patients
 from scheduling import services as scheduling
 from scheduling.models import OnlineRules, Room, TimeOff, VisitType, WorkingHours
@@ -86,6 +87,19 @@ def build(place: Place, now: dt.datetime) -> None:
     _away(clinic, practitioners, now)
     load_public_holidays(clinic=clinic, years=[now.year, now.year + 1], now=now)
     _stock(clinic, now, rng)
+
+
+def readdress(base_url: str) -> None:
+    """Let the links of the demo clinics lead to `base_url`: the port may be another one today.
+
+    An address that somebody gave a clinic by hand stays: only those of this machine are moved.
+    """
+    for clinic in Clinic.objects.filter(
+        slug__in=[place.slug for place in PLACES], base_url__startswith="http://localhost"
+    ).exclude(base_url=base_url):
+        with audited(Actor.system(clinic.pk, "demo")):
+            clinic.base_url = base_url
+            clinic.save(update_fields=["base_url"])
 
 
 def stage_of(place: Place) -> Stage:

@@ -74,6 +74,7 @@ def _load_demo() -> None:
         say("  loading the demo clinics; this happens once")
         call_command(_DEMO, "--side-by-side")
         done.touch()
+    call_command(_DEMO, "--readdress")
     accounts = io.StringIO()
     call_command(_DEMO, "--accounts", stdout=accounts)
     (home / "accounts.txt").write_text(accounts.getvalue())

@@ -19,7 +19,7 @@ from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.errors import DomainError
 from patients.forms.base import DateInput, DomainForm, TimeInput
 from patients.models import Patient
-from patients.services import PatientData, normalise_phone
+from patients.services import PatientData, normalise_country, normalise_phone
 
 
 def _section(title: object, *rows: object) -> Fieldset:
@@ -164,13 +164,13 @@ class PatientForm(DomainForm):
         self.initial.setdefault("language", current)
 
     def clean(self) -> dict[str, Any]:
-        """Read the phone number the way the clinic's country writes it."""
+        """Read the phone number the way the patient's or the clinic's country writes it."""
         values: dict[str, Any] = super().clean() or {}
-        country = values.get("country") or self.clinic.country
         try:
+            country = normalise_country(values.get("country") or "") or self.clinic.country
             normalise_phone(values.get("phone") or "", country)
         except DomainError as error:
-            self.add_error("phone", error.message)
+            self.add_error(error.field, error.message)
         return values
 
     def to_data(self) -> PatientData:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from patients.services.contact import normalise_phone, readable_phone, sort_name
+from patients.services.contact import (
+    normalise_country,
+    normalise_phone,
+    readable_phone,
+    sort_name,
+)
 from patients.services.deciding import DecisionData, allowed_decisions, decide_screening
 from patients.services.erasing import (
     ErasurePlan,
@@ -164,6 +169,7 @@ __all__ = [
     "mark_used",
     "merge_patients",
     "missing_answers",
+    "normalise_country",
     "normalise_phone",
     "patients_csv",
     "publish_questionnaire",

@@ -5,11 +5,32 @@ from __future__ import annotations
 import hashlib
 
 import phonenumbers
+from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.names import readable_phone
+from mesoclinic.common.errors import Invalid
 from patients.exceptions import InvalidPhone
 
-__all__ = ["hidden_value", "normalise_phone", "readable_phone", "sort_name"]
+__all__ = [
+    "hidden_value", "is_country", "normalise_country", "normalise_phone", "readable_phone",
+    "sort_name",
+]  # fmt: skip
+
+
+def is_country(code: str) -> bool:
+    """Whether these are the two capital letters of a country (ISO 3166)."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def normalise_country(text: str) -> str:
+    """Capital letters of a country (ISO 3166, two letters); "" for nothing. Raises Invalid."""
+    code = text.strip().upper()
+    if code and not is_country(code):
+        raise Invalid(
+            _("“%(value)s” is no country: write two letters, such as FR.") % {"value": text},
+            field="country",
+        )
+    return code
 
 
 def normalise_phone(text: str, country: str) -> str:

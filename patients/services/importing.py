@@ -30,7 +30,7 @@ from patients.exceptions import BundleUnreadable, InvalidPhone
 from patients.models import Allergy, Condition, ExternalIdentifier, Medicine, Patient
 from patients.models.record import RecordFact
 from patients.selectors import clinic_terms
-from patients.services.contact import hidden_value, normalise_phone, sort_name
+from patients.services.contact import hidden_value, is_country, normalise_phone, sort_name
 from patients.services.fhir_out import OWN_SYSTEM, own_identifier, own_ref
 from patients.services.judging import reevaluate
 from patients.services.record import tags_of
@@ -204,7 +204,7 @@ def _identity(
     if born is not None and not today.year - OLDEST <= born.year <= today.year:
         notes.append(_("The date of birth can't be right and was left out."))
         born = None
-    country = parsed.country if len(parsed.country) == 2 else ""
+    country = parsed.country if is_country(parsed.country) else ""
     values = {
         "name": name,
         "preferred_name": parsed.preferred[:100],

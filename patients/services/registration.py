@@ -20,7 +20,7 @@ from patients.exceptions import PatientClosed, PossibleDuplicate
 from patients.models import Patient
 from patients.models.patient import record_number
 from patients.selectors import Likeness, possible_duplicates
-from patients.services.contact import normalise_phone, sort_name
+from patients.services.contact import normalise_country, normalise_phone, sort_name
 from patients.services.judging import reevaluate
 
 OLDEST = 130
@@ -167,8 +167,8 @@ def _values(data: PatientData, clinic: Clinic, now: dt.datetime) -> dict[str, ob
     values["preferred_name"] = " ".join(data.preferred_name.split())
     values["family_name"] = " ".join(data.family_name.split()) or sort_name(name)
     values["email"] = data.email.strip().lower()
+    values["country"] = normalise_country(data.country)
     values["phone"] = normalise_phone(data.phone, data.country or clinic.country)
-    values["country"] = data.country.upper()
     values["language"] = data.language or clinic.language
     values["preferred_weekdays"] = sorted(set(data.preferred_weekdays))
     return values

@@ -39,7 +39,7 @@ from patients.exceptions import BundleUnreadable, ImportNotReady
 from patients.models import ImportRow, ImportRun
 from patients.selectors import clinic_terms
 from patients.selectors.imports import Alike, alike_patients, known_numbers
-from patients.services.contact import normalise_phone
+from patients.services.contact import is_country, normalise_phone
 from patients.services.importing import ImportOutcome, import_record
 from patients.services.sheets import read_sheet
 from patients.services.undoing import fingerprint
@@ -279,6 +279,8 @@ def _unusable(record: ParsedRecord, clinic: Clinic) -> list[str]:
     """What only the libraries of the house can tell: phone numbers and e-mail addresses."""
     found = []
     who = record.patient
+    if who.country and not is_country(who.country):
+        found.append(in_words(Problem("country", "unknown", who.country)))
     try:
         normalise_phone(who.phone, who.country or clinic.country)
     except DomainError:

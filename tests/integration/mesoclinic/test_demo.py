@@ -6,12 +6,14 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from aftercare.models import Message
 from mesoclinic.clinic.models import Clinic
-from mesoclinic.demo.cast import PLACES
+from mesoclinic.demo import setting
+from mesoclinic.demo.cast import PLACES, Place
 from mesoclinic.demo.story import Teller
 from patients.models import ImportRun, Patient
 from patients.selectors import recent_merges, suspected_pairs
@@ -91,3 +93,22 @@ def test_the_accounts_are_printed() -> None:
     told = load(accounts=True)
 
     assert all(person.email in told for place in PLACES for person in place.people)
+
+
+def test_links_lead_to_todays_port_and_an_address_given_by_hand_stays() -> None:
+    local, own = (Clinic.objects.get(slug=place.slug) for place in _built())
+    Clinic.objects.filter(pk=local.pk).update(base_url="http://localhost:8123")
+    Clinic.objects.filter(pk=own.pk).update(base_url="https://skin.example")
+
+    load(readdress=True)
+
+    local.refresh_from_db()
+    own.refresh_from_db()
+    assert (local.base_url, own.base_url) == (settings.BASE_URL, "https://skin.example")
+
+
+def _built() -> tuple[Place, ...]:
+    setting.administrator()
+    for place in PLACES:
+        setting.build(place, timezone.now())
+    return PLACES

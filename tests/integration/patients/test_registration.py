@@ -57,6 +57,8 @@ def test_what_was_typed_is_brought_into_shape(clinic: Clinic, desk: Actor) -> No
     ("fields", "at"),
     [
         ({"name": "  "}, "name"),
+        ({"country": "ZZ"}, "country"),
+        ({"country": "f"}, "country"),
         ({"birth_date": dt.date(2026, 3, 11)}, "birth_date"),
         ({"birth_date": dt.date(1850, 1, 1)}, "birth_date"),
         ({"birth_date": dt.date(1990, 1, 1), "deceased_on": dt.date(1989, 1, 1)}, "deceased_on"),

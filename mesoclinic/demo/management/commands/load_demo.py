@@ -38,8 +38,11 @@ class Command(BaseCommand):
     help = "Load two demo clinics (once), or print their accounts with --accounts."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """`--accounts`, a smaller `--scale` for tests, `--only` one clinic, `--side-by-side`."""
+        """`--accounts`, `--readdress`, and for loading `--scale`, `--only`, `--side-by-side`."""
         parser.add_argument("--accounts", action="store_true", help="print who can sign in")
+        parser.add_argument(
+            "--readdress", action="store_true", help="let links in mails lead to BASE_URL again"
+        )
         parser.add_argument("--scale", type=float, default=1.0, help="share of the patients")
         parser.add_argument("--only", choices=[place.slug for place in PLACES], default="")
         parser.add_argument(
@@ -50,6 +53,9 @@ class Command(BaseCommand):
         """Each clinic's patients come all or not at all: what was interrupted is told anew."""
         if options["accounts"]:
             self._accounts()
+            return
+        if options["readdress"]:
+            setting.readdress(settings.BASE_URL)
             return
         self._build()
         chosen = [place for place in PLACES if options["only"] in {"", place.slug}]
