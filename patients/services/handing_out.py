@@ -26,6 +26,7 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import Action, AuditEntry
 from mesoclinic.audit.services import record
 from mesoclinic.clinic.access import Policy, check_can
+from mesoclinic.clinic.languages import readable
 from mesoclinic.clinic.pdf import Document, letterhead
 from mesoclinic.common.calendar import local_date
 from patients.domain.dossier import Dossier, Entry, Line, Section
@@ -45,14 +46,14 @@ STYLE = "css/dossier.css"
 def export_patient(*, actor: Actor, patient: Patient, now: dt.datetime) -> IO[bytes]:
     """A ZIP, at its start and ready to be read: HTML, PDF, JSON, FHIR bundle, files.
 
-    Also what came from entries merged into this one. Written in the patient's language. On record
+    Also what came from entries merged into this one. Written in the patient's language where the product speaks it. On record
     as an export. Raises Forbidden for who may see no clinical content.
     """
     check_can(actor, Policy.CLINICAL)
     entries = entries_of(patient)
     held = everything_about(entries)
     people = list(Patient.objects.filter(pk__in=entries).order_by("created_at"))
-    with translation.override(patient.language):
+    with translation.override(readable(patient.language, patient.clinic.language)):
         document = dossier(patient, held, people, now)
         page = render_to_string("patients/dossier.html", {"dossier": document})
         paper = on_paper(document, patient, now)

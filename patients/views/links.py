@@ -21,8 +21,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.languages import readable
 from mesoclinic.clinic.models import Clinic
-from mesoclinic.clinic.pages import readable
 from mesoclinic.common.errors import DomainError
 from patients import panels
 from patients.exceptions import LinkUnusable

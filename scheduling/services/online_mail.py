@@ -13,6 +13,7 @@ from django.core.mail import EmailMessage
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from mesoclinic.clinic.languages import readable
 from scheduling.models import OnlineBooking
 
 logger = structlog.get_logger(__name__)
@@ -21,12 +22,19 @@ logger = structlog.get_logger(__name__)
 def send_code(booking: OnlineBooking, code: str) -> bool:
     """Mail the code; False where the mail server did not take it. No health data, no time."""
     clinic = booking.clinic
-    with translation.override(booking.language or clinic.language):
+    with translation.override(readable(booking.language, clinic.language)):
         subject = _("Your code for %(clinic)s") % {"clinic": clinic.name}
-        body = _(
-            "%(code)s is your code to finish booking at %(clinic)s. It works for fifteen minutes.\n\n"
-            "You did not book? Then please ignore this message: without the code nothing is booked."
-        ) % {"code": code, "clinic": clinic.name}
+        body = "\n\n".join(
+            (
+                _(
+                    "%(code)s is your code to finish booking at %(clinic)s. It works for fifteen minutes."
+                )
+                % {"code": code, "clinic": clinic.name},
+                _(
+                    "You did not book? Then please ignore this message: without the code nothing is booked."
+                ),
+            )
+        )
     mail = EmailMessage(
         subject, body, clinic.sender, [booking.email],
         headers={"Auto-Submitted": "auto-generated"},

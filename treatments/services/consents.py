@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
+from mesoclinic.clinic.languages import readable
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.errors import Invalid
 from patients.exceptions import NoAddress, PatientClosed
@@ -59,10 +60,7 @@ def consent_text(cocktail: Cocktail) -> str:
 
 def paper_language(patient: Patient, clinic: Clinic) -> str:
     """The patient's language where the product speaks it, else the clinic's: never a mixture."""
-    try:
-        return translation.get_supported_language_variant(patient.language)
-    except LookupError:
-        return clinic.language
+    return readable(patient.language, clinic.language)
 
 
 def _facts(

@@ -16,8 +16,14 @@ from mesoclinic.clinic.models import Clinic
 from patients.forms.clinical import STATEMENT
 from patients.models import Patient, PatientLink
 from patients.services import create_link
+from tests.integration.mesoclinic.french import patients_texts
 
 LOCALE = Path(__file__).resolve().parents[3] / "locale"
+# On pages that patients read, too: what only the clinic's own people press or see.
+FOR_STAFF = {
+    "For staff", "For staff: go on", "Preview", "Close preview", "preview, nothing is kept",
+    "Nothing to show yet", "Add a section with a question first.",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -41,6 +47,30 @@ def test_a_link_speaks_the_patients_language(clinic: Clinic, language: str, word
 def test_what_a_patient_signs_is_in_french() -> None:
     with translation.override("fr"):
         assert str(STATEMENT).startswith("J'ai répondu à ces questions")
+
+
+def test_every_text_that_a_patient_can_meet_has_its_french() -> None:
+    with (LOCALE / "fr" / "LC_MESSAGES" / "django.mo").open("rb") as stream:
+        french = gettext.GNUTranslations(stream)
+    french.add_fallback(_Nothing())
+    texts = {pair for pair in patients_texts() if pair[1] not in FOR_STAFF}
+
+    assert len(texts) > 250
+    assert [pair for pair in sorted(texts) if not _said(french, pair[1])] == []
+
+
+class _Nothing(gettext.NullTranslations):
+    """Where there is no French: nothing, so that English is not taken for it."""
+
+    def gettext(self, message: str) -> str:
+        return ""
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return ""
+
+
+def _said(french: gettext.GNUTranslations, message: str) -> str:
+    return french.gettext(message) or french.ngettext(message, message, 1)
 
 
 def test_the_compiled_catalogue_is_that_of_the_source() -> None:
