@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import signal
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 import pytest
@@ -36,13 +35,13 @@ class KillingSink(MailSink):
 
     def __init__(self) -> None:
         super().__init__()
-        self.victim: subprocess.Popen[bytes] | None = None
+        self.victim: ForkServerProcess | None = None
         self.kill_at = 0
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         answer = await super().handle_DATA(server, session, envelope)
         if self.victim is not None and len(self.messages) >= self.kill_at:
-            os.kill(self.victim.pid, signal.SIGKILL)
+            self.victim.kill()
             self.victim = None
         return answer
 
@@ -64,12 +63,13 @@ def patient(clinic: Clinic) -> Patient:
     return treatments.patient(clinic, email="ines@example.org")
 
 
-def run(sink: KillingSink, at: dt.datetime, kill_at: int = 0) -> int:
+def run(sink: KillingSink, at: dt.datetime, kill_at: int = 0) -> int | None:
     """One life of the postman; the way it ended."""
     worker = postman.start(at, sink.address)
     if kill_at:
         sink.kill_at, sink.victim = kill_at, worker
-    return worker.wait(60)
+    worker.join(60)
+    return worker.exitcode
 
 
 @pytest.mark.parametrize("kill_at", [1, 7, 23])
