@@ -27,7 +27,6 @@ from mesoclinic.audit.models import Action, AuditEntry
 from mesoclinic.audit.services import record
 from mesoclinic.clinic.access import Policy, check_can
 from mesoclinic.clinic.languages import readable
-from mesoclinic.clinic.pdf import Document, letterhead
 from mesoclinic.common.calendar import local_date
 from patients.domain.dossier import Dossier, Entry, Line, Section
 from patients.models import Patient, PatientFile
@@ -116,6 +115,9 @@ def dossier(patient: Patient, held: list[Held], people: list[Patient], now: dt.d
 
 def on_paper(document: Dossier, patient: Patient, now: dt.datetime) -> bytes:
     """The readable document as a PDF."""
+    # Here and not above: it takes half a second, which only who prints should wait for.
+    from mesoclinic.clinic.pdf import Document, letterhead
+
     paper = Document(
         title=document.title, letterhead=letterhead(patient.clinic), created=now,
         foot=document.subtitle,

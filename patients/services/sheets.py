@@ -11,8 +11,6 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from patients.exceptions import TableUnreadable
 
@@ -91,6 +89,10 @@ def _decoded(data: bytes) -> str:
 
 
 def _workbook(data: bytes) -> list[list[str]]:
+    # Here and not above: only who imports a workbook should wait for it.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _check_unpacked(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)

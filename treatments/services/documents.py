@@ -7,15 +7,18 @@ the same bytes. It carries the SHA-256 of the text that was signed.
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw
 
-from mesoclinic.clinic.pdf import Document, letterhead
 from mesoclinic.clinic.templatetags.mesoclinic import local_datetime
 from treatments.models import Consent
 from treatments.services.consents import paper_language
+
+if TYPE_CHECKING:
+    from mesoclinic.clinic.pdf import Document
 
 DRAWING_SIZE = (600, 200)
 _SCALE = 2
@@ -27,6 +30,9 @@ def consent_document(consent: Consent) -> bytes:
 
     In the language of `paper_language`. Needs patient, clinic and cocktail at hand.
     """
+    # Here and not above: it takes half a second, which only who prints should wait for.
+    from mesoclinic.clinic.pdf import Document, letterhead
+
     clinic = consent.clinic
     with translation.override(paper_language(consent.patient, clinic)):
         document = Document(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from biip import ParseError, parse
 from django.utils.translation import gettext as _
 
 from mesoclinic.audit.actors import Actor
@@ -54,6 +53,9 @@ def read_label(code: str) -> Label:
 
 def _gs1(text: str) -> Label | None:
     """The label of a GS1 message; None where the text is none (a plain lot number)."""
+    # Here and not above: it reads long lists of prefixes, which only who scans should wait for.
+    from biip import ParseError, parse
+
     plain = text.replace("(", "").replace(")", "") if text.startswith("(") else text
     try:
         message = parse(plain).gs1_message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -10,13 +10,15 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
-from mesoclinic.clinic.pdf import Document, letterhead
 from mesoclinic.common.errors import NotFound
 from treatments.models import PointGroup, SessionDose, SessionRecord
 from treatments.selectors.drafts import plain
 from treatments.selectors.plans import get_record, get_session
 from treatments.selectors.sessions import signed_page
 from treatments.views.common import StaffView, no_store
+
+if TYPE_CHECKING:
+    from mesoclinic.clinic.pdf import Document
 
 
 @access(Policy.CLINICAL)
@@ -37,6 +39,9 @@ class SessionPdf(StaffView):
 
 def record_as_pdf(record: SessionRecord) -> bytes:
     """A signed record with doses, lots, points, reactions and addenda."""
+    # Here and not above: it takes half a second, which only who prints should wait for.
+    from mesoclinic.clinic.pdf import Document, letterhead
+
     page = signed_page(record)
     addenda = page["addenda"]
     created = addenda[-1].written_at if addenda else record.signed_at

@@ -20,7 +20,7 @@ MODULES = (
     "patients/views/links.py", "patients/views/link_screening.py", "patients/forms/questions.py",
     "scheduling/views/links.py", "scheduling/views/own.py", "scheduling/views/offers.py",
     "scheduling/views/online.py", "scheduling/services/online_mail.py",
-    "treatments/views/link_consent.py", "aftercare/views/unsubscribe.py", "aftercare/forms/checkin.py",
+    "treatments/services/documents.py", "treatments/views/link_consent.py", "aftercare/views/unsubscribe.py", "aftercare/forms/checkin.py",
 )  # fmt: skip
 _CALLS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
 
