@@ -14,6 +14,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from mesoclinic.clinic.auth import memberships_of
+from mesoclinic.clinic.models import StaffMember
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by managers and administrators, never by the person at the door."""
@@ -21,6 +24,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""
         return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Today's visits; for who works in no clinic and may administer, the administration."""
+        staff = request.user
+        if isinstance(staff, StaffMember) and staff.is_staff and not memberships_of(staff):
+            return reverse("admin:index")
+        usual: str = super().get_login_redirect_url(request)
+        return usual
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link of a password mail, on the configured address: a Host header can't move it."""

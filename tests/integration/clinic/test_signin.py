@@ -36,6 +36,16 @@ class TestSignIn:
         assert client.session["started_at"] == client.session["seen_at"]
         assert actions(practitioner.staff) == [(Action.SIGN_IN, "")]
 
+    @pytest.mark.parametrize(("works_here", "lands"), [(True, "/"), (False, "/admin/")])
+    def test_who_only_administers_lands_in_the_administration(
+        self, client: Client, practitioner: Membership, works_here: bool, lands: str
+    ) -> None:
+        StaffMember.objects.filter(pk=practitioner.staff_id).update(is_staff=True)
+        if not works_here:
+            practitioner.delete()
+        answer = client.post(LOGIN, {"login": "ayla@example.org", "password": PASSWORD})
+        assert answer.headers["Location"] == lands
+
     def test_the_session_ends_with_the_browser(
         self, client: Client, practitioner: Membership
     ) -> None:
