@@ -93,6 +93,8 @@ class MessageTemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
 class TaskSerializer(serializers.ModelSerializer[StaffTask]):
     """Something that waits for a person."""
 
+    title = serializers.CharField(source="heading", read_only=True)
+
     class Meta:
         model = StaffTask
         fields: ClassVar[list[str]] = [

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.triggers import append_only, audit_triggers
@@ -61,6 +62,7 @@ class StaffTask(ClinicOwned):
     )  # fmt: skip
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     role = models.CharField(_("for"), max_length=12, choices=Role)
+    # A text of the catalogue, untranslated: each reader reads it in their own language.
     title = models.CharField(_("title"), max_length=200)
     detail = models.CharField(_("detail"), max_length=300, blank=True)
     subject_id = models.UUIDField(_("about"))
@@ -109,7 +111,17 @@ class StaffTask(ClinicOwned):
         triggers = audit_triggers()
 
     def __str__(self) -> str:
-        return self.title
+        return self.heading
+
+    @property
+    def heading(self) -> str:
+        """What is to be done, in the reader's language."""
+        return gettext(self.title)
+
+    @property
+    def about(self) -> str:
+        """Whom or what it is about: the patient, else the thing that `detail` names."""
+        return self.patient.name if self.patient else self.detail or self.heading
 
     @property
     def icon(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from aftercare.domain.outbox import State
 from aftercare.models import ProgrammeStep, StaffTask
@@ -56,7 +57,7 @@ def alert_staff(
         tasks.NewTask(
             kind=StaffTask.Kind.CONTRAINDICATED,
             role=StaffTask.Role.CLINICAL,
-            title=_("can't be treated now"),
+            title=gettext_noop("can't be treated now"),
             detail=_("The visits are on hold. Call the patient."),
             subject_id=patient.pk,
             url_name="patients:chart",
@@ -106,7 +107,7 @@ def ask_for_review(
         tasks.NewTask(
             kind=StaffTask.Kind.SCREENING_REVIEW,
             role=StaffTask.Role.CLINICAL,
-            title=_("screening to review"),
+            title=gettext_noop("screening to review"),
             subject_id=result.screening_id,
             url_name="patients:screening-detail",
             due_at=now + dt.timedelta(days=2),

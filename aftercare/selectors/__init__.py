@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -118,6 +118,12 @@ def waiting_count(clinic: Clinic) -> int:
     return Message.objects.for_clinic(clinic).filter(state__in=_WAITING).count()
 
 
+def coming_count(clinic: Clinic, patient_id: UUID | None, *, now: dt.datetime) -> int:
+    """How many messages are to come, to everybody or to one patient."""
+    rows = ledger_rows(clinic, LedgerFilter(show=Show.COMING, patient_id=patient_id), now=now)
+    return rows.filter(state=Message.State.PLANNED).count()
+
+
 def failed_recently(clinic: Clinic, since: dt.datetime) -> int:
     """How many messages failed or are held since an instant."""
     return Message.objects.for_clinic(clinic).filter(state__in=_WAITING, due_at__gte=since).count()
@@ -207,13 +213,8 @@ def checkin(clinic: Clinic, pk: UUID, language: str) -> tuple[CheckIn, list[dict
     return found, effects
 
 
-def states_of(clinic: Clinic, since: dt.datetime, until: dt.datetime) -> dict[str, int]:
-    """How many messages are in which state, among those due between two instants."""
-    rows = (
-        Message.objects.for_clinic(clinic)
-        .filter(due_at__gte=since, due_at__lte=until)
-        .order_by()
-        .values("state")
-        .annotate(n=Count("pk"))
-    )
-    return {row["state"]: row["n"] for row in rows}
+def states_of(clinic: Clinic, wanted: LedgerFilter, *, now: dt.datetime) -> dict[str, int]:
+    """How many messages are in which state, among those a filter asks for in any state."""
+    rows = ledger_rows(clinic, replace(wanted, state="", before=None), now=now)
+    counted = rows.order_by().values("state").annotate(n=Count("pk"))
+    return {row["state"]: row["n"] for row in counted}

@@ -23,7 +23,7 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True)
 class InboxFilter:
-    """What the inbox shows. `query` is a part of a patient's name or of a title."""
+    """What the inbox shows. `query` is a part of a patient's name, of a title or of a detail."""
 
     query: str = ""
     kind: str = ""
@@ -65,7 +65,9 @@ def inbox(
 
 def _named(query: str) -> Q:
     folded = Func(Value(query), function="mesoclinic_fold", output_field=TextField())
-    return Q(patient__search__contains=folded) | Q(title__icontains=query)
+    return (
+        Q(patient__search__contains=folded) | Q(title__icontains=query) | Q(detail__icontains=query)
+    )
 
 
 def urgent_tasks(clinic: Clinic, role: str) -> list[StaffTask]:

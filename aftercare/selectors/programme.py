@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -45,30 +45,37 @@ _DISTANCES = {
 
 @dataclass(frozen=True)
 class StepLine:
-    """A step in words: when it leaves, and whom it is for ("" for everybody)."""
+    """A step in words: when it leaves, whom it is for ("" for everybody), and what it hangs on
+    where its group does not say so."""
 
     step: ProgrammeStep
     when: str
     whom: str
+    event: str = ""
 
 
 @dataclass(frozen=True)
 class Group:
-    """The steps that hang on one event."""
+    """The steps that hang on one event, or on events with one message each."""
 
     title: str
     lines: list[StepLine]
 
 
 def programme(clinic: Clinic) -> list[Group]:
-    """All steps of a clinic by what they hang on, in order of time. Six queries."""
+    """All steps of a clinic by what they hang on, in order of time; last, in one group, the events
+    that bring one message at once. Six queries."""
     names = _names(clinic)
     groups: dict[str, list[StepLine]] = {}
     steps = ProgrammeStep.objects.for_clinic(clinic)
     for step in sorted(steps, key=_place):
         line = StepLine(step, when_in_words(step), _whom(step, names))
         groups.setdefault(step.anchor, []).append(line)
-    return [Group(str(ProgrammeStep.Anchor(key).label), lines) for key, lines in groups.items()]
+    labels = {key: str(ProgrammeStep.Anchor(key).label) for key in groups}
+    single = {key for key, lines in groups.items() if len(lines) == 1 and not lines[0].step.offset}
+    found = [Group(labels[key], lines) for key, lines in groups.items() if key not in single]
+    once = [replace(groups[key][0], event=labels[key]) for key in groups if key in single]
+    return [*found, Group(_("One message at once"), once)] if once else found
 
 
 def step_of(clinic: Clinic, pk: UUID) -> ProgrammeStep:

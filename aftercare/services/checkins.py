@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from aftercare.domain.codec import from_json
 from aftercare.domain.triage import (
@@ -223,7 +224,9 @@ def _tell_staff(checkin: CheckIn, triage: Triage, now: dt.datetime) -> None:
         tasks.NewTask(
             kind=StaffTask.Kind.CHECKIN_URGENT if urgent else StaffTask.Kind.CHECKIN_REVIEW,
             role=StaffTask.Role.CLINICAL,
-            title=_("needs a call now") if urgent else _("check-in to review"),
+            title=gettext_noop("needs a call now")
+            if urgent
+            else gettext_noop("check-in to review"),
             detail=_detail(checkin),
             subject_id=checkin.pk,
             url_name="aftercare:checkin",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from aftercare.domain.outbox import TRANSITIONS, State
 from aftercare.models import AddressProblem, Message, StaffTask
@@ -135,9 +136,9 @@ def _stop_sending(message: Message, state: State, report: Report, now: dt.dateti
         tasks.NewTask(
             kind=StaffTask.Kind.BOUNCED,
             role=StaffTask.Role.FRONT_DESK,
-            title=_("messages come back, call instead")
+            title=gettext_noop("messages come back, call instead")
             if kind is AddressProblem.Kind.BOUNCED
-            else _("does not want our messages, call instead"),
+            else gettext_noop("does not want our messages, call instead"),
             detail=f"{message.recipient}: {message.title}",
             subject_id=message.patient_id,
             url_name="patients:chart",

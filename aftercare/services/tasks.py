@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from aftercare.domain.outbox import State
 from aftercare.exceptions import TaskAlreadyDone, TaskNotFound
@@ -16,6 +16,7 @@ from aftercare.models import Message, StaffTask, TaskEvent
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic, Membership
+from mesoclinic.common.calendar import to_utc
 from mesoclinic.common.errors import Invalid
 from patients.models import Patient
 
@@ -27,7 +28,10 @@ What = TaskEvent.What
 
 @dataclass(frozen=True)
 class NewTask:
-    """A task to open: about `subject_id`, for `role`, due at an aware instant."""
+    """A task to open: about `subject_id`, for `role`, due at an aware instant.
+
+    `title` is marked for translation, not translated: it is stored for readers of any language.
+    """
 
     kind: StaffTask.Kind
     role: StaffTask.Role
@@ -69,6 +73,19 @@ def open_task(
     return found
 
 
+def closing_time(clinic: Clinic, day: dt.date) -> dt.datetime:
+    """Until when what is due on a day is due: while people work, not at midnight, which is read
+    as a day too late or too early."""
+    return to_utc(dt.datetime.combine(day, clinic.sending_until), clinic.zone)
+
+
+def keep_true(task: StaffTask, new: NewTask) -> None:
+    """Bring the words of an open task up to what is so now: soon out of date, then out of date."""
+    words = {"title": new.title[:200], "detail": new.detail[:300]}
+    if (task.title, task.detail) != tuple(words.values()):
+        StaffTask.objects.filter(pk=task.pk, done_at=None).update(**words)
+
+
 def note(
     rows: Iterable[StaffTask], what: TaskEvent.What, *, by: str, now: dt.datetime, why: str = ""
 ) -> None:
@@ -90,9 +107,13 @@ def for_message(message: Message, state: State, why: str, *, now: dt.datetime) -
     if not message.patient.email:
         return _no_address(message, now)
     if state is State.HELD:
-        kind, title = StaffTask.Kind.MESSAGE_UNCLEAR, _("unclear whether a message arrived")
+        kind, title = (
+            StaffTask.Kind.MESSAGE_UNCLEAR,
+            gettext_noop("unclear whether a message arrived"),
+        )
     else:
-        kind, title = StaffTask.Kind.MESSAGE_FAILED, _("a message could not be sent, call instead")
+        kind = StaffTask.Kind.MESSAGE_FAILED
+        title = gettext_noop("a message could not be sent, call instead")
     return open_task(
         message.clinic_id,
         message.patient_id,
@@ -116,7 +137,7 @@ def _no_address(message: Message, now: dt.datetime) -> StaffTask:
         NewTask(
             kind=StaffTask.Kind.NO_ADDRESS,
             role=StaffTask.Role.FRONT_DESK,
-            title=_("has no e-mail address, call instead"),
+            title=gettext_noop("has no e-mail address, call instead"),
             detail=message.title,
             subject_id=message.patient_id,
             url_name="patients:chart",
@@ -149,7 +170,7 @@ def address_changed(clinic: Clinic, patient: Patient, *, now: dt.datetime) -> St
         NewTask(
             kind=StaffTask.Kind.MESSAGE_FAILED,
             role=StaffTask.Role.FRONT_DESK,
-            title=_("has a new address"),
+            title=gettext_noop("has a new address"),
             detail=ngettext(
                 "%(count)s message that failed can be sent again from the chart.",
                 "%(count)s messages that failed can be sent again from the chart.",
@@ -204,7 +225,7 @@ def assign_task(
 ) -> StaffTask:
     """Give a task to a member of the clinic who may see it, or move its due date.
 
-    Raises `TaskAlreadyDone`, and Invalid for somebody who may not see it.
+    Raises `TaskAlreadyDone`, and Invalid for somebody who may not see it or a time that is over.
     """
     with audited(actor):
         task = _locked(clinic, task_id)
@@ -216,6 +237,8 @@ def assign_task(
             whom = member.display_name if member else str(_("nobody in particular"))
             note([task], What.ASSIGNED, by=actor.label, now=now, why=whom)
         if to.due_at is not None and to.due_at != task.due_at:
+            if to.due_at <= now:
+                raise Invalid(_("This is over already. Choose a later day."), field="due_on")
             task.due_at = to.due_at
             local = clinic.local(to.due_at)
             note([task], What.DUE, by=actor.label, now=now, why=f"{local:%Y-%m-%d %H:%M}")

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from aftercare.exceptions import ThreadClosed, ThreadNotFound, TooManyQuestions
 from aftercare.models import (
@@ -186,7 +187,7 @@ def _tell_staff(thread: Thread, text: str, now: dt.datetime) -> None:
         tasks.NewTask(
             kind=StaffTask.Kind.QUESTION,
             role=StaffTask.Role.CLINICAL,
-            title=_("asks a question"),
+            title=gettext_noop("asks a question"),
             detail=f"“{words}”",
             subject_id=thread.pk,
             url_name="aftercare:thread",

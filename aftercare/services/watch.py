@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from aftercare.models import StaffTask
 from aftercare.selectors.watch import (
@@ -53,12 +53,14 @@ def _keep(
 ) -> int:
     found = {new.subject_id: (patient, new) for patient, new in look(clinic, now)}
     rows = StaffTask.objects.for_clinic(clinic).filter(kind=kind, done_at=None)
-    known = set(rows.values_list("subject_id", flat=True))
+    known = {row.subject_id: row for row in rows}
     for subject, (patient, new) in found.items():
         if subject not in known:
             tasks.open_task(clinic.pk, patient, new, now=now)
+        else:
+            tasks.keep_true(known[subject], new)
     # Silence ends with a word of the patient's or a call, not by waiting.
-    over = set() if kind is Kind.CHECKIN_SILENT else known - found.keys()
+    over = set() if kind is Kind.CHECKIN_SILENT else known.keys() - found.keys()
     for subject in over:
         outcome = _("This has settled itself.")
         tasks.close_tasks(kind=kind, subject_id=subject, outcome=outcome, now=now)
@@ -72,7 +74,7 @@ def _silent(clinic: Clinic, now: dt.datetime) -> Found:
             NewTask(
                 kind=Kind.CHECKIN_SILENT,
                 role=Role.FRONT_DESK,
-                title=_("does not answer check-ins, call"),
+                title=gettext_noop("does not answer check-ins, call"),
                 detail=_("Last visit: %(day)s") % {"day": date_format(session.performed_on, "j F")},
                 subject_id=session.pk,
                 url_name="",
@@ -89,7 +91,7 @@ def _unscreened(clinic: Clinic, now: dt.datetime) -> Found:
             NewTask(
                 kind=Kind.SCREENING_EXPIRED,
                 role=Role.FRONT_DESK,
-                title=_("has no valid screening"),
+                title=gettext_noop("has no valid screening"),
                 detail=_("Visit on %(day)s") % {"day": date_format(start, "l j F, H:i")},
                 subject_id=visit.patient_id,
                 url_name="patients:chart",
@@ -108,16 +110,16 @@ def _drifting(clinic: Clinic, now: dt.datetime) -> Found:
                 title=_("session %(number)s is not booked") % {"number": one.number},
                 subject_id=one.plan.pk,
                 url_name="scheduling:course",
-                due_at=_on(clinic, one.ends_on, clinic.sending_until),
+                due_at=tasks.closing_time(clinic, one.ends_on),
             ),
         )
 
 
 def _stock(clinic: Clinic, now: dt.datetime) -> Found:
     words = {
-        "expired": _("has run out of date, take it off the shelf"),
-        "soon": _("runs out of date soon"),
-        "low": _("is nearly used up"),
+        "expired": gettext_noop("has run out of date, take it off the shelf"),
+        "soon": gettext_noop("runs out of date soon"),
+        "low": gettext_noop("is nearly used up"),
     }
     for line in lots_to_see_to(clinic, now):
         yield (
@@ -125,16 +127,13 @@ def _stock(clinic: Clinic, now: dt.datetime) -> Found:
             NewTask(
                 kind=Kind.STOCK,
                 role=Role.MANAGEMENT,
-                title=f"{line.lot.product.name}: {words[line.state]}"[:200],
-                # Read by people of several languages: a number and a date that need no words.
-                detail=f"{line.lot.number} · {line.lot.expires_on.isoformat()}",
+                title=words[line.state],
+                # Read by people of several languages: names and a date that need no words.
+                detail=f"{line.lot.product.name} · {line.lot.number} · {line.lot.expires_on}",
                 subject_id=line.lot.pk,
                 url_name="treatments:lot",
-                due_at=_on(clinic, line.lot.expires_on, clinic.sending_from),
+                due_at=to_utc(
+                    dt.datetime.combine(line.lot.expires_on, clinic.sending_from), clinic.zone
+                ),
             ),
         )
-
-
-def _on(clinic: Clinic, day: dt.date, at: dt.time) -> dt.datetime:
-    """A time at which people work: a deadline at midnight is read as a day too late or too early."""
-    return to_utc(dt.datetime.combine(day, at), clinic.zone)

@@ -24,7 +24,6 @@ from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
 from mesoclinic.clinic.pages import StaffPage
-from mesoclinic.common.calendar import day_interval
 from mesoclinic.common.errors import Invalid
 
 _SHOWN = 200
@@ -96,7 +95,7 @@ def _csv_row(request: StaffRequest, task: StaffTask) -> list[str]:
         return request.clinic.local(at).isoformat(timespec="minutes") if at else ""
 
     return [
-        str(task.get_kind_display()), task.patient.name if task.patient else "", task.title,
+        str(task.get_kind_display()), task.patient.name if task.patient else "", task.heading,
         task.detail, "1" if task.is_urgent else "", local(task.due_at),
         task.assigned_to.full_name if task.assigned_to else "",
         task.claimed_by.full_name if task.claimed_by else "", local(task.done_at), task.done_by,
@@ -133,7 +132,7 @@ class TaskDetail(StaffPage):
         form = self._form(task, request.POST)
         if not form.is_valid():
             return self._show(task, form, UNPROCESSABLE)
-        due = day_interval(form.day, clinic.zone).end if form.day else None
+        due = tasks.closing_time(clinic, form.day) if form.day else None
         try:
             tasks.assign_task(
                 actor=self.request.actor, clinic=clinic, task_id=pk,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from aftercare.services.heartbeat import waited_too_long
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
+from mesoclinic.clinic.models import Clinic
 from patients.panels import TimelineEntry
 from patients.selectors import get_patient
 
@@ -64,13 +66,15 @@ def _next_url(request: StaffRequest, page: selectors.LedgerPage) -> str:
     return f"{reverse('aftercare:ledger')}?{urlencode(query)}"
 
 
-def _parts(wanted: selectors.LedgerFilter, waiting: int) -> list[dict[str, object]]:
+def _parts(
+    clinic: Clinic, wanted: selectors.LedgerFilter, now: dt.datetime
+) -> list[dict[str, object]]:
     """The three parts of the ledger as links that keep the patient."""
     patient = {"patient": str(wanted.patient_id)} if wanted.patient_id else {}
     labels = [
         (Show.PAST, _("Until now"), 0),
-        (Show.COMING, _("To come"), 0),
-        (Show.WAITING, _("To decide"), waiting),
+        (Show.COMING, _("To come"), selectors.coming_count(clinic, wanted.patient_id, now=now)),
+        (Show.WAITING, _("To decide"), selectors.waiting_count(clinic)),
     ]
     return [
         {
@@ -78,6 +82,7 @@ def _parts(wanted: selectors.LedgerFilter, waiting: int) -> list[dict[str, objec
             "label": label,
             "count": count,
             "is_on": wanted.show is part,
+            "warns": part is Show.WAITING,
         }
         for part, label, count in labels
     ]
@@ -86,22 +91,26 @@ def _parts(wanted: selectors.LedgerFilter, waiting: int) -> list[dict[str, objec
 _LOOK_BACK = dt.timedelta(days=30)
 
 
-def _state_of_things(request: StaffRequest, form: LedgerForm) -> dict[str, object]:
+def _state_of_things(
+    request: StaffRequest, wanted: selectors.LedgerFilter, now: dt.datetime
+) -> dict[str, object]:
     """What stands above the ledger: counts by state, a hold, how long the oldest has waited."""
-    now = timezone.now()
-    counted = selectors.states_of(request.clinic, now - _LOOK_BACK, now)
+    is_recent = wanted.show is Show.PAST and not (wanted.since or wanted.patient_id)
+    since = request.clinic.today(now) - _LOOK_BACK if is_recent else wanted.since
+    counted = selectors.states_of(request.clinic, replace(wanted, since=since), now=now)
     chosen = {key: value for key, value in request.GET.items() if key not in {"state", "before"}}
     return {
         "counts": [
             {"state": state, "n": counted[state],
-             "url": f"?{urlencode({**chosen, 'show': Show.PAST.value, 'state': state})}"}
+             "url": f"?{urlencode({**chosen, 'show': wanted.show.value, 'state': state})}"}
             for state in Message.State.values
             if counted.get(state)
         ],
+        "is_recent": is_recent,
         "hold": holding.open_hold(request.clinic),
         "late": waited_too_long(now=now),
         "export_url": f"{reverse('aftercare:ledger-export')}?{request.GET.urlencode()}",
-        "wanted_state": form.wanted().state,
+        "wanted_state": wanted.state,
     }  # fmt: skip
 
 
@@ -111,16 +120,16 @@ class Ledger(View):
 
     def get(self, request: StaffRequest) -> HttpResponse:
         """One page: what was due last, what comes next, or what waits for a decision."""
-        form = LedgerForm(request.GET)
+        form, now = LedgerForm(request.GET), timezone.now()
         wanted = form.wanted()
-        page = selectors.ledger(request.clinic, wanted, now=timezone.now())
+        page = selectors.ledger(request.clinic, wanted, now=now)
         record_read(
             request.actor, model="aftercare.message", patients=[m.patient_id for m in page.messages]
         )
         context = {
-            **_state_of_things(request, form),
+            **_state_of_things(request, wanted, now),
             "form": form, "rows": page.messages, "next_url": _next_url(request, page),
-            "parts": _parts(wanted, selectors.waiting_count(request.clinic)),
+            "parts": _parts(request.clinic, wanted, now),
             "show": wanted.show.value, "patient": wanted.patient_id,
         }  # fmt: skip
         return render(request, "aftercare/ledger.html", context)

@@ -142,9 +142,12 @@ def _list_context(request: StaffRequest, form: LookForm, now: dt.datetime) -> di
     logo = b64encode(look_for(request.clinic).logo).decode()
     said = sample_variables(request.clinic, request.user.language, now)
     titles = [
-        (VARIABLE.sub(lambda found: said.get(found[1], found[0]), rows[0].subject), key, rows)
+        (
+            VARIABLE.sub(lambda found: said.get(found[1], found[0]), rows[0].subject), key, rows,
+            [row.language.upper() for row in rows if not row.approved_at],
+        )
         for key, rows in by_key.items()
-    ]
+    ]  # fmt: skip
     return {"form": form, "templates": titles, "logo": logo}
 
 

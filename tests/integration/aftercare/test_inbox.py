@@ -80,3 +80,28 @@ def test_no_two_open_tasks_about_the_same_thing(ines: Patient, mail_sink: object
         make.message(ines, NOW)
     make.post(NOW)
     assert StaffTask.objects.count() == 1
+
+
+def test_a_task_is_handed_over_until_a_day_while_people_work(
+    tasks: dict[str, StaffTask], receptionist: Membership, practitioner: Membership
+) -> None:
+    """To somebody who may see it, until eight in the evening; a day that is over is refused."""
+    client, task = client_for(receptionist), tasks["front_desk"]
+    page, to = f"/inbox/{task.pk}/", str(practitioner.staff_id)
+    over = client.post(page, {"staff": to, "due_on": f"{NOW - dt.timedelta(days=1):%Y-%m-%d}"})
+    assert over.status_code == 422
+    assert "Choose a later day" in over.content.decode()
+    task.refresh_from_db()
+    assert task.assigned_to_id is None
+
+    client.post(page, {"staff": to, "due_on": f"{NOW + dt.timedelta(days=1):%Y-%m-%d}"})
+    task.refresh_from_db()
+    assert task.assigned_to_id == practitioner.staff_id
+    due = task.due_at.astimezone(practitioner.clinic.zone)
+    assert due.replace(tzinfo=None) == dt.datetime.combine(
+        (NOW + dt.timedelta(days=1)).date(), dt.time(20)
+    )
+    said = text(client, page)
+    assert "20:00" in said
+    assert "00:00" not in said
+    assert f"For {practitioner.staff.full_name}" in text(client, "/inbox/")

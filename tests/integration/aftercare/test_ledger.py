@@ -114,3 +114,26 @@ def test_another_clinic_and_outsiders_find_nothing(
     assert Client().get(urls[0]).status_code == 302
     message.refresh_from_db()
     assert message.state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("query", "counts"),
+    [
+        ("", {"sent": 1, "failed": 1}),
+        ("?state=sent", {"sent": 1, "failed": 1}),  # what else there is, to choose it
+        ("?show=coming", {"planned": 3}),
+        ("?show=coming&name=ines", {"planned": 2}),
+        ("?show=waiting", {"failed": 1}),
+        ("?since=2020-01-01", {"sent": 2, "failed": 1}),
+    ],
+)
+def test_the_counts_are_those_of_the_part_that_is_shown(
+    posts: dict[str, Message], ines: Patient, receptionist: Membership, query: str,
+    counts: dict[str, int],
+) -> None:  # fmt: skip
+    """Also of what is months ahead; of the past the last thirty days unless a day is named."""
+    make.message(ines, NOW + dt.timedelta(days=200))
+    make.message(ines, NOW - dt.timedelta(days=200), state="sent", sent_at=NOW)
+    answer = client_for(receptionist).get(f"/messages/{query}")
+    assert {one["state"]: one["n"] for one in answer.context["counts"]} == counts
+    assert [part["count"] for part in answer.context["parts"]] == [0, 3, 1]

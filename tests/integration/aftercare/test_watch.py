@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.utils import translation
 
 from aftercare.models import CareSettings, Message, StaffTask
 from aftercare.services import tasks, watch
@@ -141,3 +142,23 @@ def test_late_infections_are_watched_for_after_deep_techniques_where_the_clinic_
         make.post(found[0].due_at)
         ask = plain(mail_sink.messages[-1])
         assert "/check-in/" in ask
+
+
+def test_a_stock_task_is_read_in_every_language_and_keeps_up_with_the_lot(
+    record: SessionRecord,
+) -> None:
+    """Soon out of date, then out of date: one task whose words change, named without words."""
+    lot = Lot.objects.for_clinic(record.clinic).earliest("expires_on")
+    read = []
+    for days in (-3, 2):
+        at = dt.datetime.combine(lot.expires_on + days * DAY, dt.time(9), dt.UTC)
+        with translation.override("fr"):
+            watch.look_round(record.clinic, now=at)
+        (task,) = (one for one in open_tasks("stock") if one.subject_id == lot.pk)
+        read.append((task.pk, task.title))
+        assert task.about == f"{lot.product.name} · {lot.number} · {lot.expires_on}"
+        assert task.due_at.astimezone(record.clinic.zone).time() == record.clinic.sending_from
+    assert [words for _pk, words in read] == [
+        "runs out of date soon", "has run out of date, take it off the shelf"
+    ]  # fmt: skip
+    assert read[0][0] == read[1][0]
