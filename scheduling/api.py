@@ -21,7 +21,15 @@ from mesoclinic.clinic.pagination import ByName
 from scheduling import serializers as shapes
 from scheduling.domain.courses import Proposal
 from scheduling.exceptions import AppointmentNotFound
-from scheduling.models import Appointment, Room, TimeOff, VisitType, WaitlistEntry, WorkingHours
+from scheduling.models import (
+    Appointment,
+    Device,
+    Room,
+    TimeOff,
+    VisitType,
+    WaitlistEntry,
+    WorkingHours,
+)
 from scheduling.selectors import courses, explaining
 from scheduling.selectors.appointments import (
     appointments_between,
@@ -160,6 +168,15 @@ class RoomViewSet(_ShortList):
     model = Room
     queryset = Room.objects.none()
     serializer_class = shapes.RoomSerializer
+
+
+@access(Policy.STAFF)
+class DeviceViewSet(_ShortList):
+    """Devices."""
+
+    model = Device
+    queryset = Device.objects.none()
+    serializer_class = shapes.DeviceSerializer
 
 
 @access(Policy.STAFF)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -66,6 +66,14 @@ class SlotTaken(Conflict):
         if words and when:
             words = f"{when}: {words}"
         super().__init__(words or None, field="start")
+
+    @property
+    def details(self) -> dict[str, object]:
+        """Whose time it is, and the next free starts in UTC."""
+        return {
+            "parties": list(self.parties),
+            "next_free": [at.astimezone(UTC).isoformat() for at in self.next_free],
+        }
 
 
 class NothingFree(Conflict):

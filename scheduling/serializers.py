@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from rest_framework import serializers
@@ -10,6 +10,7 @@ from rest_framework import serializers
 from scheduling.domain.status import Status
 from scheduling.models import (
     Appointment,
+    Device,
     Room,
     TimeOff,
     VisitType,
@@ -29,12 +30,30 @@ from scheduling.services import (
 )
 
 
+def _in_order(attrs: dict[str, Any], *pairs: tuple[str, str]) -> dict[str, Any]:
+    """Raises ValidationError where an end is before its beginning; times may not be equal either."""
+    for first, last in pairs:
+        begins, ends = attrs[first], attrs[last]
+        if begins and ends and (ends < begins or (ends == begins and isinstance(ends, time))):
+            raise serializers.ValidationError({last: f"This is before {first}."})
+    return attrs
+
+
 class RoomSerializer(serializers.ModelSerializer[Room]):
     """A room."""
 
     class Meta:
         model = Room
         fields = ["id", "name", "kind", "order", "is_active"]
+        read_only_fields = fields
+
+
+class DeviceSerializer(serializers.ModelSerializer[Device]):
+    """A device of which there is only one."""
+
+    class Meta:
+        model = Device
+        fields = ["id", "name", "kind", "is_active"]
         read_only_fields = fields
 
 
@@ -88,9 +107,7 @@ class AwaySerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The end comes after the beginning."""
-        if attrs["last_day"] < attrs["first_day"]:
-            raise serializers.ValidationError({"last_day": "This is before first_day."})
-        return attrs
+        return _in_order(attrs, ("first_day", "last_day"))
 
     def to_away(self) -> AwayRequest:
         """As the service takes it."""
@@ -127,17 +144,22 @@ class WaitlistWishSerializer(serializers.Serializer[Any]):
     weekdays = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=6), required=False, default=list
     )
+    starts_from = serializers.TimeField(required=False, allow_null=True, default=None)
+    starts_until = serializers.TimeField(required=False, allow_null=True, default=None)
+    first_day = serializers.DateField(required=False, allow_null=True, default=None)
+    last_day = serializers.DateField(required=False, allow_null=True, default=None)
     note = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ends come after beginnings."""
+        return _in_order(attrs, ("first_day", "last_day"), ("starts_from", "starts_until"))
 
     def to_wish(self) -> WaitlistWish:
         """As the service takes it."""
-        data = self.validated_data
-        return WaitlistWish(
-            patient_id=data["patient"], visit_type_id=data["visit_type"],
-            practitioner_id=data["practitioner"], planned_session_id=data["planned_session"],
-            appointment_id=data["appointment"], weekdays=frozenset(data["weekdays"]),
-            note=data["note"],
-        )  # fmt: skip
+        data = dict(self.validated_data)
+        named = ("patient", "visit_type", "practitioner", "planned_session", "appointment")
+        ids = {f"{name}_id": data.pop(name) for name in named}
+        return WaitlistWish(weekdays=frozenset(data.pop("weekdays")), **ids, **data)
 
 
 class AppointmentSerializer(serializers.ModelSerializer[Appointment]):
@@ -332,23 +354,15 @@ class WishesSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Ends come after beginnings."""
-        first, last = attrs["not_from"], attrs["not_until"]
-        if first and last and last < first:
-            raise serializers.ValidationError({"not_until": "This is before not_from."})
-        opens, closes = attrs["starts_from"], attrs["starts_until"]
-        if opens and closes and closes <= opens:
-            raise serializers.ValidationError({"starts_until": "This is before starts_from."})
-        return attrs
+        return _in_order(attrs, ("not_from", "not_until"), ("starts_from", "starts_until"))
 
     def to_wishes(self) -> Wishes:
         """As the planner takes them."""
         data = dict(self.validated_data)
-        return Wishes(
-            weekdays=frozenset(data.pop("weekdays")),
-            not_months=frozenset(data.pop("not_months")),
-            practitioner_id=data.pop("practitioner"),
-            **data,
-        )
+        sets: dict[str, Any] = {
+            name: frozenset(data.pop(name)) for name in ("weekdays", "not_months")
+        }
+        return Wishes(practitioner_id=data.pop("practitioner"), **sets, **data)
 
 
 class RangeSerializer(serializers.Serializer[Any]):

@@ -70,6 +70,7 @@ urlpatterns = [
 _router = SimpleRouter()
 _router.register("appointments", api.AppointmentViewSet, basename="api-appointment")
 _router.register("rooms", api.RoomViewSet, basename="api-room")
+_router.register("devices", api.DeviceViewSet, basename="api-device")
 _router.register("visit-types", api.VisitTypeViewSet, basename="api-visit-type")
 _router.register("working-hours", api.WorkingHoursViewSet, basename="api-working-hours")
 _router.register("time-off", api.TimeOffViewSet, basename="api-time-off")

@@ -39,9 +39,9 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """DomainError → its status and `{code, message, field}`; DRF's own keep DRF's shape."""
+    """DomainError → its status, `{code, message, field}` and its details; DRF's keep DRF's shape."""
     if isinstance(exc, DomainError):
-        return Response(problem(exc), status=exc.status)
+        return Response({**exc.details, **problem(exc)}, status=exc.status)
     return drf_exception_handler(exc, context)
 
 

@@ -34,6 +34,11 @@ class DomainError(Exception):
         """The sentence in the language active now (lazy translations are resolved here)."""
         return str(self._message)
 
+    @property
+    def details(self) -> dict[str, object]:
+        """What programs may want to know besides, ready for JSON; it joins the API's answer."""
+        return {}
+
     def __str__(self) -> str:
         return self.message
 

@@ -65,6 +65,8 @@ def join_waitlist(
     """Put somebody on the list. Raises AlreadyWaiting, NotBookable, and what booking raises."""
     kind = checks.bookable_type(clinic, wish.visit_type_id)
     patient = checks.bookable_patient(clinic, wish.patient_id)
+    if wish.practitioner_id is not None:
+        checks.bookable_practitioners(clinic, [wish.practitioner_id])
     session_id = wish.planned_session_id
     if wish.appointment_id is not None:
         visit = get_appointment(clinic, wish.appointment_id)

@@ -136,7 +136,7 @@ def _room(clinic: Clinic) -> Model:
     return _desk(clinic).room
 
 
-@makes("scheduling:hours-resource", "admin:scheduling.device")
+@makes("scheduling:hours-resource", "api-device-detail", "admin:scheduling.device")
 def _device(clinic: Clinic) -> Model:
     return Device.objects.create(clinic=clinic, name="Injector", kind="injector")
 

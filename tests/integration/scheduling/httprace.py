@@ -17,10 +17,10 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from mesoclinic.audit.actors import Actor
-from mesoclinic.common.errors import DomainError
-from patients.models import Patient
+from patients.models import Patient, PatientLink
+from patients.services import create_link
 from scheduling.models import OnlineBooking, VisitType, WaitlistOffer
-from scheduling.services import WaitlistWish, accept_offer, join_waitlist, run_waiting_list
+from scheduling.services import run_waiting_list
 from scheduling.services.online import code_digest
 from tests.benchmarks.client import Answer, Client
 from tests.factories import scheduling as make
@@ -46,8 +46,13 @@ class Field:
 
 @dataclass
 class Report:
-    """What happened: answers by operation and status, how long each took, and what was retried."""
+    """What happened: attempts, answers by operation and status, how long each took, and retries.
 
+    An attempt is one turn of a client. It may ask several times (a retry, the pages of booking
+    online, an offer for each who waits), so answers are not attempts and both are counted.
+    """
+
+    attempts: Counter[str] = field(default_factory=Counter)
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     times: dict[str, list[float]] = field(default_factory=dict)
     retries: int = 0
@@ -65,7 +70,12 @@ class Report:
 
     def table(self) -> str:
         """How often, with what answers, and the 99th percentile in milliseconds."""
-        lines = [f"retries: {self.retries}"]
+        tried = ", ".join(f"{what} {n}" for what, n in sorted(self.attempts.items()))
+        lines = [
+            f"attempts: {self.attempts.total()} ({tried})",
+            f"answers: {self.answers.total()}",
+            f"retries: {self.retries}",
+        ]
         for what, times in sorted(self.times.items()):
             ordered = sorted(times)
             p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
@@ -110,23 +120,22 @@ class Runner:
 
     def move(self) -> None:
         """Move a visit that anybody has booked."""
-        if self.shared:
-            self.ask("move", f"/api/v1/appointments/{self.dice.choice(self.shared)}/move/", {
-                "start": self.dice.choice(self.place.starts).isoformat(),
-                "practitioner": str(self.dice.choice(self.place.practitioners)),
-            })  # fmt: skip
+        self.ask("move", f"{self.any_visit()}move/", {
+            "start": self.dice.choice(self.place.starts).isoformat(),
+            "practitioner": str(self.dice.choice(self.place.practitioners)),
+        })  # fmt: skip
 
     def cancel(self) -> None:
         """Cancel one: its time is free at once."""
-        if self.shared:
-            path = f"/api/v1/appointments/{self.dice.choice(self.shared)}/cancel/"
-            self.ask("cancel", path, {"reason": "Race"})
+        self.ask("cancel", f"{self.any_visit()}cancel/", {"reason": "Race"})
 
     def reactivate(self) -> None:
         """Take a cancellation back: the time may be somebody else's by now."""
-        if self.shared:
-            path = f"/api/v1/appointments/{self.dice.choice(self.shared)}/status/"
-            self.ask("reactivate", path, {"status": "booked"})
+        self.ask("reactivate", f"{self.any_visit()}status/", {"status": "booked"})
+
+    def any_visit(self) -> str:
+        """The address of a visit that anybody has booked."""
+        return f"/api/v1/appointments/{self.dice.choice(self.shared)}/"
 
     def online(self) -> None:
         """Book online at a random time."""
@@ -157,20 +166,23 @@ class Runner:
         self.ask("finish", form, {"code": CODE}, as_json=False)
 
     def waitlist(self) -> None:
-        """Somebody waits, the clock offers what came free, and somebody accepts."""
+        """Somebody waits, the clock offers what came free, and who was asked says yes by link."""
         clinic, now = self.place.desk.clinic, timezone.now()
         actor = Actor.system(clinic.pk, "race")
-        who = self.dice.choice(self.place.patients)
-        wish = WaitlistWish(patient_id=who.pk, visit_type_id=self.place.types[0].pk)
-        try:
-            join_waitlist(clinic=clinic, actor=actor, now=now, wish=wish)
-            # Cancellations are offered once they can't be taken back any more.
-            run_waiting_list(clinic=clinic, now=now + dt.timedelta(minutes=6))
-            offers = WaitlistOffer.objects.filter(clinic=clinic, status="open")
-            for pk in list(offers.values_list("pk", flat=True))[:2]:
-                accept_offer(clinic=clinic, actor=actor, now=now, offer_id=pk)
-        except DomainError:
-            pass
+        self.ask("wait", "/api/v1/waiting-list/", {
+            "patient": str(self.dice.choice(self.place.patients).pk),
+            "visit_type": str(self.place.types[0].pk),
+        })  # fmt: skip
+        # Cancellations are offered once they can't be taken back any more.
+        run_waiting_list(clinic=clinic, now=now + dt.timedelta(minutes=6))
+        offers = WaitlistOffer.objects.filter(clinic=clinic, status="open")
+        for offer in offers.select_related("patient")[:2]:
+            # The token is told once, in the mail: this one says the same.
+            _link, token = create_link(
+                actor=actor, patient=offer.patient, purpose=PatientLink.Purpose.OFFER,
+                subject_id=offer.pk, expires_at=now + dt.timedelta(hours=1), now=now,
+            )  # fmt: skip
+            self.ask("accept", f"/p/{token}/offer/", {"answer": "yes"}, as_json=False)
 
     def run(self, attempts: int) -> None:
         """So many random operations."""
@@ -179,8 +191,14 @@ class Runner:
             (self.online, 12), (self.waitlist, 6),
         ]  # fmt: skip
         actions, weights = zip(*steps, strict=True)
+        needs_a_visit = {"move", "cancel", "reactivate"}
         for _n in range(attempts):
-            self.dice.choices(actions, weights)[0]()
+            action = self.dice.choices(actions, weights)[0]
+            if action.__name__ in needs_a_visit and not self.shared:
+                action = self.book
+            with self.report.guard:
+                self.report.attempts[action.__name__] += 1
+            action()
 
 
 def make_digest(form: str) -> str:
@@ -229,6 +247,8 @@ def contest(
         try:
             runner.client.get("/healthz")
             gate.wait(timeout=60)
+            with report.guard:
+                report.attempts["contest"] += 1
             if number % 3 == 2:
                 runner.online_at(start, practitioner)
             else:

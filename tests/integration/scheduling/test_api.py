@@ -13,7 +13,7 @@ from django.test import Client
 
 from mesoclinic.clinic.models import Membership
 from patients.models import Patient
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Device
 from tests.factories import scheduling as make
 from tests.factories import treatments
 from tests.factories.treatments import NOW
@@ -81,6 +81,12 @@ def test_a_taken_time_answers_409_in_words(
     assert answer.status_code == 409
     assert answer.json()["code"] == "slot_taken"
     assert "another visit" in answer.json()["message"]
+    assert answer.json()["parties"] == ["practitioner"]
+    after = (ten + dt.timedelta(minutes=30)).astimezone(dt.UTC).isoformat()
+    assert answer.json()["next_free"][0] == after
+    assert (
+        post(noor, "appointments/", wanted(desk, bruno, ten) | {"start": after}).status_code == 201
+    )
 
 
 def test_repeating_with_a_key_makes_one_visit(
@@ -121,9 +127,34 @@ def test_a_course_is_proposed_and_booked(
     assert noor.get(API + path).status_code == 409
 
 
-@pytest.mark.parametrize("name", ["rooms", "visit-types", "working-hours"])
+@pytest.mark.parametrize("name", ["rooms", "devices", "visit-types", "working-hours"])
 def test_settings_can_be_read(noor: Client, desk: make.Desk, name: str) -> None:
+    Device.objects.create(clinic=desk.clinic, name="Injector", kind="injector")
     assert noor.get(f"{API}{name}/").json()["results"]
+
+
+def test_the_waiting_list_takes_the_same_wishes_as_the_page(
+    noor: Client, desk: make.Desk, ines: Patient, other_practitioner: Membership
+) -> None:
+    wish = {
+        "patient": str(ines.pk), "visit_type": str(desk.consultation.pk), "weekdays": [1, 3],
+        "starts_from": "17:00", "starts_until": "19:00", "first_day": "2026-01-20",
+        "last_day": "2026-02-20",
+    }  # fmt: skip
+    turned = post(noor, "waiting-list/", wish | {"starts_until": "17:00"})
+    assert turned.status_code == 400
+    assert set(turned.json()) == {"starts_until"}
+    assert post(noor, "waiting-list/", wish | {"last_day": "2026-01-19"}).status_code == 400
+    stranger = post(noor, "waiting-list/", wish | {"practitioner": other_practitioner.staff_id})
+    assert (stranger.status_code, stranger.json()["code"]) == (400, "not_bookable")
+    made = post(noor, "waiting-list/", wish)
+    assert made.status_code == 201
+    (waits,) = noor.get(API + "waiting-list/").json()
+    assert (waits["starts_from"], waits["last_day"], waits["weekdays"]) == (
+        "17:00:00", "2026-02-20", [1, 3],
+    )  # fmt: skip
+    assert noor.delete(f"{API}waiting-list/{waits['id']}/").status_code == 204
+    assert noor.get(API + "waiting-list/").json() == []
 
 
 @pytest.mark.parametrize(

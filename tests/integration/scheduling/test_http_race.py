@@ -141,6 +141,9 @@ def test_at_random_and_on_one_slot_nobody_is_booked_twice(
     assert not contested.broken
     assert httprace.overlaps() == {"practitioner": 0, "room": 0, "device": 0, "patient": 0}
     assert won == [1] * ROUNDS
+    assert report.attempts.total() == CLIENTS * ATTEMPTS
+    assert contested.attempts.total() == CLIENTS * ROUNDS
+    assert all(report.times.get(what) for what in ("book", "move", "hold", "wait"))
     assert report.answers["book", 201]
     assert contested.answers["hold", 302] + contested.answers["hold", 422]
 
