@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 # One more than cores are usual: browsers, killed processes and races wait much.
 WORKERS ?= 3
+# Compiled once, started often: whatever the environment says about it.
+export PYTHONDONTWRITEBYTECODE :=
 # Where a company's proxy signs connections anew, only the system knows its certificate.
 export UV_SYSTEM_CERTS := true
 
