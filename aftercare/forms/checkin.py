@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField, BoundWidget
 from django.utils.functional import cached_property
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.domain.triage import Effect, Report, ReportedEffect, Urgency, assess
 from aftercare.services.checkins import Questions
+from patients.models import Patient
 
 _ACUTE = Urgency.URGENT.rank
 # Sooner than this "since when" has one answer only.
@@ -36,8 +38,14 @@ class EffectRow:
     worse: BoundField | None
 
 
-def _said(text: Mapping[str, str], language: str) -> str:
-    return text.get(language) or text["en"]
+def spoken_to(patient: Patient) -> tuple[str, ...]:
+    """In which languages the clinic's own words are looked for: the patient's, else the page's."""
+    return patient.language[:2], (get_language() or "en")[:2], "en"
+
+
+def said(text: Mapping[str, str], languages: Sequence[str]) -> str:
+    """A text of the rules in the first of the languages it has, "" where it has none."""
+    return next((text[language] for language in languages if text.get(language)), "")
 
 
 class CheckInForm(forms.Form):
@@ -76,12 +84,14 @@ class CheckInForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip
 
-    def __init__(self, questions: Questions, language: str, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, questions: Questions, languages: Sequence[str], *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.questions, self.language = questions, language
+        self.questions, self.languages = questions, languages
         field = self.fields["effects"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  (for the type checker)
-        field.choices = [(effect.key, _said(effect.name, language)) for effect in self.asked]
+        field.choices = [(effect.key, said(effect.name, languages)) for effect in self.asked]
         for effect in self.asked:
             if not self._is_acute(effect.key):
                 self._add_details(effect)
@@ -99,10 +109,10 @@ class CheckInForm(forms.Form):
         return [
             EffectRow(
                 key=effect.key,
-                name=_said(effect.name, self.language),
+                name=said(effect.name, self.languages),
                 box=box,
                 level=self._level(effect.key).value,
-                answer=_said(effect.advice, self.language),
+                answer=said(effect.advice, self.languages),
                 details=[
                     self[f"{question}_{effect.key}"]
                     for question in ("strength", "size", "since")

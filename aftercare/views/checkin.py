@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftercare import selectors
-from aftercare.domain.triage import Triage, Urgency
+from aftercare.domain.triage import Triage, TriageRules, Urgency
 from aftercare.exceptions import AlreadyAnswered
 from aftercare.forms import AnswerForm, CheckInForm
+from aftercare.forms.checkin import said, spoken_to
 from aftercare.selectors.threads import canned, photos_of
 from aftercare.services import threads
 from aftercare.services.checkins import (
@@ -33,6 +34,7 @@ from patients.services import Kept, Upload
 from patients.views.links import CONFLICT, PatientLinkView
 
 UNPROCESSABLE = 422
+_ACUTE = Urgency.URGENT.rank
 
 
 def uploads_of(request: HttpRequest) -> list[Upload]:
@@ -75,26 +77,29 @@ class AnswerCheckIn(PatientLinkView):
         except AlreadyAnswered:
             return self.page("aftercare/checkin_answered.html", status=CONFLICT)
         kept = attach_photos(link=self.link, uploads=uploads_of(request), now=self.now)
-        return self.page("aftercare/checkin_done.html", self._advice(triage, kept))
+        return self.page(
+            "aftercare/checkin_done.html", self._advice(triage, kept, form.questions.rules)
+        )
 
     def _ask(self, form: CheckInForm, status: int = 200) -> HttpResponse:
         return self.page(
             "aftercare/checkin_form.html", {"form": form, "pictures": PICTURES}, status
         )
 
-    def _advice(self, triage: Triage, kept: list[Kept]) -> dict[str, object]:
-        language = self.patient.language[:2]
+    def _advice(self, triage: Triage, kept: list[Kept], rules: TriageRules) -> dict[str, object]:
+        languages = spoken_to(self.patient)
         return {
             "level": triage.urgency.value,
             "is_emergency": triage.urgency is Urgency.EMERGENCY,
             "is_urgent": triage.urgency is Urgency.URGENT,
-            "advice": triage.advice.get(language) or triage.advice["en"],
+            "advice": _nothing_noticed(triage) or said(triage.advice, languages),
             "details": [
                 text
                 for one in triage.effects
-                # In an emergency nothing that is harmless stands beside what to do.
-                if (one.urgency is triage.urgency or not triage.alerts_staff)
-                and (text := one.advice.get(language) or one.advice.get("en"))
+                # Beside "call now" stands nothing milder, also of what others only make graver.
+                if not triage.alerts_staff
+                or (one.urgency is triage.urgency and _alarms(one.effect, rules))
+                if (text := said(one.advice, languages))
             ],
             "photos": sum(1 for one in kept if one.file is not None),
             "refused": refusals(kept),
@@ -102,7 +107,18 @@ class AnswerCheckIn(PatientLinkView):
 
     def _form(self, data: object = None) -> CheckInForm:
         questions = questions_for(self.link, now=self.now)
-        return CheckInForm(questions, self.patient.language[:2], data)
+        return CheckInForm(questions, spoken_to(self.patient), data)
+
+
+def _alarms(key: str, rules: TriageRules) -> bool:
+    return key in rules.by_key and rules.by_key[key].base.rank >= _ACUTE
+
+
+def _nothing_noticed(triage: Triage) -> str:
+    """What to say to somebody who has described nothing; "" where something is to be said to."""
+    if triage.effects or triage.urgency is not Urgency.SELF_CARE:
+        return ""
+    return _("Good to hear that you notice nothing. Keep following the advice we gave you.")
 
 
 @access(Policy.CLINICAL)

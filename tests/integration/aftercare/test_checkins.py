@@ -17,7 +17,7 @@ from aftercare.models import CheckIn, StaffTask, TriageRuleSet
 from aftercare.services.checkins import CheckInAnswer, answer_checkin
 from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.errors import NotFound
-from patients.models import PatientLink
+from patients.models import Patient, PatientLink
 from tests.factories import aftercare as make
 from tests.factories import treatments
 from tests.personas import client_for
@@ -193,9 +193,15 @@ def test_what_is_usual_is_said_so_and_depends_on_the_time(page: str, later: dt.d
 @pytest.mark.parametrize(
     ("answers", "title", "call"),
     [
-        ({}, "Thank you", ""),
+        ({}, "Thank you", "is normal"),
+        ({"effects": []}, "Thank you", "you notice nothing"),
         ({"effects": ["lumps"]}, "Thank you", ""),
         ({"effects": ["heat_pus"], "strength_heat_pus": ""}, "Please call us now", "tel:+33"),
+        (
+            {"effects": ["fever", "redness"], "strength_redness": ""},
+            "Please call us now",
+            "tel:+33",
+        ),
         ({"effects": ["breathing", "redness"], "strength_redness": ""}, "Call 15 now", "tel:15"),
     ],
 )
@@ -208,9 +214,25 @@ def test_the_answer_says_at_once_what_to_do(
     assert done.status_code == 200
     assert f"<h1>{title}</h1>" in text
     assert call in text
-    if "15" in title:
+    if "call" in title.lower():
         assert "is normal" not in text
     assert CheckIn.objects.count() == 1
+
+
+def test_a_patient_whose_language_is_not_spoken_reads_one_language(
+    page: str, record: SessionRecord, later: dt.datetime
+) -> None:
+    """The clinic's, also where the words come from the clinic's rules."""
+    Patient.objects.filter(pk=record.patient_id).update(language="pt")
+    Clinic.objects.filter(pk=record.clinic_id).update(language="fr")
+    with time_machine.travel(later, tick=False):
+        asked = Client().get(page).content.decode()
+        done = Client().post(page, form(effects=["swelling"])).content.decode()
+    for french, english in (("Gonflement", "Swelling"), ("Rougeur", "Redness")):
+        assert french in asked
+        assert english not in asked
+    assert "<h1>Merci</h1>" in done
+    assert "Thank you" not in done
 
 
 def test_a_second_click_ends_on_the_same_advice_and_a_late_one_on_a_neutral_page(
