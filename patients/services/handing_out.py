@@ -26,7 +26,6 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import Action, AuditEntry
 from mesoclinic.audit.services import record
 from mesoclinic.clinic.access import Policy, check_can
-from mesoclinic.clinic.languages import readable
 from mesoclinic.common.calendar import local_date
 from patients.domain.dossier import Dossier, Entry, Line, Section
 from patients.models import Patient, PatientFile
@@ -40,19 +39,21 @@ _NOT_READ_BY_PEOPLE = frozenset(
     {"id", "clinic", "search", "merged_into", "screen_again_since", "created_at"}
 )
 STYLE = "css/dossier.css"
+LANGUAGE = "en"
+"""That of the records' own names, which are those of the staff's pages: no mixture of two."""
 
 
 def export_patient(*, actor: Actor, patient: Patient, now: dt.datetime) -> IO[bytes]:
     """A ZIP, at its start and ready to be read: HTML, PDF, JSON, FHIR bundle, files.
 
-    Also what came from entries merged into this one. Written in the patient's language where the product speaks it. On record
+    Also what came from entries merged into this one. Written in `LANGUAGE`. On record
     as an export. Raises Forbidden for who may see no clinical content.
     """
     check_can(actor, Policy.CLINICAL)
     entries = entries_of(patient)
     held = everything_about(entries)
     people = list(Patient.objects.filter(pk__in=entries).order_by("created_at"))
-    with translation.override(readable(patient.language, patient.clinic.language)):
+    with translation.override(LANGUAGE):
         document = dossier(patient, held, people, now)
         page = render_to_string("patients/dossier.html", {"dossier": document})
         paper = on_paper(document, patient, now)

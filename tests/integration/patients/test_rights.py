@@ -211,11 +211,13 @@ def test_what_was_withdrawn_is_named_but_not_shown(boss: Actor, person: Patient)
     assert not [name for name in archive.namelist() if name.startswith("files/")]
 
 
-def test_it_is_written_in_the_patients_language(boss: Actor, person: Patient) -> None:
+def test_it_is_in_one_language_as_a_whole(boss: Actor, person: Patient) -> None:
     Patient.objects.filter(pk=person.pk).update(language="fr")
     person.refresh_from_db()
     page = handed_out(boss, person).read("record.html").decode()
-    assert '<html lang="fr">' in page
+    assert '<html lang="en">' in page
+    assert "Numéro" not in page
+    assert "Record number" in page
 
 
 def test_the_front_desk_hands_out_nothing(person: Patient, receptionist: Membership) -> None:
