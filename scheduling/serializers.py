@@ -29,6 +29,8 @@ from scheduling.services import (
     WaitlistWish,
 )
 
+_MOST_DAYS = 370
+
 
 def _in_order(attrs: dict[str, Any], *pairs: tuple[str, str]) -> dict[str, Any]:
     """Raises ValidationError where an end is before its beginning; times may not be equal either."""
@@ -385,9 +387,6 @@ class RangeSerializer(serializers.Serializer[Any]):
         if not 0 <= days <= _MOST_DAYS:
             raise serializers.ValidationError({"to": f"Up to {_MOST_DAYS} days after from."})
         return attrs
-
-
-_MOST_DAYS = 370
 
 
 class FreeSlotsSerializer(RangeSerializer):

@@ -261,18 +261,14 @@ def _same_again(drafts: Sequence[Draft]) -> list[Appointment]:
 
 
 def _without_room(terms: Terms, drafts: Sequence[Draft]) -> list[Appointment]:
-    """No room is free. Who sent the same twice gets their visit; where the practitioner or the
-    patient has another visit, that is what the person can act on, so that is said.
-    """
+    """No room is free. Who sent the same twice gets their visit; else it is said who is busy."""
     found = clashes([draft.wanted for draft in drafts], terms.now)
     if {clash.appointment_id for clash in found} & {draft.id for draft in drafts}:
         return _same_again(drafts)
     try:
-        rooms.check_clashes(terms, drafts, [clash for clash in found if not clash.lapsed])
+        rooms.name_the_busy(terms, drafts, found)
     except SlotTaken as taken:
         raise _offering(terms, drafts, taken) from None
-    except rooms.PickTaken:
-        pass
     raise NothingFree(field="room")
 
 

@@ -65,7 +65,12 @@ def _move(terms: Terms, targets: Sequence[Target], move: Move) -> list[Appointme
     if all(_is_there(seen[target.appointment_id], target) for target in targets):
         return [seen[target.appointment_id] for target in targets]
     ids = list(seen)
-    drafts = rooms.with_rooms(terms, _drafts(terms, targets, seen), ids)
+    wanted = _drafts(terms, targets, seen)
+    try:
+        drafts = rooms.with_rooms(terms, wanted, ids)
+    except NothingFree:
+        rooms.name_the_busy(terms, wanted, clashes([one.wanted for one in wanted], terms.now, ids))
+        raise
     before = parties_of(list(seen.values()))
     locking.lock_parties(before | locking.Parties.of([draft.wanted for draft in drafts]))
     rows = {row.pk: row for row in locking.lock_visits(ids)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -109,6 +110,14 @@ def check_clashes(terms: Terms, drafts: Sequence[Draft], found: Sequence[Clash])
             raise SlotTaken(parties, when=_when(terms, draft) if len(drafts) > 1 else "")
     if found:
         raise PickTaken
+
+
+def name_the_busy(terms: Terms, drafts: Sequence[Draft], found: Sequence[Clash]) -> None:
+    """No room is free. Where the practitioner or the patient has another visit, that is what a
+    person can act on, so that is said. Raises SlotTaken.
+    """
+    with suppress(PickTaken):
+        check_clashes(terms, drafts, [clash for clash in found if not clash.lapsed])
 
 
 def _when(terms: Terms, draft: Draft) -> str:

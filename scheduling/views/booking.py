@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from scheduling.forms import BookForm, read_start
 from scheduling.models import Appointment, VisitType
 from scheduling.selectors.booking import (
     Choice,
+    FreeTimes,
     OpenSession,
     free_times,
     open_sessions_of,
@@ -73,9 +74,10 @@ class Book(StaffView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page for what is chosen so far; htmx takes the parts that changed."""
         asked = Asked.of(request.GET)
-        initial = {"key": str(new_id()), "slot": self._slot(asked)}
-        form = BookForm(clinic=self.request.clinic, initial=initial)
-        return render(request, self.template, self._context(asked, form))
+        form = BookForm(clinic=self.request.clinic, initial={"key": str(new_id())})
+        context = self._context(asked, form)
+        context |= self._clicked(asked, context.get("times"))
+        return render(request, self.template, context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Book, or say why not and offer something else."""
@@ -90,13 +92,15 @@ class Book(StaffView):
         context = self._context(Asked.of(request.POST), form)
         return again(request, self.template, {**context, **_ways_out(refusal)})
 
-    def _slot(self, asked: Asked) -> str:
-        """The chip to tick for a time that was clicked in the calendar."""
+    def _clicked(self, asked: Asked, times: FreeTimes | None) -> dict[str, Any]:
+        """The chip to tick for a time that was clicked in the calendar, or that it is not free."""
         try:
-            start = read_start(asked.start, self.request.clinic).astimezone(UTC)
+            start = read_start(asked.start, self.request.clinic)
         except ValueError:
-            return ""
-        return f"{start.isoformat()}|{asked.practitioner_id}"
+            return {}
+        offers = times.offers if times else ()
+        ticked = next((one.value for one in offers if one.slot.start == start), "")
+        return {"ticked": ticked, "not_free": None if ticked or times is None else start}
 
     def _book(self, form: BookForm) -> Appointment:
         return book_appointment(
@@ -123,7 +127,7 @@ class Book(StaffView):
         context: dict[str, Any] = {
             "form": form, "asked": asked, "patient": patient, "sessions": sessions,
             "session": session, "kinds": kinds, "kind": kind, "today": self.today,
-            "clinical": self.clinical, **self._people(asked, patient),
+            "clinical": self.clinical, "ticked": "", "not_free": None, **self._people(asked, patient),
             "no_shows": no_shows_of(clinic, patient, self.now) if patient else None,
         }  # fmt: skip
         if kind is not None and patient is not None:

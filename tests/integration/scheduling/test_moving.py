@@ -10,7 +10,7 @@ import pytest
 
 from patients.models import Patient
 from scheduling import exceptions, services
-from scheduling.models import Appointment, AppointmentMove
+from scheduling.models import Appointment, AppointmentMove, Room
 from scheduling.services import CourseBooking, CourseVisit, Exceptions, Move, Target
 from scheduling.signals import appointments_booked, appointments_moved
 from tests.factories import scheduling as make
@@ -179,6 +179,10 @@ def test_a_taken_slot_refuses_the_move(desk: make.Desk, ines: Patient, ten: dt.d
     visit = desk.book(ines, ten)
     desk.book(treatments.patient(desk.clinic, "Bruno Costa"), ten + 60 * make.MINUTE)
     with pytest.raises(exceptions.SlotTaken):
+        move(desk, Target(visit.pk, ten + 45 * make.MINUTE))
+    # The only room is taken too; that the practitioner is busy is what a person can act on.
+    Room.objects.filter(clinic=desk.clinic).exclude(name=str(visit.room)).delete()
+    with pytest.raises(exceptions.SlotTaken, match="practitioner has another visit"):
         move(desk, Target(visit.pk, ten + 45 * make.MINUTE))
     visit.refresh_from_db()
     assert visit.during.lower == ten

@@ -59,6 +59,19 @@ def test_times_are_offered_and_one_post_books(
     assert again["Location"] == answer["Location"]
 
 
+def test_a_clicked_time_is_ticked_or_said_not_to_be_free(
+    noor: Client, desk: make.Desk, visit: Appointment, ten: dt.datetime
+) -> None:
+    bruno = treatments.patient(desk.clinic, "Bruno Costa")
+    taken = page(noor, "book", patient=bruno.pk, start=ten.isoformat())
+    assert "is not free for this visit" in taken
+    assert "required checked" not in taken
+    later = ten + 2 * make.DAY / 48
+    free = page(noor, "book", patient=bruno.pk, start=later.isoformat())
+    assert "is not free" not in free
+    assert f'value="{later.isoformat()}|{desk.member.staff_id}" required checked' in free
+
+
 def test_a_taken_time_comes_back_with_others(
     noor: Client, desk: make.Desk, visit: Appointment, ten: dt.datetime
 ) -> None:
