@@ -174,7 +174,9 @@ def _spared(
     report: Report,
 ) -> list[contents.Draft]:
     """The drafts without those that another one speaks for, or that are too many for a day."""
-    put = gathering.told_by_another([one.message for one in drafts], templates, now)
+    messages = [one.message for one in drafts]
+    put = gathering.told_by_another(messages, templates, now)
+    put += gathering.late_watch_once(messages, now)
     gone = {one.message.pk for one in put}
     put += gathering.beyond_the_cap(
         [one.message for one in drafts if one.message.pk not in gone], now

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from aftercare.models import Message, ProgrammeStep
+from aftercare.services.care import settings_of
 from aftercare.services.planning import Subject, meant_for, when
 from mesoclinic.clinic.models import Clinic
 from patients.models import Patient
 from scheduling.models import Appointment
+from treatments.models import TreatmentPlan
 
 _Anchor = ProgrammeStep.Anchor
 _COMING = [Appointment.StatusChoices.BOOKED.value, Appointment.StatusChoices.CONFIRMED.value]
@@ -60,7 +62,9 @@ def _after_sessions(clinic: Clinic, patient: Patient, now: dt.datetime) -> list[
     steps = ProgrammeStep.objects.for_clinic(clinic).filter(is_active=True)
     signed = [step for step in steps if step.anchor == _Anchor.SIGNED]
     finished = [step for step in steps if step.anchor == _Anchor.FINISHED]
+    deep = [step for step in steps if step.anchor == _Anchor.DEEP]
     pairs = [(_subject(visit), step) for visit in visits for step in signed]
+    pairs += [(_subject(visit), step) for visit in _watched(clinic, visits) for step in deep]
     pairs += [(_course(visit), step) for visit in _last_of_course(visits) for step in finished]
     lines = []
     for subject, step in meant_for(clinic, pairs):
@@ -69,6 +73,15 @@ def _after_sessions(clinic: Clinic, patient: Patient, now: dt.datetime) -> list[
             Line(planned.due_at, step.name, EXPECTED, channel=step.channel, visit_at=subject.anchor)
         )
     return lines
+
+
+def _watched(clinic: Clinic, visits: Sequence[Appointment]) -> list[Appointment]:
+    """The visits after which is watched for late infections: the plan goes deep."""
+    if not settings_of(clinic).late_watch:
+        return []
+    plans = TreatmentPlan.objects.filter(sessions__in=[one.planned_session_id for one in visits])
+    deep = set(plans.filter(techniques__is_skin_breaking_deep=True).values_list("pk", flat=True))
+    return [one for one in visits if one.planned_session and one.planned_session.plan_id in deep]
 
 
 def _last_of_course(visits: Sequence[Appointment]) -> list[Appointment]:

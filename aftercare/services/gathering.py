@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,12 +14,13 @@ from django.utils.translation import gettext as _
 
 from aftercare.domain.outbox import State
 from aftercare.domain.timing import is_expired
-from aftercare.models import Message, MessageSettings, MessageTemplate
+from aftercare.models import Message, MessageSettings, MessageTemplate, ProgrammeStep
 from aftercare.services import ledger
 from aftercare.services.rendering import variables_in
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import add_days, to_utc
 from patients.models import ContactPreference
+from treatments.models import SessionRecord
 
 # Two of one kind that are due within half a day are told in one.
 _TOGETHER = dt.timedelta(hours=12)
@@ -64,6 +66,31 @@ def told_by_another(
     return put
 
 
+def late_watch_once(batch: Sequence[Message], now: dt.datetime) -> list[Put]:
+    """Ask once for signs of late infection where the weeks after several sessions meet on a day.
+
+    The oldest session of the batch is asked about: a later day is never judged more mildly. Takes
+    planned ones in, too, which fall due within half a day; in the caller's transaction.
+    """
+    held = [one for one in batch if one.subject_type == "session"]
+    deep = ProgrammeStep.objects.filter(anchor=ProgrammeStep.Anchor.DEEP)
+    steps = set(
+        deep.filter(clinic__in={one.clinic_id for one in held}).values_list("clinic_id", "key")
+    )
+    asked = [one for one in held if (one.clinic_id, one.step_key) in steps]
+    if not asked:
+        return []
+    sessions = SessionRecord.objects.filter(pk__in={one.subject_id for one in asked})
+    signed = dict(sessions.values_list("pk", "signed_at"))
+    oldest: dict[UUID, Message] = {}
+    for message in sorted(asked, key=lambda one: (signed.get(one.subject_id) or now, one.pk)):
+        oldest.setdefault(message.patient_id, message)
+    planned = _planned(set(oldest), {key for _clinic, key in steps}, "session", now)
+    ledger.apply(planned, to=State.SKIPPED, why=_told(), now=now)
+    spoken = {one.pk for one in oldest.values()}
+    return [Put(one, State.SKIPPED, _told()) for one in asked if one.pk not in spoken]
+
+
 def beyond_the_cap(batch: Sequence[Message], now: dt.datetime) -> list[Put]:
     """Those of the batch with which a patient would get more in a day than the clinic wants.
 
@@ -99,15 +126,26 @@ def _planned_siblings(
 ) -> list[Message]:
     if not leaders:
         return []
+    rows = _planned(
+        {patient for patient, _step in leaders}, {step for _patient, step in leaders},
+        "appointment", now,
+    )  # fmt: skip
+    return [one for one in rows if (one.patient_id, one.step_key) in leaders]
+
+
+def _planned(
+    patients: AbstractSet[UUID], steps: AbstractSet[str], subject_type: str, now: dt.datetime
+) -> list[Message]:
+    """Planned messages of these patients and steps that fall due within half a day, locked."""
     rows = Message.objects.select_for_update(skip_locked=True).filter(
-        patient__in={patient for patient, _step in leaders},
-        step_key__in={step for _patient, step in leaders},
-        subject_type="appointment",
+        patient__in=patients,
+        step_key__in=steps,
+        subject_type=subject_type,
         state=State.PLANNED.value,
         due_at__lte=now + _TOGETHER,
         expires_at__gt=now,
     )
-    return [one for one in rows.order_by("pk") if (one.patient_id, one.step_key) in leaders]
+    return list(rows.order_by("pk"))
 
 
 def _take_in(leader: Message, other: Message) -> None:

@@ -11,7 +11,13 @@ from django.test import Client
 from django.urls import reverse
 
 from aftercare.exceptions import StepRefused, TextRefused, UnreadableColour
-from aftercare.models import Message, MessageTemplate, ProgrammeStep, ProgrammeVersion
+from aftercare.models import (
+    CareSettings,
+    Message,
+    MessageTemplate,
+    ProgrammeStep,
+    ProgrammeVersion,
+)
 from aftercare.services import branding
 from aftercare.services.forecast import EXPECTED, forecast
 from aftercare.services.programme import FIELDS, restore_version, save_step
@@ -149,6 +155,14 @@ def test_one_list_shows_what_was_what_is_planned_and_what_is_expected(
     signed = ProgrammeStep.objects.filter(clinic=desk.clinic, anchor="signed").count()
     finished = ProgrammeStep.objects.filter(clinic=desk.clinic, anchor="finished").count()
     assert sum(line.state == EXPECTED for line in lines) == 3 * signed + finished
+
+    # Where the plan goes deep, the watch for late infections too, unless it is switched off.
+    plan.techniques.update(is_skin_breaking_deep=True)
+    deep = ProgrammeStep.objects.filter(clinic=desk.clinic, anchor="deep").count()
+    for is_on in (True, False):
+        CareSettings.objects.update_or_create(clinic=desk.clinic, defaults={"late_watch": is_on})
+        expected = sum(one.state == EXPECTED for one in forecast(desk.clinic, ines, now=NOW))
+        assert expected == 3 * (signed + is_on * deep) + finished
 
 
 def test_two_reminders_of_one_kind_on_one_day_are_one_mail(

@@ -144,6 +144,27 @@ def test_late_infections_are_watched_for_after_deep_techniques_where_the_clinic_
         assert "/check-in/" in ask
 
 
+def test_late_check_ins_of_several_sessions_that_meet_are_one_about_the_oldest(
+    stock: treatments.Catalogue, plan: TreatmentPlan, practitioner: Membership, mail_sink: MailSink
+) -> None:
+    """Four weeks after the first session, two after the second: one mail, also over an hour."""
+    Technique.objects.filter(pk=stock.nappage.pk).update(is_skin_breaking_deep=True)
+    for number, days in ((1, 0), (2, 14)):
+        treatments.signed(plan, stock, practitioner, number=number, now=treatments.NOW + days * DAY)
+    meet = Message.objects.filter(step_key="late-watch-4w").earliest("due_at")
+    late = Message.objects.get(step_key="late-watch-2w", due_at=meet.due_at)
+    late.due_at = late.next_try_at = late.due_at + dt.timedelta(hours=1)
+    late.save()
+    for hours in (0, 2):
+        make.post(meet.due_at + dt.timedelta(hours=hours))
+    states = dict(
+        Message.objects.filter(pk__in=[meet.pk, late.pk]).values_list("step_key", "state")
+    )
+    assert states == {"late-watch-4w": "sent", "late-watch-2w": "skipped"}
+    late.refresh_from_db()
+    assert "together" in late.why
+
+
 def test_a_stock_task_is_read_in_every_language_and_keeps_up_with_the_lot(
     record: SessionRecord,
 ) -> None:
