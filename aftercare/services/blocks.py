@@ -9,7 +9,7 @@ Anything else is a paragraph.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 VISIT = "• "
@@ -66,15 +66,18 @@ def as_text(blocks: Sequence[str]) -> str:
 
 def as_html(blocks: Sequence[str], accent: str = ACCENT) -> str:
     """The HTML twin: every line is escaped here, the tags around them are ours."""
-    made, first = [], True
+    return "\n".join(block_html(block, accent, first=first) for block, first in firsts(blocks))
+
+
+def firsts(blocks: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The blocks of a mail, each with whether no button stands before it."""
+    first = True
     for block in blocks:
-        made.append(block_html(block, accent, first=first))
-        first = first and not ends_in_button(block)
-    return "\n".join(made)
+        yield block, first
+        first = first and not _ends_in_button(block)
 
 
-def ends_in_button(block: str) -> bool:
-    """Whether a block, filled, ends in a button."""
+def _ends_in_button(block: str) -> bool:
     return _BUTTON.match(block.rpartition("\n")[2]) is not None
 
 
@@ -93,7 +96,7 @@ def block_html(block: str, accent: str, *, first: bool = True) -> str:
     if button := _BUTTON.match(lines[-1]):
         rest = "\n".join(lines[:-1])
         before = block_html(rest, accent, first=first) if rest else ""
-        filled = first and not ends_in_button(rest)
+        filled = first and not _ends_in_button(rest)
         ground, edge, ink = (accent, accent, _PAPER) if filled else (_PAPER, _EDGE, accent)
         made = _BUTTON_HTML.format(
             url=escape(button["url"]), label=escape(button["label"]),

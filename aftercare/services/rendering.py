@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import lru_cache
@@ -24,7 +24,7 @@ from aftercare.domain.lint import VARIABLE
 from aftercare.exceptions import UnknownVariable
 from aftercare.services import mime
 from aftercare.services.addresses import mailbox
-from aftercare.services.blocks import ACCENT, block_html, block_text, blocks_of, ends_in_button
+from aftercare.services.blocks import ACCENT, block_html, block_text, blocks_of, firsts
 from aftercare.services.mime import Attachment
 from mesoclinic.clinic.models import Clinic
 
@@ -151,19 +151,24 @@ def write(
 
 def _filled(body: str, variables: Mapping[str, str], accent: str) -> tuple[list[str], list[str]]:
     """The blocks of a body as plain text and as HTML, without those that lack what they name."""
-    texts, htmls, first = [], [], True
+    kept = list(_kept(body, variables))
+    texts, htmls = [], []
+    for (block, is_fixed), (_block, first) in zip(
+        kept, firsts(one for one, _ in kept), strict=True
+    ):
+        texts.append((_fixed_text if is_fixed else block_text)(block))
+        htmls.append((_fixed_html if is_fixed else block_html)(block, accent, first=first))
+    return texts, htmls
+
+
+def _kept(body: str, variables: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
+    """The filled blocks, each with whether it reads the same in every message."""
     for block, names in _cut(body):
         if not names:
-            texts.append(_fixed_text(block))
-            htmls.append(_fixed_html(block, accent, first=first))
-            first = first and not ends_in_button(block)
+            yield block, True
         elif not any(_may_lack(name) and variables.get(name) == "" for name in names):
             # Cut first, filled then: a value may hold several lines, never a new kind of block.
-            filled = fill(block, variables).strip()
-            texts.append(block_text(filled))
-            htmls.append(block_html(filled, accent, first=first))
-            first = first and not ends_in_button(filled)
-    return texts, htmls
+            yield fill(block, variables).strip(), False
 
 
 def _may_lack(name: str) -> bool:
