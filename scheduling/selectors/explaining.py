@@ -8,10 +8,11 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.utils import formats
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mesoclinic.common.calendar import local_date
+from mesoclinic.common.calendar import add_days, local_date
 from scheduling.domain.courses import Emphasis, PlannedVisit, Proposal
 from scheduling.domain.obstacles import WORDS, Obstacle
 from scheduling.domain.slots import Slot
@@ -178,16 +179,32 @@ def _between(planned: Planned, visit: PlannedVisit) -> Sequence[Obstacle]:
 
 def obstacle_words(planned: Planned, found: Sequence[Obstacle]) -> list[str]:
     """Obstacles as sentences, the longest first, at most four."""
-    by_length = sorted(found, key=lambda one: one.first - one.last)
+    by_length = sorted(_in_a_row(found), key=lambda one: one.first - one.last)
     words = []
     for one in by_length[:_MOST_OBSTACLES]:
         member = planned.members.get(one.practitioner_id) if one.practitioner_id else None
         what = _(WORDS[one.kind])
         if one.label:
             what = f"{what} ({one.label})"
-        whose = f"{member.display_name}: " if member else ""
-        words.append(f"{whose}{what}, {_days(one.first, one.last)}.")
+        said = f"{member.display_name}: {what}" if member else capfirst(what)
+        words.append(f"{said}, {_days(one.first, one.last)}.")
     return words
+
+
+def _in_a_row(found: Sequence[Obstacle]) -> list[Obstacle]:
+    """Equal obstacles of days that follow each other, put together."""
+    joined: list[Obstacle] = []
+    for one in sorted(found, key=lambda it: (it.kind, str(it.practitioner_id), it.label, it.first)):
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and replace(last, first=one.first, last=one.last) == one
+            and one.first <= add_days(last.last, 1)
+        ):
+            joined[-1] = replace(last, last=max(last.last, one.last))
+        else:
+            joined.append(one)
+    return joined
 
 
 def _days(first: date, last: date) -> str:
@@ -197,14 +214,18 @@ def _days(first: date, last: date) -> str:
 
 
 def _better(planned: Planned, proposal: Proposal, worst: PlannedVisit) -> Swap | None:
-    """A time of somebody else, two days nearer to the ideal or more, that the next gap allows."""
+    """A time of somebody else, two days nearer to the ideal or more, that the next gap allows.
+
+    It is nothing that the patient left out, and no worse for the patient's wishes.
+    """
     known = planned.request.candidates
     pool = known(worst.number, worst.window.earliest, worst.window.latest) if callable(
         known
     ) else known  # fmt: skip
     zone = planned.request.zone
     after = next((one for one in proposal.visits if one.number == worst.number + 1), None)
-    clock = worst.slot.start.astimezone(zone).time()
+    wishes, there = planned.request.preferences, worst.slot.start.astimezone(zone)
+    clock, suited = there.time(), wishes.suit(there)
     best: tuple[tuple[int, int], Slot] | None = None
     for slot in pool:
         day = local_date(slot.start, zone)
@@ -212,7 +233,9 @@ def _better(planned: Planned, proposal: Proposal, worst: PlannedVisit) -> Swap |
             continue
         if after is not None and not _next_fits(planned, after, day):
             continue
-        local = slot.start.astimezone(zone).time()
+        local = slot.start.astimezone(zone)
+        if wishes.leave_out(day) or (suited and not wishes.suit(local)):
+            continue
         away = abs((local.hour - clock.hour) * 60 + local.minute - clock.minute)
         rank = (abs(worst.window.distance(day)), away)
         if best is None or rank < best[0]:

@@ -68,6 +68,15 @@ class Preferences:
         if not self.weekdays <= frozenset(range(7)):
             raise ValueError("weekdays are 0 (Monday) to 6")
 
+    def suit(self, start: datetime) -> bool:
+        """Whether a start, on the clinic's clock, is on a wished weekday at a wished time."""
+        timely = self.times is None or self.times[0] <= start.time() < self.times[1]
+        return timely and (not self.weekdays or start.weekday() in self.weekdays)
+
+    def leave_out(self, day: date) -> bool:
+        """Whether the patient is not there on that day."""
+        return any(days.contains(day) for days in self.not_in)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:

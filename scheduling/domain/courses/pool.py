@@ -96,8 +96,7 @@ class Clock:
 
     def left_out(self, day: int) -> bool:
         """Whether the patient left the day out."""
-        on = date.fromordinal(day)
-        return any(days.contains(on) for days in self._wishes.not_in)
+        return self._wishes.leave_out(date.fromordinal(day))
 
     def weekday_refused(self, day: int) -> bool:
         """Whether the day is on none of the weekdays that are a condition."""

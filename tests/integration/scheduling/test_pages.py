@@ -21,6 +21,7 @@ from scheduling.models import Appointment
 from scheduling.services import CourseBooking, CourseVisit
 from tests.factories import scheduling as make
 from tests.factories import treatments
+from tests.factories.clinic import PractitionerFactory
 from tests.factories.treatments import NOW
 from tests.integration.scheduling.pages import Signed, page
 from treatments.models import PlannedSession, TreatmentPlan
@@ -283,6 +284,33 @@ def test_what_blocks_is_said_with_a_way_out(
     assert "finds no time" in text
     assert "What would help" in text
     assert "Plan so" in text
+    # Days in a row are one line, and it is a sentence.
+    assert "<li>Left out by the patient&#x27;s wishes, 19 Jan - 23 Jan.</li>" in text
+
+
+def test_whom_the_page_suggests_instead_is_no_worse_for_the_wishes(
+    noor: Client,
+    desk: make.Desk,
+    plan: TreatmentPlan,
+    ines: Patient,
+    sessions: list[PlannedSession],
+) -> None:
+    """Thursdays only: somebody who works on Fridays is not suggested for a Friday."""
+    make.hours(PractitionerFactory(clinic=desk.clinic), weekdays=range(4, 5))
+    first = desk.at(dt.date(2026, 1, 15), 10)
+    for number in range(2):
+        desk.book(
+            ines,
+            first + 7 * number * make.DAY,
+            visit_type_id=desk.session.pk,
+            planned_session_id=sessions[number].pk,
+        )
+    gone = first + 35 * make.DAY
+    make.time_off(desk, gone - make.DAY / 4, gone + make.DAY / 2)
+    said = page(noor, "course", plan.pk, asked="1", weekdays="3", strict="1")
+    assert "Thu 26 Feb" in said
+    assert "sits at the late end" in said
+    assert "Take " not in said
 
 
 @pytest.mark.parametrize(
