@@ -49,7 +49,7 @@ UNDO_FOR = dt.timedelta(days=30)
 _FILLED = (
     "preferred_name", "email", "phone", "address", "country", "emergency_contact", "guardian_name",
     "guardian_contact", "found_through", "found_note", "sun_exposure", "smoking", "alcohol",
-    "stress", "phototype", "weight_kg", "deceased_on", "restricted_at", "restricted_reason",
+    "stress", "phototype", "deceased_on", "restricted_at", "restricted_reason",
 )  # fmt: skip
 
 
@@ -208,8 +208,15 @@ def _identities(
 
 
 def _stricter(keep: Patient, drop: Patient) -> dict[str, Any]:
-    """The later of two birth dates, and a guardian's consent only where both entries have it (G)."""
+    """What protects more of two different values (G).
+
+    The later birth date, a guardian's consent only where both have it, and the lower weight, by
+    which the ceilings of doses are reckoned.
+    """
     values: dict[str, Any] = {}
+    weights = [one for one in (keep.weight_kg, drop.weight_kg) if one is not None]
+    if weights and min(weights) != keep.weight_kg:
+        values["weight_kg"] = min(weights)
     born = [day for day in (keep.birth_date, drop.birth_date) if day is not None]
     if born and max(born) != keep.birth_date:
         values["birth_date"] = max(born)

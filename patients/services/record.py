@@ -85,8 +85,9 @@ def add_fact(
 ) -> Allergy | Medicine | Condition:
     """Add to the record and judge the latest screening anew.
 
-    The same text that already applies is not added twice (a double click gives the row there is).
-    Raises PatientClosed and Invalid with the field.
+    What already stands there word for word is not added twice (a double click gives the row there
+    is). The same name with something else to say (graver, since another day) is a line of its own:
+    the graver one counts. Raises PatientClosed and Invalid with the field.
     """
     if patient.erased_at is not None:
         raise PatientClosed
@@ -94,8 +95,9 @@ def add_fact(
     values = _checked(data, patient.clinic.today(now))
     with audited(actor):
         lock_patient(patient)
-        same = model.objects.filter(patient=patient, text__iexact=values["text"], is_active=True)
-        existing = same.first()
+        words = {"text__iexact": values["text"]}
+        same = {name: value for name, value in values.items() if name != "text"}
+        existing = model.objects.filter(patient=patient, is_active=True, **words, **same).first()
         if existing is not None:
             return existing
         row = model(

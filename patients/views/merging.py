@@ -20,6 +20,7 @@ from patients.selectors import (
     get_merge,
     possible_duplicates,
     recent_merges,
+    stands_for,
     suspected_pairs,
 )
 from patients.services import merge_patients, normalise_phone, readable_phone, undo_merge
@@ -80,7 +81,9 @@ class PatientMergePage(StaffView):
     """Two entries side by side; the one named first is kept."""
 
     def get(self, request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
-        """The comparison, and what will happen."""
+        """The comparison, and what will happen; the chart when it has happened already."""
+        if stands_for(self.request.clinic, other) == pk:
+            return redirect("patients:chart", pk=pk)
         keep, drop = self.patient(pk), self.patient(other)
         record_read(
             self.request.actor, model="patients.patient", patients=[pk, other], reason="compare"
@@ -89,7 +92,10 @@ class PatientMergePage(StaffView):
         return render(request, "patients/merge.html", context)
 
     def post(self, request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
-        """Merge `other` into `pk`."""
+        """Merge `other` into `pk`; the second press in another tab finds it done."""
+        if stands_for(self.request.clinic, other) == pk:
+            messages.info(request, _("The two records are one already."))
+            return redirect("patients:chart", pk=pk)
         keep, drop = self.patient(pk), self.patient(other)
         merge_patients(actor=self.request.actor, keep=keep, drop=drop, now=self.now)
         messages.success(

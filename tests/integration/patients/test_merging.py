@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -203,11 +204,12 @@ def test_signed_rows_are_frozen_again(boss: Actor, keep: Patient, drop: Patient)
 
 
 def test_the_identity_is_completed(boss: Actor, keep: Patient, drop: Patient) -> None:
-    Patient.objects.filter(pk=drop.pk).update(birth_date=dt.date(1985, 5, 17))
+    Patient.objects.filter(pk=drop.pk).update(birth_date=dt.date(1985, 5, 17), weight_kg=52)
+    Patient.objects.filter(pk=keep.pk).update(weight_kg=80)
     done = merge(boss, keep, drop)
     keep.refresh_from_db()
     assert (keep.phone, keep.alert, keep.notes) == ("+33612345678", "Latex · Faints", "Shy")
-    assert keep.birth_date == dt.date(1985, 5, 17)
+    assert (keep.birth_date, keep.weight_kg) == (dt.date(1985, 5, 17), Decimal(52))
     assert keep.email != drop.email
     Patient.objects.filter(pk=keep.pk).update(alert="Written since")
     services.undo_merge(actor=boss, merge=done, now=NOW + DAY * 2)
@@ -325,6 +327,7 @@ def test_found_merged_and_undone_in_the_browser(
     assert done["Location"] == chart
     old = as_boss.get(reverse("patients:chart", args=[drop.pk]))
     assert (old.status_code, old["Location"]) == (302, chart)
+    assert as_boss.get(compare)["Location"] == as_boss.post(compare)["Location"] == chart
     as_boss.get(chart)  # shows the message that it is done
     assert drop.record_number not in as_boss.get(reverse("patients:list")).content.decode()
     row = PatientMerge.objects.get()

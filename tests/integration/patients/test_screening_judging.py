@@ -89,6 +89,10 @@ def test_a_fact_is_not_added_twice(patient: Patient, doctor: Actor) -> None:
     rows = [services.add_fact(actor=doctor, patient=patient, data=data, now=NOW) for _ in range(2)]
     assert rows[0].pk == rows[1].pk
     assert Allergy.objects.get().tags == ["allergy"]
+    # What is said anew with a graver reaction must not be swallowed.
+    graver = services.AllergyData("fish", reaction="could not breathe", severity="severe")
+    added = services.add_fact(actor=doctor, patient=patient, data=graver, now=NOW)
+    assert {added.pk, rows[0].pk} == set(Allergy.objects.values_list("pk", flat=True))
 
 
 def test_facts_carry_the_tags_of_the_clinics_terms(
