@@ -16,6 +16,7 @@ from scheduling.domain.spacing import Spacing, Treated
 from scheduling.domain.status import UPCOMING
 from scheduling.models import Appointment
 from scheduling.selectors.calendars import Search, load_resources
+from scheduling.selectors.conflicts import Wanted, clashes
 from scheduling.selectors.courses import (
     Course,
     Times,
@@ -127,6 +128,25 @@ def effect_of_move(clinic: Clinic, appointment: Appointment, place: Place, now: 
             spacing, treated[session.number], local_date(place.start, clinic.zone)
         ),
     )
+
+
+def busy_there(
+    appointment: Appointment, place: Place, effect: Effect, now: datetime
+) -> tuple[str, ...]:
+    """Who of the visit has another one at that time ("practitioner", "patient"); one query.
+
+    The visits that move along are in nobody's way.
+    """
+    shift = place.start - appointment.during.lower
+    during, occupies = (
+        Interval(one.lower + shift, one.upper + shift)
+        for one in (appointment.during, appointment.occupies)
+    )
+    who = place.practitioner_id or appointment.practitioner_id
+    wanted = Wanted(who, None, None, appointment.patient_id, during, occupies)
+    along = [appointment.pk, *(one.appointment.pk for one in effect.shifts)]
+    found = [one for one in clashes([wanted], now, along) if not one.lapsed]
+    return found[0].parties if found else ()
 
 
 def _too_close(spacing: Spacing, treated: Treated, day: date) -> str:

@@ -21,6 +21,7 @@ from mesoclinic.clinic.selectors import staff_of
 from mesoclinic.common.calendar import add_days, add_months
 from mesoclinic.common.errors import DomainError, Invalid
 from mesoclinic.common.intervals import Interval
+from scheduling.exceptions import SlotTaken
 from scheduling.forms import VIEWS, CalendarForm, DayForm, read_start
 from scheduling.models import Appointment, Room, VisitType
 from scheduling.selectors.appointments import get_appointment
@@ -34,7 +35,7 @@ from scheduling.selectors.feed import (
     stamp,
     wall,
 )
-from scheduling.selectors.moves import Place, effect_of_move
+from scheduling.selectors.moves import Place, busy_there, effect_of_move
 from scheduling.services import Move, Stretch, Target, move_appointment, stretch_appointment
 from scheduling.views.base import StaffView, as_uuid
 
@@ -254,6 +255,9 @@ class CalendarDrop(StaffView):
         place = Place(target.start, target.practitioner_id)
         effect = effect_of_move(clinic, visit, place, self.now)
         if effect.concerns_others:
+            busy = busy_there(visit, place, effect, self.now)
+            if busy:
+                raise SlotTaken(busy)
             return {"look": _move_page(visit.pk, place)}
         (moved,) = move_appointment(
             clinic=clinic, actor=self.request.actor, now=self.now, move=Move(visit=target)

@@ -21,12 +21,13 @@ from scheduling.exceptions import (
     OutsideHours,
     OutsideProtocolWindow,
     ScreeningBlocked,
+    SlotTaken,
 )
 from scheduling.forms import MoveForm, read_start
 from scheduling.models import Appointment
 from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.booking import Choice, free_times
-from scheduling.selectors.moves import Place, effect_of_move
+from scheduling.selectors.moves import Place, busy_there, effect_of_move
 from scheduling.services import move_appointment
 from scheduling.views.base import StaffView, as_date, as_uuid, strip_links
 
@@ -91,11 +92,13 @@ class AppointmentMove(StaffView):
         who = as_uuid(self.request.GET.get("practitioner")) or visit.practitioner_id
         choice = Choice(visit.visit_type, who, day, visit.patient_id, (visit.pk,))
         effect = effect_of_move(clinic, visit, place, self.now) if place else None
+        busy = busy_there(visit, place, effect, self.now) if place and effect else ()
         times = free_times(clinic, choice, self.now)
         return {
             "visit": visit, "title": visit.title, "place": place, "effect": effect,
             "times": times, "who": who, "today": self.today,
             "clinical": self.clinical, "later": _later(effect),
+            "busy": SlotTaken(busy).message if busy else "",
             "in_past": bool(place and place.start < self.now),
             **strip_links(times, practitioner=who),
         }  # fmt: skip
