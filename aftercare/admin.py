@@ -32,7 +32,7 @@ from aftercare.models import (
     TriageRuleSet,
 )
 from aftercare.selectors.rules import ingredient_names
-from aftercare.services.programme import keep_version, latest_version
+from aftercare.services.programme import keep_first, keep_version, latest_version
 from aftercare.services.texts import Texts, problems_of, treatment_names
 from mesoclinic.clinic.admin_base import CatalogueAdmin, ReadOnlyPatientDataAdmin
 
@@ -98,6 +98,7 @@ class ProgrammeStepAdmin(CatalogueAdmin):
 
     def save_model(self, request: Any, obj: ProgrammeStep, form: Any, change: Any) -> None:
         """A change here is a version of the programme as well."""
+        keep_first(obj.clinic)
         obj.version = latest_version(obj.clinic) + 1
         super().save_model(request, obj, form, change)
         keep_version(

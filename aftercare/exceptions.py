@@ -82,6 +82,16 @@ class CheckInNotFound(NotFound):
     """No such check-in in this clinic."""
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody saved this on another page while it was being written."""
+
+    default_code = "changed_meanwhile"
+    default_message = _(
+        "Somebody has changed this in the meantime. What you typed is kept here: look at the other "
+        "version on a new page, then save again to replace it."
+    )
+
+
 class AlreadyAnswered(Conflict):
     """The check-in of this link has been answered."""
 

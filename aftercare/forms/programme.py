@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Channel, ProgrammeStep
@@ -20,6 +21,7 @@ class StepForm(forms.Form):
     BEFORE, AFTER, AT_ONCE = "before", "after", "at_once"
     SIDES = [(AT_ONCE, _("At once")), (BEFORE, _("Before")), (AFTER, _("After"))]
 
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("For the staff."))
     anchor = forms.ChoiceField(label=_("Counted from"), choices=ProgrammeStep.Anchor.choices)
     side = forms.ChoiceField(label=_("When"), choices=SIDES)
@@ -79,7 +81,7 @@ class StepForm(forms.Form):
 
     def values(self) -> dict[str, Any]:
         """The step as the service takes it."""
-        data = dict(self.cleaned_data)
+        data = {name: said for name, said in self.cleaned_data.items() if name != "seen"}
         sign = {self.AT_ONCE: 0, self.BEFORE: -1, self.AFTER: 1}[data.pop("side")]
         data["offset"] = sign * (data.pop("distance") or 0)
         data["conditions"] = {kind: found for kind in self.kinds if (found := data.pop(kind))}
@@ -93,6 +95,7 @@ def _initial(step: ProgrammeStep | None) -> dict[str, Any]:
     side = StepForm.BEFORE if step.offset < 0 else StepForm.AFTER
     return {
         **{name: getattr(step, name) for name in names},
+        "seen": step.version,
         "side": side if step.offset else StepForm.AT_ONCE,
         "distance": abs(step.offset),
         **step.conditions,
@@ -102,6 +105,7 @@ def _initial(step: ProgrammeStep | None) -> dict[str, Any]:
 class TextsForm(forms.Form):
     """The words of one template."""
 
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
     subject = forms.CharField(
         label=_("Subject"), max_length=150, help_text=_("Others may read it: nothing about health.")
     )
@@ -114,6 +118,13 @@ class TextsForm(forms.Form):
         label=_("Short text, for SMS and WhatsApp"), max_length=320, required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip
+
+
+def look_again(form: forms.Form, seen: object) -> None:
+    """Let a form that came back know what is stored now, so that saving it again replaces that."""
+    typed = cast(QueryDict, form.data).copy()
+    typed["seen"] = str(seen)
+    form.data = typed
 
 
 class LookForm(forms.Form):

@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from aftercare.domain.conditions import conditions_of
-from aftercare.exceptions import StepNotFound, StepRefused
+from aftercare.exceptions import ChangedMeanwhile, StepNotFound, StepRefused
 from aftercare.models import Channel, MessageTemplate, ProgrammeStep, ProgrammeVersion
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
@@ -29,19 +29,24 @@ Values = dict[str, Any]
 
 
 def save_step(
-    *, actor: Actor, clinic: Clinic, step_id: UUID | None, values: Values
+    *, actor: Actor, clinic: Clinic, step_id: UUID | None, values: Values, seen: int | None = None
 ) -> ProgrammeStep:
     """Change a step, or add one (`step_id` None); `values` by the names in `FIELDS`.
 
-    Messages that are planned already stay as they are. Raises `StepRefused` where the template
-    can't carry it, `StepNotFound`.
+    Messages that are planned already stay as they are. `seen` is the version of the step that
+    the change was made from, None where nobody looked. Raises `StepRefused` where the template
+    can't carry it, `ChangedMeanwhile` where the step has a newer version, `StepNotFound`.
     """
     with audited(actor):
-        step = _locked(clinic, step_id) if step_id else _new(clinic, values["name"])
+        _lock(clinic)
+        step = _found(clinic, step_id) if step_id else _new(clinic, values["name"])
+        if seen is not None and step_id and step.version != seen:
+            raise ChangedMeanwhile
         added = step._state.adding
         changed = [name for name in FIELDS if added or getattr(step, name) != values[name]]
         if not changed:
             return step
+        keep_first(clinic)
         for name in changed:
             setattr(step, name, values[name])
         _check(step)
@@ -51,6 +56,13 @@ def save_step(
         note = _("Added: %(step)s.") if added else _("Changed: %(step)s.")
         keep_version(actor=actor, clinic=clinic, number=number, note=note % {"step": step.name})
     return step
+
+
+def keep_first(clinic: Clinic) -> None:
+    """Keep the programme as it was before anybody changed it, so that it can be brought back."""
+    if not ProgrammeVersion.objects.for_clinic(clinic).exists():
+        system = Actor.system(clinic.pk, str(_("the system")))
+        keep_version(actor=system, clinic=clinic, number=1, note=_("As delivered."))
 
 
 def keep_version(*, actor: Actor, clinic: Clinic, number: int, note: str) -> ProgrammeVersion:
@@ -76,12 +88,13 @@ def restore_version(*, actor: Actor, clinic: Clinic, number: int) -> int:
     Steps that were added since are switched off, never deleted. Raises `StepNotFound`.
     """
     with audited(actor):
+        _lock(clinic)
         old = ProgrammeVersion.objects.for_clinic(clinic).filter(number=number).first()
         if old is None:
             raise StepNotFound
         kept = {row["key"]: row for row in old.steps}
         version = latest_version(clinic) + 1
-        for step in ProgrammeStep.objects.for_clinic(clinic).select_for_update():
+        for step in ProgrammeStep.objects.for_clinic(clinic):
             values = kept.get(step.key, {"is_active": False})
             if all(_plain(getattr(step, name)) == value for name, value in values.items()):
                 continue
@@ -94,8 +107,13 @@ def restore_version(*, actor: Actor, clinic: Clinic, number: int) -> int:
     return version
 
 
-def _locked(clinic: Clinic, step_id: UUID) -> ProgrammeStep:
-    step = ProgrammeStep.objects.for_clinic(clinic).select_for_update().filter(pk=step_id).first()
+def _lock(clinic: Clinic) -> None:
+    """One change of a clinic's programme after the other: each makes the next version."""
+    list(Clinic.objects.select_for_update(no_key=True).filter(pk=clinic.pk).values_list("pk"))
+
+
+def _found(clinic: Clinic, step_id: UUID) -> ProgrammeStep:
+    step = ProgrammeStep.objects.for_clinic(clinic).filter(pk=step_id).first()
     if step is None:
         raise StepNotFound
     return step

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from aftercare.domain import lint
-from aftercare.exceptions import TemplateNotFound, TextRefused
+from aftercare.exceptions import ChangedMeanwhile, TemplateNotFound, TextRefused
 from aftercare.models import MessageTemplate
 from aftercare.services.contents import LINKS, VARIABLES
 from aftercare.services.rendering import is_well_formed, variables_in
@@ -60,8 +61,20 @@ def treatment_names(clinic: Clinic) -> list[str]:
     ]
 
 
-def save_texts(*, actor: Actor, clinic: Clinic, template_id: UUID, texts: Texts) -> MessageTemplate:
-    """Save the words of a template; the approval is gone with a change. Raises `TextRefused`."""
+def fingerprint(row: MessageTemplate) -> str:
+    """Tells whether the words of a template are still those that somebody looked at."""
+    words = "\0".join((row.subject, row.preheader, row.short_text, row.body))
+    return sha256(words.encode()).hexdigest()[:16]
+
+
+def save_texts(
+    *, actor: Actor, clinic: Clinic, template_id: UUID, texts: Texts, seen: str = ""
+) -> MessageTemplate:
+    """Save the words of a template; the approval is gone with a change.
+
+    `seen` is the `fingerprint` of the words that were changed, "" where nobody looked. Raises
+    `TextRefused`, and `ChangedMeanwhile` where the words are others by now.
+    """
     found = problems_of(texts, treatment_names(clinic))
     if found:
         raise TextRefused(found)
@@ -70,6 +83,8 @@ def save_texts(*, actor: Actor, clinic: Clinic, template_id: UUID, texts: Texts)
         row = rows.filter(pk=template_id).first()
         if row is None:
             raise TemplateNotFound
+        if seen and seen != fingerprint(row):
+            raise ChangedMeanwhile
         row.subject, row.preheader = texts.subject, texts.preheader
         row.short_text, row.body = texts.short_text, texts.body
         row.approved_at = None

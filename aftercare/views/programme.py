@@ -10,7 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from aftercare.exceptions import ChangedMeanwhile
 from aftercare.forms import StepForm
+from aftercare.forms.programme import look_again
 from aftercare.models import ProgrammeStep
 from aftercare.selectors import programme as selectors
 from aftercare.services import programme as services
@@ -100,8 +102,13 @@ def _form(clinic: Clinic, step: ProgrammeStep | None, data: Any = None) -> StepF
 def _saved(request: StaffRequest, form: StepForm, pk: UUID | None) -> bool:
     try:
         services.save_step(
-            actor=request.actor, clinic=request.clinic, step_id=pk, values=form.values()
-        )
+            actor=request.actor, clinic=request.clinic, step_id=pk, values=form.values(),
+            seen=form.cleaned_data["seen"],
+        )  # fmt: skip
+    except ChangedMeanwhile as error:
+        form.add_error(None, error.message)
+        look_again(form, selectors.step_of(request.clinic, pk).version if pk else "")
+        return False
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         return False

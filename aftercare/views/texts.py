@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from aftercare.domain.lint import VARIABLE
-from aftercare.exceptions import DeliveryError, TextRefused, UnknownVariable
+from aftercare.exceptions import ChangedMeanwhile, DeliveryError, TextRefused, UnknownVariable
 from aftercare.forms import LookForm, TextsForm
+from aftercare.forms.programme import look_again
 from aftercare.models import MessageTemplate
 from aftercare.selectors.programme import template_of
 from aftercare.services import branding
@@ -24,7 +25,7 @@ from aftercare.services.contents import VARIABLES
 from aftercare.services.mime import LOGO
 from aftercare.services.rendering import Source
 from aftercare.services.sample import foot_of, look_for, sample, sample_variables, send_sample
-from aftercare.services.texts import Texts, save_texts
+from aftercare.services.texts import Texts, fingerprint, save_texts
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
 from mesoclinic.clinic.pages import StaffPage, again
@@ -68,7 +69,8 @@ class EditTexts(StaffPage):
         """The form, with the mail beside it."""
         row = template_of(request.clinic, pk)
         names = ("subject", "preheader", "body", "short_text")
-        form = TextsForm(initial={name: getattr(row, name) for name in names})
+        words = {name: getattr(row, name) for name in names}
+        form = TextsForm(initial=words | {"seen": fingerprint(row)})
         return render(request, self.template, _edit_context(row, form))
 
     def post(self, request: StaffRequest, pk: UUID) -> HttpResponse:
@@ -172,7 +174,14 @@ def _texts_saved(request: StaffRequest, row: MessageTemplate, form: TextsForm) -
     data = form.cleaned_data
     texts = Texts(data["subject"], data["preheader"], data["short_text"], data["body"])
     try:
-        save_texts(actor=request.actor, clinic=request.clinic, template_id=row.pk, texts=texts)
+        save_texts(
+            actor=request.actor, clinic=request.clinic, template_id=row.pk, texts=texts,
+            seen=data["seen"],
+        )  # fmt: skip
+    except ChangedMeanwhile as error:
+        form.add_error(None, error.message)
+        look_again(form, fingerprint(template_of(request.clinic, row.pk)))
+        return False
     except TextRefused as refused:
         for field, said in refused.problems.items():
             form.add_error(field, said)

@@ -101,7 +101,7 @@ def test_each_change_is_a_version_that_can_be_brought_back(lices: Clinic, zita: 
         values={name: getattr(step, name) for name in FIELDS} | {"name": "Ünsere neue"},
     )  # fmt: skip
     assert [(one.number, one.changed_by) for one in ProgrammeVersion.objects.all()] == [
-        (4, "Zita"), (3, "Zita"), (2, "Zita")
+        (4, "Zita"), (3, "Zita"), (2, "Zita"), (1, "the system")
     ]  # fmt: skip
 
     assert restore_version(actor=zita, clinic=lices, number=2) == 5
@@ -197,6 +197,42 @@ def test_what_may_not_be_said_is_refused_at_its_field(lices: Clinic, zita: Actor
     assert set(refused.value.problems) == {"subject", "preheader", "short_text", "body"}
     row.refresh_from_db()
     assert row.subject == "How are you today?"
+
+
+def test_the_programme_as_delivered_can_be_brought_back(lices: Clinic, zita: Actor) -> None:
+    step = step_of(lices, "visit-reminder-3h")
+    values = {name: getattr(step, name) for name in FIELDS}
+    save_step(actor=zita, clinic=lices, step_id=step.pk, values=values | {"name": "Other"})
+    kept = ProgrammeVersion.objects.filter(clinic=lices).order_by("number")
+    assert [row.note for row in kept] == ["As delivered.", "Changed: Other."]
+    restore_version(actor=zita, clinic=lices, number=1)
+    step.refresh_from_db()
+    assert step.name == values["name"]
+
+
+@pytest.mark.parametrize("what", ["step", "text"])
+def test_a_second_page_does_not_write_over_the_first_unasked(
+    lices: Clinic, manager: Membership, what: str
+) -> None:
+    """The later one is told, keeps what it typed, and replaces the other when it saves again."""
+    client = client_for(manager)
+    if what == "step":
+        step = step_of(lices, "visit-reminder-3h")
+        url, field = reverse("aftercare:step", args=[step.pk]), "name"
+    else:
+        row = MessageTemplate.objects.get(clinic=lices, key="checkin", language="en")
+        url, field = reverse("aftercare:text", args=[row.pk]), "subject"
+    form = client.get(url).context["form"]
+    page = {bound.name: said for bound in form if (said := bound.value()) not in {None, False, ""}}
+    assert client.post(url, page | {field: "First"}).status_code == 302
+    late = client.post(url, page | {field: "Second"})
+    assert late.status_code == 422
+    assert "changed this in the meantime" in late.content.decode()
+    assert b'value="Second"' in late.content
+    assert client.get(url).context["form"][field].value() == "First"
+    again = page | {field: "Second", "seen": late.context["form"]["seen"].value()}
+    assert client.post(url, again).status_code == 302
+    assert client.get(url).context["form"][field].value() == "Second"
 
 
 def test_the_colour_must_carry_white_words(lices: Clinic, zita: Actor) -> None:
