@@ -223,13 +223,13 @@ def test_a_drag_that_touches_the_course_leads_to_the_move_page(
     answer = drop(noor, first, "2026-01-19T10:00").json()
     assert answer["look"].startswith(reverse("scheduling:move", args=[first.pk]))
     look = noor.get(answer["look"]).content.decode()
-    assert "Move them all" in look
+    assert "Leave it" in look
     desk.book(treatments.patient(desk.clinic, "Bruno Costa"), desk.at(dt.date(2026, 1, 19), 10))
     taken = drop(noor, first, "2026-01-19T10:00")
     assert (taken.status_code, taken.json()["code"]) == (409, "slot_taken")
     look = noor.get(answer["look"]).content.decode()
     assert "The practitioner has another visit at this time" in look
-    assert "Move them all" not in look
+    assert "Leave it" not in look
     first.refresh_from_db()
     assert first.schedule_version == 1
 
