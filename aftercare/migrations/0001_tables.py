@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    replaces = [('aftercare', '0001_initial'), ('aftercare', '0002_same_clinic'), ('aftercare', '0003_held_visits'), ('aftercare', '0004_programmes_providers_and_holds'), ('aftercare', '0005_offers_from_the_waiting_list'), ('aftercare', '0006_conversations_alerts_task_history'), ('aftercare', '0007_same_clinic_conversations'), ('aftercare', '0008_tasks_for_stock_keepers')]
+    replaces = [('aftercare', '0001_initial'), ('aftercare', '0002_same_clinic'), ('aftercare', '0003_held_visits'), ('aftercare', '0004_programmes_providers_and_holds'), ('aftercare', '0005_offers_from_the_waiting_list'), ('aftercare', '0006_conversations_alerts_task_history'), ('aftercare', '0007_same_clinic_conversations'), ('aftercare', '0008_tasks_for_stock_keepers'), ('aftercare', '0009_steps_and_tasks_of_every_room')]
 
     initial = True
 

@@ -7,7 +7,6 @@ from mesoclinic.audit.operations import of_one_clinic
 
 
 class Migration(migrations.Migration):
-    replaces = [("aftercare", "0009_steps_and_tasks_of_every_room")]
     dependencies = [("aftercare", "0001_tables")]
 
     operations = of_one_clinic(

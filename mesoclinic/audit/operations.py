@@ -55,10 +55,12 @@ def tie(table: str, columns: tuple[str, str], target: str, name: str) -> RunSQL:
     """A composite foreign key: the row of `target` has this id, and the same value beside it.
 
     `columns` are the reference and what both rows share, as `clinic_id`. The check is deferred like
-    that of Django's own foreign keys.
+    that of Django's own foreign keys. One of that name is replaced: databases that came here by
+    the earlier migrations have it.
     """
     return RunSQL(
-        f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY ({", ".join(columns)}) '
+        f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "{name}", '
+        f'ADD CONSTRAINT "{name}" FOREIGN KEY ({", ".join(columns)}) '
         f'REFERENCES "{target}" (id, {columns[1]}) DEFERRABLE INITIALLY DEFERRED',
         f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"',
     )

@@ -13,7 +13,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    replaces = [('patients', '0001_initial'), ('patients', '0002_term_exclusions_and_drafts_by_channel'), ('patients', '0003_codes_and_facts_ended_by_staff'), ('patients', '0004_find_by_phone_and_email'), ('patients', '0005_photographs_and_documents'), ('patients', '0006_merging_patients'), ('patients', '0007_identity_in_full_imports_and_rights'), ('patients', '0008_offer_links'), ('patients', '0009_signatures'), ('patients', '0010_own_visits'), ('patients', '0011_link_purposes_ask_answer')]
+    replaces = [('patients', '0001_initial'), ('patients', '0002_term_exclusions_and_drafts_by_channel'), ('patients', '0003_codes_and_facts_ended_by_staff'), ('patients', '0004_find_by_phone_and_email'), ('patients', '0005_photographs_and_documents'), ('patients', '0006_merging_patients'), ('patients', '0007_identity_in_full_imports_and_rights'), ('patients', '0008_offer_links'), ('patients', '0009_signatures'), ('patients', '0010_own_visits'), ('patients', '0011_link_purposes_ask_answer'), ('patients', '0012_consent_links')]
 
     initial = True
 

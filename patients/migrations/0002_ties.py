@@ -7,7 +7,7 @@ from mesoclinic.audit.operations import of_one_clinic, tie
 # Words that sound alike: every word must be similar to a part of what is searched. The first word
 # (the longest) is looked up in the trigram index; the threshold holds inside this function only.
 ALIKE = """
-CREATE FUNCTION patients_alike(clinic uuid, words text[], most integer) RETURNS SETOF uuid
+CREATE OR REPLACE FUNCTION patients_alike(clinic uuid, words text[], most integer) RETURNS SETOF uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 SET pg_trgm.word_similarity_threshold = 0.39
 AS $$
@@ -23,7 +23,6 @@ $$;
 
 
 class Migration(migrations.Migration):
-    replaces = [("patients", "0012_consent_links")]
     dependencies = [("patients", "0001_tables")]
 
     operations = [

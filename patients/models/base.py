@@ -23,3 +23,19 @@ class PatientOwned(ClinicOwned):
 
     class Meta:
         abstract = True
+
+
+def same_clinic_sql(*tables: str) -> tuple[list[str], list[str]]:
+    """Forward and reverse SQL of the composite foreign keys of `tables`, for migrations.RunSQL.
+
+    Each table has the columns `patient_id` and `clinic_id`. The check is deferred like Django's
+    own foreign keys.
+    """
+    forward = [
+        f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_same_clinic" '
+        'FOREIGN KEY ("patient_id", "clinic_id") REFERENCES "patients_patient" ("id", "clinic_id") '
+        "DEFERRABLE INITIALLY DEFERRED"
+        for table in tables
+    ]
+    reverse = [f'ALTER TABLE "{table}" DROP CONSTRAINT "{table}_same_clinic"' for table in tables]
+    return forward, reverse

@@ -18,7 +18,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    replaces = [('scheduling', '0001_initial'), ('scheduling', '0002_initial'), ('scheduling', '0003_moves_holidays_and_usual_rooms'), ('scheduling', '0004_one_patient_one_clinic'), ('scheduling', '0005_visit_type_grid'), ('scheduling', '0006_waiting_list_hours_and_rules'), ('scheduling', '0007_online_booking_and_feeds')]
+    replaces = [('scheduling', '0001_initial'), ('scheduling', '0002_initial'), ('scheduling', '0003_moves_holidays_and_usual_rooms'), ('scheduling', '0004_one_patient_one_clinic'), ('scheduling', '0005_visit_type_grid'), ('scheduling', '0006_waiting_list_hours_and_rules'), ('scheduling', '0007_online_booking_and_feeds'), ('scheduling', '0008_least_days_between_courses')]
 
     initial = True
 

@@ -46,7 +46,6 @@ TIES = {
 
 
 class Migration(migrations.Migration):
-    replaces = [("scheduling", "0008_least_days_between_courses")]
     dependencies = [("scheduling", "0001_tables")]
 
     operations = [

@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    replaces = [('treatments', '0001_initial'), ('treatments', '0002_record_drafts_and_consents_that_stay'), ('treatments', '0003_one_patient_throughout'), ('treatments', '0004_contraindications_with_reasons'), ('treatments', '0005_audit_links_of_plans'), ('treatments', '0006_recipes_devices_costs_and_open_vials'), ('treatments', '0007_maps_recalls_and_results')]
+    replaces = [('treatments', '0001_initial'), ('treatments', '0002_record_drafts_and_consents_that_stay'), ('treatments', '0003_one_patient_throughout'), ('treatments', '0004_contraindications_with_reasons'), ('treatments', '0005_audit_links_of_plans'), ('treatments', '0006_recipes_devices_costs_and_open_vials'), ('treatments', '0007_maps_recalls_and_results'), ('treatments', '0008_ties_of_maps_and_recalls')]
 
     initial = True
 

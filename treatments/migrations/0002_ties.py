@@ -40,7 +40,6 @@ def _ties(tables: dict[str, list[tuple[str, str]]], clinic: str, patient: str) -
 
 
 class Migration(migrations.Migration):
-    replaces = [("treatments", "0008_ties_of_maps_and_recalls")]
     dependencies = [("treatments", "0001_tables")]
 
     operations = [
@@ -52,7 +51,9 @@ class Migration(migrations.Migration):
         ),
         # Points lie on their picture.
         migrations.RunSQL(
-            "ALTER TABLE treatments_pointgroup ADD CONSTRAINT point_group_on_the_picture CHECK "
+            "ALTER TABLE treatments_pointgroup "
+            "DROP CONSTRAINT IF EXISTS point_group_on_the_picture, "
+            "ADD CONSTRAINT point_group_on_the_picture CHECK "
             "(cardinality(points) >= 2 AND 0 <= ALL (points) AND 100 >= ALL (points))",
             "ALTER TABLE treatments_pointgroup DROP CONSTRAINT point_group_on_the_picture",
         ),
