@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from mesoclinic.common.errors import Conflict, Forbidden, Invalid, NotFound
+from mesoclinic.common.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 
 
 class AppointmentNotFound(NotFound):
@@ -291,3 +292,33 @@ class TooManyTries(Conflict):
 
     default_code = "too_many_tries"
     default_message = _("That was too often. Please wait a while, or call the clinic.")
+
+
+class CallTheClinic(Conflict):
+    """A link can't do it, and shows no health data: why is for the desk to say."""
+
+    default_code = "call_the_clinic"
+    default_message = _("This can't be done here. Please call us: we find a way.")
+
+
+_SAID_TO_PATIENTS = (
+    TooLateToChange, NotOffered, OnlineClosed, HoldOver, OnlineCodeWrong, TooManyTries, OfferOver,
+    ChangedMeanwhile, NotFound,
+)  # fmt: skip
+
+
+@contextmanager
+def in_patients_words() -> Iterator[None]:
+    """Refusals as a patient's link or the public page may show them.
+
+    What is written for the desk may name a reaction, a screening or another course. Raises
+    NotOffered for a time that is gone, CallTheClinic for everything else that is the desk's.
+    """
+    try:
+        yield
+    except _SAID_TO_PATIENTS:
+        raise
+    except (SlotTaken, NothingFree, OutsideHours) as error:
+        raise NotOffered(field="slot") from error
+    except DomainError as error:
+        raise CallTheClinic from error

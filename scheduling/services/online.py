@@ -25,7 +25,14 @@ from mesoclinic.common.ids import new_id, new_token, token_digest
 from mesoclinic.common.intervals import Interval
 from patients.models import Patient
 from patients.services import PatientData, register_patient
-from scheduling.exceptions import HoldOver, NothingFree, OnlineCodeWrong, SlotTaken, TooManyTries
+from scheduling.exceptions import (
+    HoldOver,
+    NothingFree,
+    OnlineCodeWrong,
+    SlotTaken,
+    TooManyTries,
+    in_patients_words,
+)
 from scheduling.models import Appointment, OnlineBooking, OnlineRules, TimeOff, VisitType
 from scheduling.selectors.calendars import range_of
 from scheduling.selectors.conflicts import clashes
@@ -71,6 +78,7 @@ def set_online_rules(
     return rules
 
 
+@in_patients_words()
 def hold_time(
     *, clinic: Clinic, kind: VisitType, practitioner_id: UUID, start: datetime, now: datetime
 ) -> tuple[OnlineBooking, str]:
@@ -184,6 +192,7 @@ def ask_for_code(
     return row, code
 
 
+@in_patients_words()
 def finish_booking(*, booking: OnlineBooking, code: str, now: datetime) -> Appointment:
     """Check the code and book; the patient is found by e-mail, birth date and name, or registered.
 

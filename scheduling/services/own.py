@@ -14,7 +14,7 @@ from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import local_date
 from patients.models import Patient
 from scheduling.domain.status import Status
-from scheduling.exceptions import NotOffered, TooLateToChange
+from scheduling.exceptions import NotOffered, TooLateToChange, in_patients_words
 from scheduling.models import Appointment
 from scheduling.selectors.moves import Effect, Place, effect_of_move
 from scheduling.selectors.own import may_change, online_rules, own_visit, safe_times
@@ -25,6 +25,7 @@ from scheduling.services.status import cancel_appointment
 BY_PATIENT = gettext_noop("By the patient, by link.")
 
 
+@in_patients_words()
 def effect_of_own_move(
     *, clinic: Clinic, visit: Appointment, start: datetime, now: datetime
 ) -> Effect:
@@ -46,6 +47,7 @@ def effect_of_own_move(
     return effect
 
 
+@in_patients_words()
 def move_own_visit(
     *,
     clinic: Clinic,
@@ -77,6 +79,7 @@ def move_own_visit(
     return move_appointment(clinic=clinic, actor=actor, now=now, move=move)
 
 
+@in_patients_words()
 def cancel_own_visit(
     *, clinic: Clinic, actor: Actor, now: datetime, patient: Patient, appointment_id: UUID
 ) -> Appointment:

@@ -9,7 +9,7 @@ from patients.exceptions import LinkUnusable
 from patients.services import mark_opened, mark_used
 from patients.views.links import PatientLinkView
 from scheduling.domain.status import Status
-from scheduling.exceptions import AppointmentNotFound
+from scheduling.exceptions import AppointmentNotFound, in_patients_words
 from scheduling.models import Appointment
 from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.own import may_change, online_rules
@@ -32,9 +32,10 @@ class LinkConfirm(PatientLinkView):
         visit = self._visit()
         mark_opened(actor=self.actor, link=self.link, now=self.now)
         if visit.status == Status.BOOKED and visit.during.lower > self.now:
-            visit = confirm_appointment(
-                clinic=self.clinic, actor=self.actor, now=self.now, appointment_id=visit.pk
-            )
+            with in_patients_words():
+                visit = confirm_appointment(
+                    clinic=self.clinic, actor=self.actor, now=self.now, appointment_id=visit.pk
+                )
             mark_used(actor=self.actor, link=self.link, now=self.now)
         return self._page(visit)
 

@@ -8,7 +8,7 @@ from mesoclinic.clinic.access import Policy, access
 from patients.exceptions import LinkUnusable
 from patients.services import mark_opened, mark_used
 from patients.views.links import PatientLinkView
-from scheduling.exceptions import OfferOver
+from scheduling.exceptions import OfferOver, in_patients_words
 from scheduling.models import WaitlistOffer
 from scheduling.selectors.waitlist import get_offer
 from scheduling.services import accept_offer, decline_offer
@@ -31,7 +31,8 @@ class LinkOffer(PatientLinkView):
         mark_opened(actor=self.actor, link=self.link, now=self.now)
         answer = decline_offer if request.POST.get("answer") == "no" else accept_offer
         try:
-            answer(clinic=self.clinic, actor=self.actor, now=self.now, offer_id=offer.pk)
+            with in_patients_words():
+                answer(clinic=self.clinic, actor=self.actor, now=self.now, offer_id=offer.pk)
         except OfferOver:
             return self._page(self._offer(), over=True)
         mark_used(actor=self.actor, link=self.link, now=self.now)

@@ -19,7 +19,7 @@ PAPERS = ("treatments/consent_text.txt",)
 MODULES = (
     "patients/views/links.py", "patients/views/link_screening.py", "patients/forms/questions.py",
     "scheduling/views/links.py", "scheduling/views/own.py", "scheduling/views/offers.py",
-    "scheduling/views/online.py", "scheduling/services/online_mail.py",
+    "scheduling/views/online.py", "scheduling/services/online_mail.py", "scheduling/services/ics.py",
     "treatments/services/documents.py", "treatments/views/link_consent.py", "aftercare/views/unsubscribe.py", "aftercare/forms/checkin.py",
 )  # fmt: skip
 _CALLS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}

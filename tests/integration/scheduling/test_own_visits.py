@@ -192,6 +192,21 @@ def test_moving_a_session_shows_what_moves_along_and_moves_all_or_none(
     assert not any(one.off_protocol for one in course)
 
 
+def test_why_a_session_can_not_be_moved_is_for_the_desk_to_say(
+    client: Client, desk: make.Desk, link: Link, ines: Patient, course: list[Appointment]
+) -> None:
+    """A link is no proof of who reads it: no screening, reaction or course is named."""
+    token, at = link(), desk.at(dt.date(2026, 1, 21), 10)
+    make.contraindicate(ines, NOW + make.MINUTE)
+    agreed = {"slot": slot(desk, at), "later": [str(course[1].pk)]}
+    answer = client.post(url("move", token, course[0].pk), agreed)
+    text = answer.content.decode().lower()
+    assert answer.status_code == 422
+    assert "please call us" in text
+    for word in ("screening", "contraindicat", "treat the patient"):
+        assert word not in text
+
+
 def test_cancelling_is_one_post_until_the_clinics_limit(
     client: Client, desk: make.Desk, link: Link, friday: Appointment
 ) -> None:
