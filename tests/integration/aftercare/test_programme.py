@@ -165,6 +165,15 @@ def test_one_list_shows_what_was_what_is_planned_and_what_is_expected(
         assert expected == 3 * (signed + is_on * deep) + finished
 
 
+def test_what_a_patient_will_not_get_stands_apart(ines: Patient, receptionist: Membership) -> None:
+    for title, state in (("Comes", "planned"), ("Left out", "skipped")):
+        make.message(ines, NOW + DAY, title=title, state=state)
+    with time_machine.travel(NOW, tick=False):
+        shown = client_for(receptionist).get(f"/messages/of/{ines.pk}/").context
+    assert [line.title for line in shown["coming"]] == ["Comes"]
+    assert [line.title for line in shown["left_out"]] == ["Left out"]
+
+
 def test_two_reminders_of_one_kind_on_one_day_are_one_mail(
     desk: scheduling.Desk, ines: Patient, mail_sink: MailSink
 ) -> None:
