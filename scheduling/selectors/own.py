@@ -24,7 +24,7 @@ from scheduling.selectors.booking import STRIP_DAYS, Choice, FreeTimes, Offer, S
 from scheduling.selectors.calendars import Search, load_resources
 from scheduling.selectors.courses import members_for, with_licences
 from scheduling.selectors.spacing import closed_days
-from treatments.domain.protocol import Window
+from treatments.domain.protocol import Verdict, Window
 from treatments.selectors.windows import sessions_of, windows_among
 
 _CHANGEABLE = frozenset({Status.BOOKED.value, Status.CONFIRMED.value})
@@ -104,7 +104,7 @@ def patient_times(
     found: dict[date, list[Slot]] = {}
     for slot in free_slots(search.request, resources, Pick.EACH_START):
         local = local_date(slot.start, zone)
-        inside = window is None or window.is_open or window.earliest <= local <= window.latest
+        inside = window is None or window.verdict(local) is Verdict.INSIDE
         if inside and not is_in(choice.closed, local):
             found.setdefault(local, []).append(slot)
     chosen = choice.day if choice.day in found else min(found, default=first)
@@ -121,6 +121,6 @@ def patient_times(
 
 
 def _first_day(day: date, window: Window | None) -> date:
-    if window is None or window.is_open:
+    if window is None:
         return day
     return max(window.earliest, min(day, window.latest))

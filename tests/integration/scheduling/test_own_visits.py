@@ -165,6 +165,17 @@ def test_only_days_inside_the_sessions_window_are_offered(
     assert max(offered) <= latest
 
 
+def test_the_first_session_is_not_offered_before_the_course_may_begin(
+    desk: make.Desk, course: list[Appointment]
+) -> None:
+    TreatmentPlan.objects.update(start_on=dt.date(2026, 1, 16))
+    first = Appointment.objects.select_related("plan", "planned_session").get(pk=course[0].pk)
+    first.clinic = desk.clinic
+    offered = {one.day for one in safe_times(desk.clinic, first, WEDNESDAY, NOW).strip if one.free}
+    assert offered
+    assert min(offered) == dt.date(2026, 1, 16)
+
+
 def test_moving_a_session_shows_what_moves_along_and_moves_all_or_none(
     client: Client, desk: make.Desk, link: Link, course: list[Appointment]
 ) -> None:
