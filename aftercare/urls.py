@@ -31,6 +31,7 @@ urlpatterns = [
     path("messages/of/<uuid:pk>/", programme.Forecast.as_view(), name="forecast"),
     path("messages/address/<uuid:pk>/", outbox.AddressWorks.as_view(), name="address-works"),
     path("programme/", programme.Programme.as_view(), name="programme"),
+    path("programme/defaults/", programme.LoadDefaults.as_view(), name="programme-defaults"),
     path("programme/new/", programme.EditStep.as_view(), name="step-create"),
     path("programme/<uuid:pk>/", programme.EditStep.as_view(), name="step"),
     path(

@@ -15,9 +15,12 @@ _WORDS = ("subject", "preheader", "short_text", "body")
 _DATA = Path(__file__).resolve().parent.parent / "data"
 
 
-def seed_clinic(clinic: Clinic) -> None:
-    """Load templates, programme and triage rules that the clinic does not have yet."""
-    with audited(Actor.system(clinic.pk, "seed")):
+def seed_clinic(clinic: Clinic, *, actor: Actor | None = None) -> None:
+    """Load templates, programme and triage rules that the clinic does not have yet.
+
+    `actor` None: the house does it, when a clinic is made.
+    """
+    with audited(actor or Actor.system(clinic.pk, "seed")):
         for row in _rows("templates.json"):
             words = {name: row[name] for name in _WORDS if name in row}
             MessageTemplate.objects.get_or_create(

@@ -18,6 +18,7 @@ from aftercare.models import ProgrammeStep
 from aftercare.selectors import programme as selectors
 from aftercare.services import programme as services
 from aftercare.services.forecast import EXPECTED, forecast
+from aftercare.services.seeding import seed_clinic
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access, can
 from mesoclinic.clinic.http import StaffRequest
@@ -39,6 +40,17 @@ class Programme(StaffPage):
             "may_edit": can(request.actor, Policy.MANAGER),
         }
         return render(request, "aftercare/programme.html", context)
+
+
+@access(Policy.MANAGER)
+class LoadDefaults(StaffPage):
+    """Programme, texts, ready answers and rules as they are delivered."""
+
+    def post(self, request: StaffRequest) -> HttpResponse:
+        """Load what the clinic does not have; what it has stays as it is."""
+        seed_clinic(request.clinic, actor=request.actor)
+        flash.success(request, _("The defaults are loaded. Look through them before use."))
+        return redirect("aftercare:programme")
 
 
 @access(Policy.MANAGER)

@@ -208,6 +208,23 @@ def test_what_may_not_be_said_is_refused_at_its_field(lices: Clinic, zita: Actor
     assert row.subject == "How are you today?"
 
 
+def test_a_manager_of_a_new_clinic_loads_the_defaults_on_the_page(
+    clinic: Clinic, manager: Membership, receptionist: Membership
+) -> None:
+    client, desk = client_for(manager), client_for(receptionist)
+    page, load = reverse("aftercare:programme"), reverse("aftercare:programme-defaults")
+    for empty in (page, reverse("aftercare:texts"), reverse("aftercare:care")):
+        assert load in client.get(empty).content.decode()
+    assert load not in desk.get(page).content.decode()
+    assert desk.post(load).status_code == 403
+    for _n in range(2):  # a double click
+        assert client.post(load).status_code == 302
+    full = client.get(page).content.decode()
+    assert "Reminder 48 h before" in full
+    assert load not in full
+    assert ProgrammeStep.objects.filter(clinic=clinic, key="visit-reminder-48h").count() == 1
+
+
 def test_the_programme_as_delivered_can_be_brought_back(lices: Clinic, zita: Actor) -> None:
     step = step_of(lices, "visit-reminder-3h")
     values = {name: getattr(step, name) for name in FIELDS}
