@@ -1,7 +1,8 @@
 /* The number beside the inbox and the banner of what is urgent, asked for every few seconds.
 
    [data-live]      in the side: its address answers the count and a <template data-urgent>
-   [data-copy-count] shows the same number; #urgent takes the banner
+   [data-copy-count] shows the same number; #urgent takes the banner, and without it the title is
+   left alone too: a patient reads that page
    A tab that is not looked at asks less often; asking is no activity (X-Background). */
 (function () {
   "use strict";
@@ -27,8 +28,8 @@
     });
     const lines = urgent ? Array.from(urgent.content.children) : [];
     const ids = lines.map((line) => line.dataset.task).join(" ");
-    document.title = (lines.length ? "(!) " : "") + title;
     if (!banner) return;
+    document.title = (lines.length ? "(!) " : "") + title;
     if (ids === shown && ids) {
       lines.forEach((line) => {
         const old = banner.querySelector('[data-task="' + line.dataset.task + '"] .urgent-body');

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw
 
 from mesoclinic.clinic.templatetags.mesoclinic import local_datetime
+from treatments.domain.paper import read_paper
 from treatments.models import Consent
 from treatments.services.consents import paper_language
 
@@ -61,18 +62,16 @@ def consent_document(consent: Consent) -> bytes:
 
 
 def _write_text(document: Document, text: str) -> None:
-    """Paragraphs parted by empty lines; the first line of each is its heading, dashes are dots."""
-    for block in text.strip().split("\n\n")[1:]:
-        lines = [line.strip() for line in block.strip().splitlines() if line.strip()]
-        if not lines:
-            continue
-        if len(lines) > 1 and ":" not in lines[0]:
-            document.subheading(lines.pop(0))
-        for line in lines:
-            if line.startswith("- "):
-                document.bullets([line[2:]])
+    """The text below its title, which is the document's own."""
+    for paragraph in read_paper(text)[1:]:
+        if paragraph.heading:
+            document.subheading(paragraph.heading)
+        for part in paragraph.parts:
+            if part.is_list:
+                document.bullets(list(part.lines))
             else:
-                document.paragraph(line)
+                for line in part.lines:
+                    document.paragraph(line)
 
 
 def drawn(path: str) -> bytes:

@@ -14,6 +14,7 @@ from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import DomainError, NotFound
 from treatments import services
 from treatments.domain.cocktail import Level, worst
+from treatments.domain.paper import read_paper
 from treatments.forms import ChangeForm, CocktailRows, ConsentForm, is_only_looking
 from treatments.models import Consent, TreatmentPlan
 from treatments.selectors import catalogue
@@ -149,7 +150,7 @@ class ConsentPage(StaffView):
         context = {
             "plan": plan,
             "cocktail": cocktail,
-            "text": text,
+            "paper": read_paper(text),
             "form": shown,
             "consent": signed,
         }
@@ -192,6 +193,7 @@ class ConsentDetail(StaffView):
         self.has_read([consent.patient], "treatments.consent")
         intact = text_digest(consent.text) == consent.text_sha256
         context = {"consent": consent, "plan": consent.cocktail.plan, "intact": intact}
+        context["paper"] = read_paper(consent.text)
         return no_store(render(request, "treatments/consent_detail.html", context))
 
 

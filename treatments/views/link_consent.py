@@ -23,6 +23,7 @@ from patients.models import PatientLink
 from patients.services import check_code, mark_opened, mark_used, request_code
 from patients.views.links import PatientLinkView
 from treatments import services
+from treatments.domain.paper import read_paper
 from treatments.forms import ConsentForm
 from treatments.models import Cocktail, Consent, TreatmentPlan
 from treatments.services.consents import Signature, text_digest
@@ -157,5 +158,5 @@ class LinkConsentText(ConsentLinkView):
         shown = form or ConsentForm(initial={"text_sha256": text_digest(text)})
         if form is not None:
             shown.data = {**self.request.POST.dict(), "text_sha256": text_digest(text)}
-        context: dict[str, Any] = {"text": text, "form": shown}
+        context: dict[str, Any] = {"paper": read_paper(text), "form": shown}
         return self.page("treatments/link_consent_text.html", context, status)
