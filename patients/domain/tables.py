@@ -30,7 +30,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "given_name": ("first name", "given name", "given names", "forename", "prenom", "vorname", "nombre", "primeiro nome"),
     "family_name": ("last name", "family name", "surname", "nom", "nom de famille", "nachname", "apellido", "apellidos", "cognome", "apelido", "sobrenome"),
     "preferred_name": ("preferred name", "known as", "nickname", "nom d usage", "rufname"),
-    "birth_date": ("birth date", "date of birth", "dob", "born", "birthday", "date de naissance", "ne le", "geburtsdatum", "geboren", "fecha de nacimiento", "data di nascita", "data de nascimento"),
+    "birth_date": ("birth date", "date of birth", "dob", "born", "birthday", "date de naissance", "naissance", "ne le", "nee le", "geburtsdatum", "geburtstag", "geboren", "fecha de nacimiento", "nacimiento", "data di nascita", "nascita", "data de nascimento", "nascimento"),
     "sex": ("sex", "gender", "sexe", "geschlecht", "sexo", "sesso", "genre"),
     "email": ("email", "e mail", "mail", "email address", "courriel", "adresse email", "correo"),
     "phone": ("phone", "mobile", "telephone", "phone number", "mobile phone", "cell", "tel", "portable", "telefon", "handy", "telefono", "movil", "telemovel"),
@@ -102,14 +102,12 @@ def guess(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> Plan:
     if "name" not in taken and "given_name" not in taken:
         # A lone “last name” column without given names is the whole name.
         columns = {key: "name" if one == "family_name" else one for key, one in columns.items()}
-    dates = [
-        line[number]
-        for number, target in columns.items()
-        if target == "birth_date"
-        for line in lines
-        if number < len(line)
-    ]
-    return Plan(columns, guess_order(dates))
+    born = [number for number, target in columns.items() if target == "birth_date"]
+    return Plan(columns, guess_order(text for number in born for text in _cells(lines, number)))
+
+
+def _cells(lines: Sequence[Sequence[str]], number: int) -> list[str]:
+    return [line[number] for line in lines if number < len(line)]
 
 
 def _target_of(heading: str) -> str:

@@ -80,6 +80,9 @@ def test_headings_are_recognised_in_several_languages() -> None:
     ]  # fmt: skip
     assert (plan.dates, plan_problems(plan)) == ("dmy", [])
     assert guess(["Nom", "Tel"], []).columns == {0: "name", 1: "phone"}
+    assert guess(["Nom", "Née le"], [["A", "17/05/1980"]]) == Plan(
+        {0: "name", 1: "birth_date"}, "dmy"
+    )
     assert plan_problems(Plan({0: "email", 1: "email"})) == ["name", "twice:email"]
 
 
