@@ -114,6 +114,10 @@ class PreviewTexts(StaffPage):
 class SendTexts(StaffPage):
     """The mail as typed, to the person who writes it."""
 
+    def get(self, request: StaffRequest, pk: UUID) -> HttpResponse:
+        """The address stands in the browser after sending: whoever loads it again gets the form."""
+        return redirect("aftercare:text", pk=pk)
+
     def post(self, request: StaffRequest, pk: UUID) -> HttpResponse:
         """Send it, and come back to the form with what was typed."""
         row, form = template_of(request.clinic, pk), TextsForm(request.POST)

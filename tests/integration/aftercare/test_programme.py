@@ -315,6 +315,9 @@ def look_at_texts(client: Client, lices: Clinic) -> None:
     assert_foot(client, lices, "link-code", asks=False, stops=False)
     sent = client.post(reverse("aftercare:text-send", args=[row.pk]), words)
     assert "Sent to" in sent.content.decode()
+    # What is pressed next saves, and does not send again.
+    assert f'action="{reverse("aftercare:text", args=[row.pk])}"' in sent.content.decode()
+    assert client.get(reverse("aftercare:text-send", args=[row.pk])).status_code == 302
     saved = client.post(reverse("aftercare:text", args=[row.pk]), words | {"subject": "Melasma"})
     assert saved.status_code == 422
     assert client.post(reverse("aftercare:text", args=[row.pk]), words).status_code == 302
