@@ -173,6 +173,11 @@ class AppointmentStatusChangeAdmin(ReadOnlyPatientDataAdmin):
 
     list_display = ("at", "appointment", "from_status", "to_status", "by_label", "reason")
     list_filter = ("to_status", "clinic")
+    search_fields = (
+        "appointment__patient__name",
+        "appointment__patient__record_number",
+        "by_label",
+    )
     list_select_related = ("appointment",)
 
 
@@ -182,6 +187,11 @@ class AppointmentMoveAdmin(ReadOnlyPatientDataAdmin):
 
     list_display = ("at", "appointment", "from_during", "to_during", "by_label", "reason")
     list_filter = ("clinic",)
+    search_fields = (
+        "appointment__patient__name",
+        "appointment__patient__record_number",
+        "by_label",
+    )
     list_select_related = ("appointment",)
 
 
