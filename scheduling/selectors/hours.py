@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.dates import WEEKDAYS_ABBR
 
 from mesoclinic.clinic.models import Clinic, Membership
@@ -15,7 +16,7 @@ from mesoclinic.clinic.selectors import staff_of
 from mesoclinic.common.calendar import add_days, day_interval
 from scheduling.domain.weekly import Block, format_day
 from scheduling.exceptions import HoursNotFound, TimeOffNotFound
-from scheduling.models import Device, ResourceHours, Room, TimeOff, WorkingHours
+from scheduling.models import Device, OnlineBooking, ResourceHours, Room, TimeOff, WorkingHours
 from scheduling.selectors.absences import count_affected
 
 _SOON = 120
@@ -144,8 +145,12 @@ def get_time_off(clinic: Clinic, pk: UUID) -> TimeOff:
 
 
 def away_lines(clinic: Clinic, now: datetime, *, holidays: bool = False) -> list[AwayLine]:
-    """Leave, maintenance and closures from now on; or the public holidays of a year. Two queries."""
-    rows = TimeOff.objects.for_clinic(clinic).filter(during__endswith__gt=now)
+    """Leave, maintenance and closures from now on; or the public holidays of a year. Two queries.
+
+    What is held for a while because somebody books online is nobody's leave, and is left out.
+    """
+    held = OnlineBooking.objects.filter(Q(away=OuterRef("pk")) | Q(room_away=OuterRef("pk")))
+    rows = TimeOff.objects.for_clinic(clinic).filter(~Exists(held), during__endswith__gt=now)
     rows = rows.exclude(holiday_key="") if holidays else rows.filter(holiday_key="")
     until = day_interval(add_days(clinic.today(now), 400 if holidays else _SOON), clinic.zone).end
     rows = rows.filter(during__startswith__lt=until)

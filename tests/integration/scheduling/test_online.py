@@ -18,6 +18,7 @@ from mesoclinic.common.errors import DomainError
 from patients.models import Patient
 from scheduling.models import Appointment, OnlineBooking, OnlineRules, TimeOff
 from scheduling.models.online import validate_origin
+from scheduling.selectors.hours import away_lines
 from scheduling.selectors.online import online_types
 from scheduling.services import finish_booking, give_up, hold_time, release_lapsed
 from scheduling.tasks import let_holds_lapse
@@ -121,6 +122,8 @@ def test_a_held_time_is_nobody_elses_until_it_is_let_go(
     form = hold(client, desk, at)["Location"]
     other = hold(client, desk, at)
     assert other.status_code == 422
+    assert TimeOff.objects.filter(label__startswith="Held").count() == 2
+    assert away_lines(desk.clinic, NOW) == []  # nobody is away
     assert (
         f"{at.isoformat()}|"
         not in client.get(times(desk), {"date": FRIDAY.isoformat()}).content.decode()
