@@ -35,6 +35,9 @@ _TOLD = frozenset({State.DELIVERED, State.BOUNCED, State.COMPLAINED})
 LEFT = _TOLD | {State.SENT}
 """States of a message that is out of the house."""
 
+LEFT_OUT = frozenset({State.SKIPPED, State.SUPPRESSED, State.EXPIRED})
+"""States of a message that will not leave, and about which nobody has to decide."""
+
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.PLANNED: frozenset(

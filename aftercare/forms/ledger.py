@@ -11,7 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Channel, Message
 from aftercare.selectors import LedgerFilter, Show
+from mesoclinic.clinic.templatetags.mesoclinic import status_words
 from patients.forms.base import DateInput
+
+
+def _states() -> list[tuple[str, object]]:
+    """The states by the words that the list shows."""
+    words = [(one, status_words(one, "message")) for one in Message.State.values]
+    return [("", _("All states")), *words]
 
 
 class LedgerForm(forms.Form):
@@ -21,9 +28,7 @@ class LedgerForm(forms.Form):
         required=False, choices=[(one.value, one.value) for one in Show], widget=forms.HiddenInput
     )
     name = forms.CharField(label=_("Patient"), max_length=100, required=False)
-    state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("All states")), *Message.State.choices]
-    )
+    state = forms.ChoiceField(label=_("State"), required=False, choices=_states)
     channel = forms.ChoiceField(
         label=_("Sent by"), required=False, choices=[("", _("Every way")), *Channel.choices]
     )

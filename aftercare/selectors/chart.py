@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from aftercare.domain.outbox import LEFT_OUT
 from aftercare.models import AddressProblem, CheckIn, Message
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.access import Policy, can
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.templatetags.mesoclinic import status_words
 from patients.models import Patient
 from patients.panels import TimelineEntry
 
@@ -38,7 +41,8 @@ def messages_panel(
     """
     rows = Message.objects.for_clinic(clinic).filter(patient=patient)
     coming = list(rows.filter(state=Message.State.PLANNED, due_at__gte=now).order_by("due_at")[:4])
-    past = list(rows.exclude(pk__in=[m.pk for m in coming]).order_by("-due_at")[:4])
+    shown = Q(pk__in=[message.pk for message in coming]) | _never_to_come(now)
+    past = list(rows.exclude(shown).order_by("-due_at")[:4])
     if not coming and not past:
         return None
     failed = rows.filter(state=Message.State.FAILED, expires_at__gt=now).count()
@@ -49,17 +53,27 @@ def messages_panel(
     }  # fmt: skip
 
 
+def _never_to_come(now: dt.datetime) -> Q:
+    """Messages that would be due later and are left out."""
+    return Q(due_at__gt=now, state__in=LEFT_OUT)
+
+
 def message_entries(
     clinic: Clinic, actor: Actor, patient: Patient, now: dt.datetime, *, limit: int
 ) -> Iterator[TimelineEntry]:
-    """Each message at the time it left or is due, with the reason for its state."""
+    """Each message at the time it left or is due, with the reason for its state.
+
+    What was to come and will not is left to the list of messages: of a course on hold it would
+    bury what has happened.
+    """
     rows = Message.objects.for_clinic(clinic).filter(patient=patient)
+    rows = rows.exclude(_never_to_come(now))
     for message in rows.order_by(Coalesce("sent_at", "due_at").desc())[:limit]:
         state, icon = _STATES.get(message.state, ("neutral", "envelope-slash"))
         yield TimelineEntry(
             at=message.sent_at or message.due_at,
             kind="message",
-            title=f"{message.title}: {message.get_state_display().lower()}",
+            title=f"{message.title}: {status_words(message.state, 'message').lower()}",
             detail=message.why,
             url=reverse("aftercare:message", args=[message.pk]),
             state=state,

@@ -26,6 +26,7 @@ from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.templatetags.mesoclinic import status_words
 from patients.panels import TimelineEntry
 from patients.selectors import get_patient
 
@@ -48,7 +49,7 @@ def history_of(message: Message) -> list[TimelineEntry]:
             TimelineEntry(
                 at=event.at,
                 kind="message",
-                title=str(Message.State(event.to_state).label),
+                title=status_words(event.to_state, "message"),
                 detail=event.why,
                 url="",
                 state=state,

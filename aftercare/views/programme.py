@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from aftercare.domain.outbox import State
+from aftercare.domain.outbox import LEFT_OUT
 from aftercare.exceptions import ChangedMeanwhile
 from aftercare.forms import StepForm
 from aftercare.forms.programme import look_again
@@ -85,9 +85,6 @@ class RestoreVersion(StaffPage):
         return redirect("aftercare:programme")
 
 
-_LEFT_OUT = frozenset({State.SKIPPED.value, State.SUPPRESSED.value, State.EXPIRED.value})
-
-
 @access(Policy.FRONT_DESK)
 class Forecast(StaffPage):
     """What one patient got, gets and would get, in one list."""
@@ -100,8 +97,8 @@ class Forecast(StaffPage):
         context = {
             "patient": patient,
             "past": [line for line in reversed(lines) if line.at <= self.now],
-            "coming": [one for one in lines if one.at > self.now and one.state not in _LEFT_OUT],
-            "left_out": [one for one in lines if one.at > self.now and one.state in _LEFT_OUT],
+            "coming": [one for one in lines if one.at > self.now and one.state not in LEFT_OUT],
+            "left_out": [one for one in lines if one.at > self.now and one.state in LEFT_OUT],
             "expected": EXPECTED,
         }
         return render(request, "aftercare/forecast.html", context)

@@ -53,6 +53,11 @@ def status_chip(status: object, kind: str) -> dict[str, object]:
     return {"state": state, "label": label or str(status), "icon": icon}
 
 
+def status_words(status: object, kind: str) -> str:
+    """What the chip of a status says, for lists and sentences that must say the same."""
+    return str(status_chip(status, kind)["label"])
+
+
 @register.simple_tag
 def address(name: str, pk: object = None) -> str:
     """`{% url name pk %}` for what every page or every row shows: looked up once, not each time."""

@@ -97,6 +97,21 @@ def test_the_chart_shows_the_messages_and_the_time_line_why(
     assert "Handed" in page or "Planned by the programme" in page
 
 
+def test_the_chart_is_not_buried_under_what_will_not_come(
+    ines: Patient, receptionist: Membership
+) -> None:
+    """A course on hold leaves its reminders out: the list of messages shows them, the chart not."""
+    make.message(ines, NOW + dt.timedelta(days=9), title="Left out later", state="skipped")
+    make.message(ines, NOW - MINUTE, title="Left out before", state="skipped")
+    client = client_for(receptionist)
+    chart = text(client, f"/patients/{ines.pk}/")
+    assert "Left out later" not in chart
+    assert "Left out before: not needed" in chart
+    listed = text(client, f"/messages/of/{ines.pk}/")
+    assert "Left out later" in listed
+    assert "Not needed" in text(client, "/messages/").split("<table")[0]  # the filter's word
+
+
 def test_another_clinic_and_outsiders_find_nothing(
     posts: dict[str, Message], other_practitioner: Membership, outsider: StaffMember
 ) -> None:
