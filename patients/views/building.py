@@ -162,7 +162,7 @@ class QuestionnaireDetail(BuilderPage):
             "questionnaire": self.row, "spec": self.spec, "form": form, "draft": self.is_draft,
             "sections": [_shown_section(one, self.spec) for one in self.spec.sections],
             "rules": [_shown_rule(rule) for rule in self.spec.rules],
-            "warnings": [_shown_warning(one) for one in self.warnings(shop)],
+            "warnings": [_shown_warning(one, self.spec) for one in self.warnings(shop)],
         }  # fmt: skip
 
     def warnings(self, shop: Workshop) -> tuple[LintWarning, ...]:
@@ -298,6 +298,14 @@ def _shown_rule(rule: Rule) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _shown_warning(warning: LintWarning) -> dict[str, str]:
-    kind, _colon, key = warning.place.partition(":")
-    return {"kind": kind, "key": key.split(".")[0], "message": warning.message}
+def _shown_warning(warning: LintWarning, spec: QuestionnaireSpec) -> dict[str, str]:
+    """Where it is, in the words that stand there; the key where there are none."""
+    kind, _colon, place = warning.place.partition(":")
+    key = place.split(".")[0]
+    words = {
+        **{("question", one.key): one.text for one in spec.questions.values()},
+        **{("rule", one.key): one.message for one in spec.rules},
+        **{("section", one.key): one.title for one in spec.sections},
+    }
+    name = say(words.get((kind, key), {})) or key
+    return {"kind": kind, "key": key, "name": name, "message": warning.message}
