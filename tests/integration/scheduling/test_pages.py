@@ -240,6 +240,19 @@ def test_moving_alone_against_the_protocol_needs_a_practitioner(
     assert second.off_protocol
 
 
+@pytest.mark.parametrize("name", ["hours", "waitlist-join"])
+def test_an_end_before_its_beginning_is_said_at_the_field(
+    noor: Client, desk: make.Desk, ines: Patient, name: str
+) -> None:
+    where = f"{reverse(f'scheduling:{name}')}?patient={ines.pk}"
+    days = {"first_day": "2026-02-02", "last_day": "2026-02-01"}
+    answer = noor.post(where, days | {"patient": ines.pk, "visit_type": desk.consultation.pk})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert '<div class="invalid-feedback d-block">This is before the first day.</div>' in text
+    assert 'value="2026-02-02"' in text
+
+
 # --- the course ------------------------------------------------------------------------------
 
 
