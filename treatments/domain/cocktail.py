@@ -169,7 +169,8 @@ _LEVELS = {
 def _from_screening(found: ScreeningFinding, what: str, ingredient: str, subject: str) -> Finding:
     return Finding(
         _LEVELS[found.severity], f"screening:{found.rule}", what,
-        "; ".join(found.evidence) or "The screening says so.", found.source,
+        f"Said: {'; '.join(found.evidence)}." if found.evidence else "The screening says so.",
+        found.source,
         found.advice or "Judge the screening before going on.", ingredient, subject,
     )  # fmt: skip
 
