@@ -116,7 +116,7 @@ class SendTexts(StaffPage):
 
     def get(self, request: StaffRequest, pk: UUID) -> HttpResponse:
         """The address stands in the browser after sending: whoever loads it again gets the form."""
-        return redirect("aftercare:text", pk=pk)
+        return redirect("aftercare:text", pk=template_of(request.clinic, pk).pk)
 
     def post(self, request: StaffRequest, pk: UUID) -> HttpResponse:
         """Send it, and come back to the form with what was typed."""
