@@ -37,6 +37,19 @@ class NothingChanged(Invalid):
     default_message = _("This is the same cocktail as before. Change an ingredient or a dose.")
 
 
+class CocktailMovedOn(Conflict):
+    """A newer version was stored since the one this change was made from was shown."""
+
+    default_code = "cocktail_moved_on"
+    default_message = _(
+        "Version %(number)s was stored on another page meanwhile: %(note)s. "
+        "Yours stands here and is not stored. Store it again if it is to take its place."
+    )
+
+    def __init__(self, number: int, note: str) -> None:
+        super().__init__(self.default_message % {"number": number, "note": note.rstrip(".")})
+
+
 class ConsentOutdated(Conflict):
     """The text shown is not the text that would be signed now."""
 

@@ -58,6 +58,17 @@ def _another_tab(page: Page, marked: int) -> None:
     expect(page.get_by_text("Changed on another page")).to_have_count(0)
 
 
+def _reaction_told(journey: Journey, page: Page, record: SessionRecord) -> None:
+    """A severe swelling after the session is reported."""
+    page.goto(f"{journey.url}/patients/{record.patient_id}/reactions/new/?session={record.pk}")
+    page.get_by_label("What happened").select_option("swelling")
+    page.get_by_label("How severe").select_option("3")
+    journey.see(page, "reaction-new")
+    page.get_by_role("button", name="Report").tap()
+    expect(page.get_by_text("Treatment is stopped")).to_be_visible()
+    journey.see(page, "reaction")
+
+
 def _recalled(journey: Journey, page: Page, lot: Lot) -> None:
     # When the lot is recalled, then she is told, and a call is noted
     page.goto(f"{journey.url}/trace/?q={lot.number}")
@@ -143,12 +154,7 @@ def test_a_grid_is_charted_and_signed_by_touch_and_a_reaction_and_a_recall_follo
     assert record.reaction == "Mild redness"
 
     # When a severe reaction is told by phone, then the next session can't begin
-    page.goto(f"{journey.url}/patients/{patient.pk}/reactions/new/?session={record.pk}")
-    page.get_by_label("How severe").select_option("3")
-    journey.see(page, "reaction-new")
-    page.get_by_role("button", name="Report").tap()
-    expect(page.get_by_text("Treatment is stopped")).to_be_visible()
-    journey.see(page, "reaction")
+    _reaction_told(journey, page, record)
     page.goto(f"{journey.url}/sessions/{second.planned_session_id}/")
     expect(page.get_by_text(re.compile("severe reaction", re.IGNORECASE)).first).to_be_visible()
 

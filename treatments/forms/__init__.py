@@ -176,8 +176,9 @@ def is_only_looking(data: QueryDict) -> bool:
 
 
 class ChangeForm(forms.Form):
-    """Why a cocktail changes."""
+    """Why a cocktail changes, and the number of the version that was shown."""
 
+    since = forms.IntegerField(required=False, widget=forms.HiddenInput())
     change_note = forms.CharField(
         label=_("What changes, and why"), max_length=300, widget=forms.TextInput()
     )

@@ -12,13 +12,16 @@ from treatments.forms.dates import DateInput
 from treatments.models import AdverseEvent
 from treatments.selectors.effects import EFFECTS, SEVERITIES
 
+_UNCHOSEN = ("", _("Choose"))
+
 
 class EventForm(forms.Form):
     """An unwanted effect."""
 
-    effect = forms.ChoiceField(label=_("What happened"), choices=list(EFFECTS.items()))
+    # Neither is chosen beforehand: a press on the untouched form would report a mild redness.
+    effect = forms.ChoiceField(label=_("What happened"), choices=[_UNCHOSEN, *EFFECTS.items()])
     severity = forms.TypedChoiceField(
-        label=_("How severe"), choices=list(SEVERITIES.items()), coerce=int, initial=1
+        label=_("How severe"), choices=[_UNCHOSEN, *SEVERITIES.items()], coerce=int
     )
     onset_on = forms.DateField(label=_("Since"), widget=DateInput())
     source = forms.ChoiceField(

@@ -16,6 +16,7 @@ from mesoclinic.common.errors import Invalid
 from treatments.domain.cocktail import Finding, Level
 from treatments.exceptions import (
     ChangeNoteMissing,
+    CocktailMovedOn,
     CocktailStopped,
     NothingChanged,
     WrongPlanStatus,
@@ -29,10 +30,14 @@ _PLACES = Decimal("0.001")
 
 @dataclass(frozen=True)
 class Version:
-    """A cocktail to be stored: its ingredients, and what changed since the version before."""
+    """A cocktail to be stored: its ingredients, and what changed since the version before.
+
+    `since` is the number of the version it was made from, where that one was shown to somebody.
+    """
 
     lines: tuple[Line, ...]
     change_note: str = ""
+    since: int | None = None
 
 
 def new_cocktail_version(
@@ -41,7 +46,8 @@ def new_cocktail_version(
     """The next version of a plan's cocktail. The version before stays as it was signed.
 
     Raises ChangeNoteMissing, NothingChanged, CocktailStopped (with the first absolute finding in
-    its message), WrongPlanStatus for a plan that is over, Forbidden.
+    its message), CocktailMovedOn when `since` is no longer the newest, WrongPlanStatus for a plan
+    that is over, Forbidden.
     """
     check_can_treat(actor)
     if not version.change_note.strip():
@@ -62,6 +68,8 @@ def add_version(
     units = _units(plan, version.lines)
     stop_if_absolute(check_lines(plan, version.lines, plan.clinic.today(now)))
     last = plan.cocktails.order_by("-version").first()
+    if last is not None and version.since not in {None, last.version}:
+        raise CocktailMovedOn(last.version, last.change_note)
     if last is not None and contents(last) == _as_contents(version.lines):
         raise NothingChanged
     cocktail = Cocktail.objects.create(

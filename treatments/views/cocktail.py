@@ -15,6 +15,7 @@ from mesoclinic.common.errors import DomainError, NotFound
 from treatments import services
 from treatments.domain.cocktail import Level, worst
 from treatments.domain.paper import read_paper
+from treatments.exceptions import CocktailMovedOn
 from treatments.forms import ChangeForm, CocktailRows, ConsentForm, is_only_looking
 from treatments.models import Consent, TreatmentPlan
 from treatments.selectors import catalogue
@@ -37,7 +38,8 @@ class CocktailEdit(StaffView):
         doses = (
             {} if newest is None else {one.ingredient_id: one.dose for one in newest.items.all()}
         )
-        return self.page(plan, CocktailRows.of(doses, request.clinic), ChangeForm())
+        form = ChangeForm(initial={"since": newest.version if newest else None})
+        return self.page(plan, CocktailRows.of(doses, request.clinic), form)
 
     def post(self, request: Any, pk: UUID) -> HttpResponse:
         """Look again, or store the next version."""
@@ -55,13 +57,18 @@ class CocktailEdit(StaffView):
         if not rows.is_valid:
             form.add_error(None, _("Put at least one ingredient in, each with a dose."))
             return False
-        version = Version(rows.lines(), form.cleaned_data["change_note"])
+        told = form.cleaned_data
+        version = Version(rows.lines(), told["change_note"], since=told["since"])
         try:
             stored = services.new_cocktail_version(
                 plan=plan, version=version, actor=self.request.actor, now=self.now
             )
         except DomainError as error:
             add_refusal(form, error)
+            if isinstance(error, CocktailMovedOn):
+                # Told once: who stores it again knows what it takes the place of.
+                newest = plan.cocktails.latest().version
+                form.data = {**self.request.POST.dict(), "since": newest}
             return False
         text = _(
             "Cocktail version %(number)s is stored. The patient signs again before it is given."

@@ -328,6 +328,8 @@ def test_a_reaction_stops_the_next_session_until_it_is_closed(
 ) -> None:
     url = reverse("treatments:event-report", args=[plan.patient_id])
     data = {"effect": "severe_allergy", "severity": "4", "onset_on": "2026-01-13"}
+    assert ayla.post(url, {"onset_on": "2026-01-13"}).status_code == 422
+    assert not AdverseEvent.objects.exists()
     assert "future" in ayla.post(url, {**data, "onset_on": "2026-01-14"}).content.decode()
     ayla.post(url, data)
     event = AdverseEvent.objects.get()
@@ -363,3 +365,22 @@ def test_nobody_from_elsewhere(
         lambda: reverse("treatments:plan-detail", args=[uuid4()]),
     ]
     assert {stranger.get(address()).status_code for address in addresses} == {wanted}
+
+
+def test_a_page_left_behind_takes_no_version_away_unseen(
+    plan: TreatmentPlan, stock: make.Catalogue, ayla: Client
+) -> None:
+    url = reverse("treatments:cocktail-edit", args=[plan.pk])
+    dose = f"dose-{stock.hyaluron.pk}"
+    rows = {"ingredient": [str(stock.hyaluron.pk)], "since": "1"}
+    first = ayla.post(url, {**rows, dose: "1.5", "change_note": "A little more"})
+    assert first.status_code == 302
+    behind = {**rows, dose: "1.25", "change_note": "A little less"}
+    told = ayla.post(url, behind)
+    assert told.status_code == 422
+    page = told.content.decode()
+    assert "Version 2 was stored on another page meanwhile: A little more." in page
+    assert 'value="A little less"' in page
+    assert 'name="since" value="2"' in page
+    assert plan.cocktails.count() == 2
+    assert ayla.post(url, {**behind, "since": "2"}).status_code == 302

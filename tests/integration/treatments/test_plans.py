@@ -17,6 +17,7 @@ from tests.factories import treatments as make
 from treatments import services
 from treatments.exceptions import (
     ChangeNoteMissing,
+    CocktailMovedOn,
     CocktailStopped,
     NothingChanged,
     WrongPlanStatus,
@@ -173,6 +174,9 @@ def test_a_change_is_a_new_version_with_its_differences(
         services.new_cocktail_version(
             plan=plan, version=services.Version(lines, "again"), actor=actor, now=NOW
         )
+    behind = services.Version((services.Line(stock.hyaluron.pk, Decimal(1)),), "less", since=1)
+    with pytest.raises(CocktailMovedOn, match=r"Version 2 .* PDRN for C"):
+        services.new_cocktail_version(plan=plan, version=behind, actor=actor, now=NOW)
     new, old = cocktails_of(plan)
     assert (new.version, old.version) == (2, 1)
     found = {(one.kind, one.name): (one.before, one.after) for one in differences(new, old)}
