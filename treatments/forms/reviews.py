@@ -13,8 +13,11 @@ class ReviewForm(forms.Form):
     """How a result is judged."""
 
     rater = forms.ChoiceField(label=_("Judged by"), choices=OutcomeReview.Rater.choices)
+    # None is chosen beforehand: the best grade stands first, and would colour the results.
     gais = forms.TypedChoiceField(
-        label=_("Improvement (GAIS)"), choices=OutcomeReview.Gais.choices, coerce=int
+        label=_("Improvement (GAIS)"),
+        choices=[("", _("Choose")), *OutcomeReview.Gais.choices],
+        coerce=int,
     )
     satisfaction = forms.IntegerField(
         label=_("Satisfaction, 0 to 10"), required=False, min_value=0, max_value=10

@@ -140,7 +140,7 @@ class _Reader:
     ) -> str:
         """A text of limited length."""
         value = row.get(name, "")
-        if not isinstance(value, str) or len(value) > most or "\0" in value:
+        if not isinstance(value, str) or len(value) > most or _UNSTORABLE.search(value):
             self.refuse(
                 f"{place}.{name}", _("A text of at most %(most)s characters.") % {"most": most}
             )
@@ -189,7 +189,7 @@ class _Reader:
         name = self.text(place, row, "name", 100, needed=True)
         numbers = {field: self.whole(place, row, field) for field in _NUMBERS}
         unit, repeats = row.get("gap_unit", "days"), row.get("repeats", False)
-        if unit not in set(GapUnit):
+        if not isinstance(unit, str) or unit not in set(GapUnit):
             self.refuse(f"{place}.gap_unit", _("“days” or “months”."))
         if not isinstance(repeats, bool):
             self.refuse(f"{place}.repeats", _("true or false."))
@@ -272,3 +272,5 @@ class _Reader:
 
 
 _PLACES = Decimal("0.001")
+# JSON may name them, neither a page nor the database can hold them: NUL, and halves of a character.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
