@@ -40,7 +40,7 @@ class PatientLinkView(View):
     """A page of one purpose (None: any). Subclasses declare `@access(Policy.PATIENT_LINK)`.
 
     `link`, `patient`, `clinic`, `actor`, `now` and `token` are set before `get` or `post` runs, in
-    the patient's language. A link that can't be used shows one neutral page, whatever the reason.
+    the patient's language and on the clinic's clock, whatever the phone's. A link that can't be used shows one neutral page, whatever the reason.
     A `used` link is turned away too unless `repeats` is set. Refusals of the domain that a page
     does not catch show as a neutral page with their sentence.
     """
@@ -63,7 +63,8 @@ class PatientLinkView(View):
             self._resolve()
         except LinkUnusable as error:
             return private(self.gone(error))
-        with translation.override(readable(self.patient.language, self.clinic.language)):
+        language = readable(self.patient.language, self.clinic.language)
+        with translation.override(language), timezone.override(self.clinic.zone):
             return private(self._run(request, *args, **kwargs))
 
     def page(

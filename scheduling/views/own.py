@@ -11,10 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.calendar import add_days
@@ -52,11 +50,6 @@ class OwnVisitsView(PatientLinkView):
         super()._resolve()
         if self.link.purpose not in _PURPOSES:
             raise LinkUnusable
-
-    def _run(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """On the clinic's clock, whatever the phone's."""
-        with timezone.override(self.clinic.zone):
-            return super()._run(request, *args, **kwargs)
 
     def visit(self, pk: UUID) -> Appointment:
         """The visit, if the link reaches it."""

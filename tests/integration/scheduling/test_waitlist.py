@@ -217,6 +217,9 @@ def test_the_link_shows_without_changing_and_one_post_takes_it(
     client = Client()
     page = client.get(f"/p/{token}/offer/")
     assert page.status_code == 200
+    # On the clinic's clock, as the mail says.
+    begins = desk.clinic.local(offer.hold.during.lower)
+    assert f'<span class="tnum">{begins:%H:%M}</span>' in page.content.decode()
     offer.refresh_from_db()
     assert offer.status == "open"
     answered = client.post(f"/p/{token}/offer/", {"answer": "yes"})
