@@ -1,23 +1,48 @@
-/* The session page: says whether the draft is saved, saves what is left when the page is left, keeps
-   the server's answer from overtaking a signature, takes codes of a hand scanner, and writes snippets.
+/* The session page: says whether the draft is saved, saves what is left when the page is left, lets a
+   press of a button wait for a saving under way, takes codes of a hand scanner, and writes snippets.
    The saving itself is htmx on the form; without JavaScript "Save the draft" does it. */
 (function () {
   "use strict";
   const form = document.getElementById("session-form");
   if (!form) return;
   const mark = () => document.getElementById("session-saved");
+  const PATIENCE = 15000;
   let signing = false;
   let waiting = false;
+  let underWay = 0;
+  let held = null;
 
   const wait = () => { waiting = true; mark()?.classList.add("is-waiting"); };
   form.addEventListener("input", wait);
   form.addEventListener("change", wait);
-  form.addEventListener("submit", () => { signing = true; });
-  form.addEventListener("htmx:beforeRequest", (event) => {
+  /* A saving under way raises the draft's version. A press waits for it, else this page would be in
+     conflict with itself; a second press while the first is on its way is none. */
+  form.addEventListener("submit", (event) => {
     if (signing) event.preventDefault();
-    else waiting = false;
+    else if (underWay) {
+      event.preventDefault();
+      held = { by: event.submitter };
+    }
+    if (!signing) window.setTimeout(() => { signing = false; }, PATIENCE);
+    signing = true;
+  });
+  function answered() {
+    underWay = Math.max(0, underWay - 1);
+    if (underWay || !held) return;
+    const by = held.by;
+    held = null;
+    signing = false;
+    form.dataset.confirmed = "1";
+    form.requestSubmit(by?.isConnected ? by : undefined);
+    delete form.dataset.confirmed;
+  }
+  form.addEventListener("htmx:beforeRequest", (event) => {
+    if (signing) { event.preventDefault(); return; }
+    waiting = false;
+    underWay += 1;
   });
   form.addEventListener("htmx:afterRequest", (event) => {
+    window.setTimeout(answered, 0);
     mark()?.classList.toggle("is-failed", !event.detail.successful);
     if (event.detail.successful && !waiting) mark()?.classList.remove("is-waiting");
   });
@@ -26,13 +51,15 @@
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "hidden" || !waiting || signing) return;
     waiting = false;
+    underWay += 1;
     fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, headers: { "HX-Request": "true" } })
       .then((answer) => answer.text())
       .then((page) => {
         const fresh = new DOMParser().parseFromString(page, "text/html").getElementById("session-version");
         if (fresh) document.getElementById("session-version")?.replaceWith(fresh);
       })
-      .catch(wait);
+      .catch(wait)
+      .finally(answered);
   });
 
   /* a hand scanner types quickly and ends with Enter */

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -36,6 +38,29 @@ def _middle_of_the_cheek(page: Page) -> tuple[float, float]:
         }"""
     )
     return float(spot[0]), float(spot[1])
+
+
+@contextlib.contextmanager
+def _slow_line(page: Page) -> Iterator[None]:
+    """Every answer comes a second late."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    as_ever = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    devtools.send("Network.emulateNetworkConditions", as_ever | {"latency": 1000})
+    yield
+    devtools.send("Network.emulateNetworkConditions", as_ever)
+    page.wait_for_load_state("networkidle")
+
+
+def _signed_over_a_slow_line(page: Page) -> None:
+    """She presses Sign, twice, while her last word is still being saved."""
+    with _slow_line(page):
+        with page.expect_request(re.compile("/save/$")):
+            page.get_by_label("Pain, 0 to 10").fill("3")
+            page.get_by_label("Pain, 0 to 10").press("Tab")
+        page.get_by_role("button", name="Sign", exact=True).dblclick()
+        done = page.get_by_text("The record can't be changed any more").first
+        expect(done).to_be_visible(timeout=15_000)
 
 
 def _another_tab(page: Page, marked: int) -> None:
@@ -146,12 +171,11 @@ def test_a_grid_is_charted_and_signed_by_touch_and_a_reaction_and_a_recall_follo
     _another_tab(page, marked)
 
     # When she signs, then the record holds every point, and what was left is discarded
-    page.get_by_role("button", name="Sign", exact=True).tap()
-    expect(page.get_by_text("The record can't be changed any more").first).to_be_visible()
+    _signed_over_a_slow_line(page)
     journey.see(page, "session-signed")
     record = SessionRecord.objects.get(planned_session=first.planned_session)
     assert sum(one.count for one in record.point_groups.all()) == marked
-    assert record.reaction == "Mild redness"
+    assert (record.reaction, record.pain_score) == ("Mild redness", 3)
 
     # When a severe reaction is told by phone, then the next session can't begin
     _reaction_told(journey, page, record)
