@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,7 +16,7 @@ from django.views.defaults import page_not_found, permission_denied
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
-from mesoclinic.common.errors import DomainError, Forbidden, NotFound
+from mesoclinic.common.errors import DomainError, Forbidden, Invalid, NotFound
 
 HTTP_UNAUTHORIZED = 401
 
@@ -87,6 +88,9 @@ class DomainErrorMiddleware:
     NotFound → 404, Forbidden → 403. Anything else: JSON for scripts; for htmx the same plus the
     event `mc:error` whose detail is the body; for a form post a message on the page it came from;
     otherwise the 409 page.
+
+    Forms refuse the NUL character at its field. Where a view reads a search or a reason without a
+    form, the database refuses it, and that is a refusal like any other.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -97,6 +101,8 @@ class DomainErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The answer, or None for what is not a DomainError."""
+        if isinstance(exception, ValueError | DataError) and "NUL" in str(exception):
+            exception = Invalid(_("There is a character in it that can't be stored. Type it anew."))
         if not isinstance(exception, DomainError):
             return None
         if is_htmx(request) or wants_json(request):

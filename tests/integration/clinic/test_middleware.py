@@ -15,7 +15,7 @@ from mesoclinic.audit.models import Action, AuditEntry
 from mesoclinic.clinic.http import DomainErrorMiddleware, sign_in_response
 from mesoclinic.clinic.middleware import AccessMiddleware
 from mesoclinic.clinic.models import Clinic, Membership, StaffMember
-from mesoclinic.common.errors import Conflict, DomainError, Forbidden, NotFound
+from mesoclinic.common.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from tests.factories.clinic import MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -246,3 +246,11 @@ class TestRefusalsOnPages:
 
     def test_other_errors_are_not_touched(self, rf: RequestFactory) -> None:
         assert self.answer(rf.get("/x/"), ValueError()) is None
+
+    @pytest.mark.parametrize("address", ["plans/?q=%00", "trace/?q=%00"])
+    def test_a_character_that_cannot_be_stored_is_refused_in_words(
+        self, practitioner: Membership, client_for: Browser, address: str
+    ) -> None:
+        answer = client_for(practitioner).get(f"/{address}")
+        assert answer.status_code == Invalid.status
+        assert "character in it that can" in answer.content.decode()
