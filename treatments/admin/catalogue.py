@@ -238,20 +238,38 @@ class RecipeAdmin(_OwnClinicInlines):
     inlines = (RecipeItemInline,)
 
 
+class PairForm(_ModelForm):
+    """Two ingredients in whichever order they were chosen: the smaller id comes first."""
+
+    class Meta:
+        model = IncompatiblePair
+        exclude = ()
+        help_texts: ClassVar[Any] = {
+            "reason": _("What happens when both are in one syringe; shown in the safety check."),
+            "level": _(
+                "“Never” keeps the two out of one cocktail; anything milder is shown and left to you."
+            ),
+            "source": _("Where this is written."),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Put in order before the database's rule is asked."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        first, second = data.get("first"), data.get("second")
+        if first and second and first.pk > second.pk:
+            data["first"], data["second"] = second, first
+        return data
+
+
 @admin.register(IncompatiblePair)
 class IncompatiblePairAdmin(CatalogueAdmin):
     """Pairs; the two ingredients are put in order by themselves."""
 
+    form = PairForm
     list_display = ("first", "second", "level", "reason", "source")
     list_filter = ("level",)
     list_select_related = ("first", "second")
     search_fields = ("first__name", "second__name", "reason")
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        """The smaller id comes first."""
-        if obj.first_id > obj.second_id:
-            obj.first, obj.second = obj.second, obj.first
-        super().save_model(request, obj, form, change)
 
 
 class PhaseInline(_TabularInline):
