@@ -33,7 +33,9 @@ _USES_DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "live_s
 network.block()
 
 # Times are never asserted: a busy machine is no fault of the rules.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "house", max_examples=70, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("house")
 
 

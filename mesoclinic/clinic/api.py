@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
+from django.utils.translation import get_language
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import exceptions, mixins, serializers, viewsets
@@ -139,9 +141,23 @@ class StaffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClinicViewS
         return people.filter(role=role) if role else people
 
 
+class _OnceGenerator(SchemaGenerator):
+    """The description is the same for everybody: a process makes it once in a language."""
+
+    _made: ClassVar[dict[str, Any]] = {}
+
+    def get_schema(self, request: Request | None = None, public: bool = False) -> Any:  # noqa: FBT001, FBT002 - as it is called
+        """The description as data; whoever renders it changes nothing in it."""
+        language = get_language() or "en"
+        if language not in self._made:
+            self._made[language] = super().get_schema(request, public)  # type: ignore[no-untyped-call]
+        return self._made[language]
+
+
 @access(Policy.STAFF)
 class SchemaView(SpectacularAPIView):
     """The OpenAPI description."""
 
+    generator_class = _OnceGenerator
     permission_classes = api_settings.DEFAULT_PERMISSION_CLASSES
     authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mesoclinic.audit.actors import Actor
@@ -62,6 +63,10 @@ class Filling:
 
     def __post_init__(self) -> None:
         self.spec: QuestionnaireSpec = questionnaire_spec(self.screening.questionnaire)
+        written = {one[:2] for one in self.spec.title}
+        if self.language[:2] not in written:
+            # Questions in English on a page in French would be two languages: the page's counts.
+            self.language = get_language() or "en"
 
     @property
     def total(self) -> int:

@@ -199,21 +199,24 @@ def same_as_last_time(*, record: SessionRecord, actor: Actor, now: dt.datetime) 
 def add_addendum(
     *, record: SessionRecord, text: str, actor: Actor, now: dt.datetime
 ) -> SessionAddendum:
-    """Add to a signed record. Raises Invalid without text, WrongPlanStatus before the signature."""
+    """Add to a signed record; the same words by the same person stand there once.
+
+    A second press finds what the first wrote: nothing of a signed record can be taken out again.
+    Raises Invalid without text, WrongPlanStatus before the signature.
+    """
     check_can_treat(actor)
     if not text.strip():
         raise Invalid(_("Write what is to be added."), code="text_missing", field="text")
     if not record.is_signed:
         raise WrongPlanStatus(_("This session is not signed yet: change the record itself."))
+    words = {"text": text.strip(), "written_by_id": signer_of(actor, record.practitioner_id)}
     with audited(actor):
-        return SessionAddendum.objects.create(
-            clinic_id=record.clinic_id,
-            patient_id=record.patient_id,
-            session=record,
-            text=text.strip(),
-            written_at=now,
-            written_by_id=signer_of(actor, record.practitioner_id),
-        )
+        SessionRecord.objects.select_for_update(of=("self",), no_key=True).get(pk=record.pk)
+        there = record.addenda.filter(**words).first()
+        return there or SessionAddendum.objects.create(
+            clinic_id=record.clinic_id, patient_id=record.patient_id, session=record,
+            written_at=now, **words,
+        )  # fmt: skip
 
 
 def locked_draft(record: SessionRecord) -> SessionRecord:

@@ -158,6 +158,7 @@ class ConsentPage(StaffView):
             "plan": plan,
             "cocktail": cocktail,
             "paper": read_paper(text),
+            "language": services.paper_language(plan.patient, plan.clinic),
             "form": shown,
             "consent": signed,
         }
@@ -200,6 +201,7 @@ class ConsentDetail(StaffView):
         self.has_read([consent.patient], "treatments.consent")
         intact = text_digest(consent.text) == consent.text_sha256
         context = {"consent": consent, "plan": consent.cocktail.plan, "intact": intact}
+        context["language"] = services.paper_language(consent.patient, request.clinic)
         context["paper"] = read_paper(consent.text)
         return no_store(render(request, "treatments/consent_detail.html", context))
 

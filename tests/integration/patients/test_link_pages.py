@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import AuditEntry
+from mesoclinic.clinic.models import Clinic
 from patients import services, signals
 from patients.exceptions import AnswerNotAccepted
 from patients.models import Patient, PatientLink, Questionnaire, Screening
@@ -87,6 +88,25 @@ def test_the_dead_and_the_erased_have_no_links(
 def fill(client: Client, token: str, questionnaire: Questionnaire, **changed: object) -> Any:
     """Go through all sections as a patient does; returns the answer to the last page."""
     return answer_all(client, url("link-screening-fill", token), questionnaire, **changed)
+
+
+@pytest.mark.parametrize(
+    ("language", "of_clinic", "asked"),
+    [
+        ("pt", "fr", "Êtes-vous enceinte"),
+        ("pt", "en", "Are you pregnant"),
+        ("fr", "en", "Êtes-vous enceinte"),
+    ],
+)
+def test_questions_and_page_speak_one_language(
+    invited: str, client: Client, patient: Patient, language: str, of_clinic: str, asked: str
+) -> None:
+    Patient.objects.filter(pk=patient.pk).update(language=language)
+    Clinic.objects.filter(pk=patient.clinic_id).update(language=of_clinic)
+    client.post(url("link-screening", invited))
+    page = client.get(f"{url('link-screening-fill', invited)}?step=1").content.decode()
+    assert asked in page
+    assert f'<html lang="{"fr" if "Ê" in asked else "en"}"' in page
 
 
 def test_from_mail_to_cleared(

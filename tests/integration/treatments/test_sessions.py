@@ -216,6 +216,8 @@ def test_a_signed_record_takes_addenda_only(
             record=record, draft=services.Draft(texts={"notes": "x"}), actor=actor, now=LATER
         )
     added = services.add_addendum(record=record, text="Mild redness.", actor=actor, now=LATER)
+    again = services.add_addendum(record=record, text=" Mild redness. ", actor=actor, now=LATER)
+    assert again.pk == added.pk
     with pytest.raises(DatabaseError), transaction.atomic():
         type(added).objects.filter(pk=added.pk).update(text="other")
     with pytest.raises(Invalid):

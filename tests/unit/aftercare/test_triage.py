@@ -167,7 +167,7 @@ REPORTS = st.builds(
 
 
 @given(REPORTS, FACTS)
-@settings(max_examples=200)
+@settings(max_examples=120)
 def test_more_given_or_deeper_or_a_lot_withdrawn_is_never_milder(
     report: Report, more: SessionFacts
 ) -> None:
@@ -192,14 +192,14 @@ def test_feeling_worse_or_asking_is_never_milder(report: Report, feeling: int, a
 
 
 @given(REPORTS, EFFECTS)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_one_more_effect_is_never_milder(report: Report, more: ReportedEffect) -> None:
     worse = replace(report, effects=(*report.effects, more))
     assert assess(worse, RULES).urgency.rank >= assess(report, RULES).urgency.rank
 
 
 @given(REPORTS, st.data())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_a_graver_effect_is_never_milder(report: Report, data: st.DataObject) -> None:
     if not report.effects:
         return
@@ -225,7 +225,7 @@ def test_a_graver_effect_is_never_milder(report: Report, data: st.DataObject) ->
 
 
 @given(REPORTS, st.integers(0, 24 * 90))
-@settings(max_examples=200)
+@settings(max_examples=120)
 def test_lasting_longer_is_never_milder(report: Report, hours: int) -> None:
     longer = replace(report, hours_since=report.hours_since + hours)
     assert assess(longer, RULES).urgency.rank >= assess(report, RULES).urgency.rank

@@ -333,7 +333,7 @@ _ENTRIES = st.lists(
 
 
 @given(_ENTRIES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_malformed_bundles_raise_nothing_but_bundle_errors(entries: list[Any]) -> None:
     data = {"resourceType": "Bundle", "entry": [{"resource": patient()}, *entries]}
     for record in parse_bundles(data):
@@ -342,7 +342,7 @@ def test_malformed_bundles_raise_nothing_but_bundle_errors(entries: list[Any]) -
 
 
 @given(st.binary(max_size=200) | _JUNK)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_anything_else_is_refused(data: Any) -> None:
     with pytest.raises(BundleError):
         parse_bundles(data)

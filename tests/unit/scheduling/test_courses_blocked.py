@@ -76,7 +76,7 @@ def suggestions(report: Blocked) -> dict[Code, Reason]:
 # --- Which session, and its window ---------------------------------------------------------
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(courses(min_sessions=2))
 def test_the_blocked_session_is_the_first_that_no_choice_reaches(request: CourseRequest) -> None:
     plan = plan_course(request)
@@ -177,7 +177,7 @@ def test_only_the_days_that_can_really_be_reached_are_looked_at() -> None:
 # --- Why days have no slot -----------------------------------------------------------------
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(worlds(), st.integers(0, 3))
 def test_every_day_without_a_slot_and_no_other_has_an_obstacle(
     world: tuple[SlotRequest, Resources], extra: int

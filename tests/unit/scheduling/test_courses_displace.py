@@ -102,7 +102,7 @@ def displaced_courses(
     return replace(request, first=first), booked, frozenset(numbers)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(displaced_courses())
 def test_it_finds_what_trying_everything_finds(
     case: tuple[CourseRequest, dict[int, Slot], frozenset[int]],

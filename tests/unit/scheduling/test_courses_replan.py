@@ -70,7 +70,7 @@ def moves(draw: st.DrawFn) -> tuple[CourseRequest, list[Visit], Visit, frozenset
     return request, booked, Visit(number, target), locked
 
 
-@settings(max_examples=100 * TIMES, deadline=None)
+@settings(max_examples=60 * TIMES, deadline=None)
 @given(moves())
 def test_the_replan_is_the_least_change_of_all(
     move: tuple[CourseRequest, list[Visit], Visit, frozenset[int]],
@@ -86,7 +86,7 @@ def test_the_replan_is_the_least_change_of_all(
     assert ranks == [best]
 
 
-@settings(max_examples=70 * TIMES, deadline=None)
+@settings(max_examples=45 * TIMES, deadline=None)
 @given(moves())
 def test_the_report_tells_the_whole_course(
     move: tuple[CourseRequest, list[Visit], Visit, frozenset[int]],
@@ -109,7 +109,7 @@ def test_the_report_tells_the_whole_course(
         assert inside or change.number == moved.number
 
 
-@settings(max_examples=70 * TIMES, deadline=None)
+@settings(max_examples=45 * TIMES, deadline=None)
 @given(moves(), st.data())
 def test_a_move_to_the_same_slot_changes_nothing(
     move: tuple[CourseRequest, list[Visit], Visit, frozenset[int]], data: st.DataObject
@@ -122,7 +122,7 @@ def test_a_move_to_the_same_slot_changes_nothing(
     assert result.fits
 
 
-@settings(max_examples=50 * TIMES, deadline=None)
+@settings(max_examples=35 * TIMES, deadline=None)
 @given(courses())
 def test_plan_then_replan_without_change_is_the_identity(request: CourseRequest) -> None:
     plan = plan_course(request)
