@@ -114,13 +114,18 @@ class LinkConsent(ConsentLinkView):
 
 @access(Policy.PATIENT_LINK)
 class LinkConsentText(ConsentLinkView):
-    """The text, and the signature below it."""
+    """The text, and the signature below it; after it, thanks again for the browser that signed."""
+
+    repeats = True
+    done = "treatments/link_consent_done.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The text, for the browser that typed the code."""
         cocktail = self.cocktail()
         if not self.is_ours():
-            return redirect("treatments:link-consent", token=self.token)
+            return self.elsewhere()
+        if self.link.used_at is not None:
+            return self.page(self.done)
         record_read(self.actor, model="treatments.consent", patients=[self.patient.pk])
         return self.text(cocktail)
 
@@ -128,11 +133,17 @@ class LinkConsentText(ConsentLinkView):
         """Sign exactly what was shown."""
         cocktail = self.cocktail()
         if not self.is_ours():
-            return redirect("treatments:link-consent", token=self.token)
+            return self.elsewhere()
         form = ConsentForm(request.POST)
-        if form.is_valid() and self.sign(cocktail, form):
-            return self.page("treatments/link_consent_done.html")
+        if self.link.used_at is not None or (form.is_valid() and self.sign(cocktail, form)):
+            return self.page(self.done)
         return self.text(cocktail, form, UNPROCESSABLE)
+
+    def elsewhere(self) -> HttpResponse:
+        """Another browser types a code first, and finds a used link like any dead one."""
+        if self.link.used_at is not None:
+            raise LinkUnusable
+        return redirect("treatments:link-consent", token=self.token)
 
     def sign(self, cocktail: Cocktail, form: ConsentForm) -> bool:
         """Store the signature and use the link up, or put the refusal on the form."""
