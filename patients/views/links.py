@@ -40,8 +40,8 @@ class PatientLinkView(View):
     """A page of one purpose (None: any). Subclasses declare `@access(Policy.PATIENT_LINK)`.
 
     `link`, `patient`, `clinic`, `actor`, `now` and `token` are set before `get` or `post` runs, in
-    the patient's language and on the clinic's clock, whatever the phone's. A link that can't be used shows one neutral page, whatever the reason.
-    A `used` link is turned away too unless `repeats` is set. Refusals of the domain that a page
+    the patient's language and on the clinic's clock, whatever the phone's. A link that can't be
+    used shows one neutral page, whatever the reason. A `used` link is turned away too unless `repeats` is set. Refusals of the domain that a page
     does not catch show as a neutral page with their sentence.
     """
 

@@ -54,7 +54,7 @@ def load_public_holidays(*, clinic: Clinic, years: Iterable[int], now: datetime)
     """
     try:
         found = holidays.country_holidays(clinic.country, years=list(years))
-    except NotImplementedError:
+    except NotImplementedError:  # how the library says that it does not know the country
         return 0
     rows = [_closure(clinic, day, name, now) for day, name in sorted(found.items())]
     known = set(

@@ -32,7 +32,7 @@ class CatalogueViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Treatme
     pagination_class = ByName
 
     def rows(self) -> QuerySet[Any]:
-        """The entries of the clinic."""
+        """The entries of the clinic: every list below says which. This class alone has no address."""
         raise NotImplementedError
 
     def get_queryset(self) -> QuerySet[Any]:
