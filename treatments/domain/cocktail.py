@@ -9,18 +9,17 @@ fact about the patient never removes a finding.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from patients.domain.questionnaire import Severity
-from patients.domain.screening import Finding as ScreeningFinding
 from treatments.domain.doses import Dose, total
 from treatments.domain.facts import (
     AreaFacts,
+    CocktailCheck,
     CocktailItem,
     Contraindication,
     CourseDose,
+    Finding,
     Hemisphere,
     IncompatiblePair,
     IngredientFacts,
@@ -28,6 +27,7 @@ from treatments.domain.facts import (
     PatientFacts,
     Season,
 )
+from treatments.domain.person import allergies, contraindications, screening
 
 __all__ = [
     "AreaFacts",
@@ -45,44 +45,6 @@ __all__ = [
     "check_cocktail",
     "worst",
 ]
-
-
-@dataclass(frozen=True)
-class CocktailCheck:
-    """All inputs of one check. `screening` are the findings of the patient's current screening.
-
-    `sessions_ahead` is how many sessions this cocktail is planned for, this one included.
-    """
-
-    items: tuple[CocktailItem, ...]
-    patient: PatientFacts = field(default_factory=PatientFacts)
-    screening: tuple[ScreeningFinding, ...] = ()
-    areas: tuple[AreaFacts, ...] = ()
-    layers: frozenset[str] = frozenset()
-    pairs: tuple[IncompatiblePair, ...] = ()
-    season: Season | None = None
-    given_in_course: tuple[CourseDose, ...] = ()
-    prescriber: bool = True
-    sessions_ahead: int = 1
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to know about the cocktail: what, why, from where, and what to do."""
-
-    level: Level
-    code: str
-    what: str
-    why: str
-    source: str
-    what_to_do: str
-    ingredient: str = ""
-    subject: str = ""
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What the finding is about, whatever the amounts in its words."""
-        return self.code, self.ingredient, self.subject
 
 
 def check_cocktail(check: CocktailCheck) -> tuple[Finding, ...]:
@@ -103,10 +65,6 @@ def _weight(finding: Finding) -> tuple[object, ...]:
     return (-finding.level.rank, finding.code, finding.ingredient, finding.subject, finding.what)
 
 
-def _ingredients(check: CocktailCheck) -> tuple[IngredientFacts, ...]:
-    return tuple(item.ingredient for item in check.items)
-
-
 def _doses(check: CocktailCheck) -> dict[str, list[Dose]]:
     doses: dict[str, list[Dose]] = {}
     for item in check.items:
@@ -124,88 +82,8 @@ def _empty(check: CocktailCheck) -> Iterable[Finding]:
             )  # fmt: skip
 
 
-def _allergies(check: CocktailCheck) -> Iterable[Finding]:
-    for one in _ingredients(check):
-        for group in one.allergen_groups & check.patient.active_tags:
-            yield _allergy(one, group, Level.STOP, "is allergic to")
-        for group in (one.allergen_groups & check.patient.past_tags) - check.patient.active_tags:
-            yield _allergy(one, group, Level.REVIEW, "has been allergic to")
-        known = check.patient.active_tags | check.patient.past_tags
-        for group in (one.allergen_groups & check.patient.doubtful_tags) - known:
-            yield _allergy(one, group, Level.REVIEW, "does not know about")
-
-
-def _allergy(one: IngredientFacts, group: str, level: Level, verb: str) -> Finding:
-    allergen = group.removeprefix("allergen:").replace("-", " ").replace("_", " ")
-    return Finding(
-        level, "allergy", f"{one.name}: the patient {verb} {allergen}.",
-        f"{one.name} belongs to the allergen group {allergen}.", "S2, S4",
-        "Choose an ingredient from another source.", one.key, group,
-    )  # fmt: skip
-
-
-def _screening(check: CocktailCheck) -> Iterable[Finding]:
-    """Screening findings that are kept for this cocktail's ingredients or these areas."""
-    areas = {key for area in check.areas for key in (area.key, *area.within)}
-    for one in _ingredients(check):
-        names = {one.key, f"ingredient:{one.key}", *one.allergen_groups}
-        if one.ingredient_class:
-            names.add(f"class:{one.ingredient_class}")
-        for found in check.screening:
-            for tag in sorted(names & set(found.ingredient_tags)):
-                yield _from_screening(found, f"{one.name}: {found.message}", one.key, tag)
-    for found in check.screening:
-        for area in sorted(areas & set(found.areas)):
-            yield _from_screening(found, found.message, "", area)
-
-
-_LEVELS = {
-    Severity.NOTE: Level.NOTE,
-    Severity.CAUTION: Level.REVIEW,
-    Severity.ABSOLUTE: Level.STOP,
-}
-
-
-def _from_screening(found: ScreeningFinding, what: str, ingredient: str, subject: str) -> Finding:
-    return Finding(
-        _LEVELS[found.severity], f"screening:{found.rule}", what,
-        f"Said: {'; '.join(found.evidence)}." if found.evidence else "The screening says so.",
-        found.source,
-        found.advice or "Judge the screening before going on.", ingredient, subject,
-    )  # fmt: skip
-
-
-def _contraindications(check: CocktailCheck) -> Iterable[Finding]:
-    patient = check.patient
-    for one in _ingredients(check):
-        for reason in one.contraindications:
-            words = reason.tag.replace("_", " ")
-            active = reason.tag in patient.active_tags
-            past = reason.past_counts and reason.tag in patient.past_tags
-            if active or past:
-                yield Finding(
-                    reason.level, "contraindication", f"{one.name}: {reason.why}",
-                    f"The record or the answers say: {words}.",
-                    reason.source, "Leave it out or choose another ingredient.",
-                    one.key, reason.tag,
-                )  # fmt: skip
-            elif _in_doubt(reason, patient):
-                level = Level.NOTE if reason.level is Level.NOTE else Level.REVIEW
-                yield Finding(
-                    level, "contraindication", f"{one.name}: {reason.why}",
-                    f"The patient does not know about: {words}.",
-                    reason.source, "Find out before going on, or leave it out.",
-                    one.key, reason.tag,
-                )  # fmt: skip
-
-
-def _in_doubt(reason: Contraindication, patient: PatientFacts) -> bool:
-    doubts = patient.doubtful_tags
-    return reason.tag in doubts or (reason.past_counts and f"past:{reason.tag}" in doubts)
-
-
 def _prescription(check: CocktailCheck) -> Iterable[Finding]:
-    for one in _ingredients(check):
+    for one in check.ingredients:
         if one.prescription_only:
             yield Finding(
                 Level.NOTE if check.prescriber else Level.STOP, "prescription",
@@ -216,7 +94,7 @@ def _prescription(check: CocktailCheck) -> Iterable[Finding]:
 
 
 def _ceilings(check: CocktailCheck) -> Iterable[Finding]:
-    facts = {one.key: one for one in _ingredients(check)}
+    facts = {one.key: one for one in check.ingredients}
     for key, doses in _doses(check).items():
         one = facts[key]
         yield from _against(one, doses, one.max_per_session, "session")
@@ -295,7 +173,7 @@ def _additive(check: CocktailCheck) -> Iterable[Finding]:
     """Anaesthetics of one group poison together: the shares of their ceilings add up (G)."""
     shares: dict[str, Fraction] = {}
     members: dict[str, set[str]] = {}
-    facts = {one.key: one for one in _ingredients(check)}
+    facts = {one.key: one for one in check.ingredients}
     for key, doses in _doses(check).items():
         one = facts[key]
         if one.additive_group:
@@ -323,7 +201,7 @@ def _share(one: IngredientFacts, doses: list[Dose], patient: PatientFacts) -> Fr
 
 
 def _places(check: CocktailCheck) -> Iterable[Finding]:
-    for one in _ingredients(check):
+    for one in check.ingredients:
         for area in check.areas:
             if one.forbidden_areas & {area.key, *area.within}:
                 yield Finding(
@@ -347,7 +225,7 @@ def _places(check: CocktailCheck) -> Iterable[Finding]:
 
 
 def _pairs(check: CocktailCheck) -> Iterable[Finding]:
-    names = {one.key: one.name for one in _ingredients(check)}
+    names = {one.key: one.name for one in check.ingredients}
     for pair in check.pairs:
         if pair.first in names and pair.second in names:
             first, second = sorted((pair.first, pair.second))
@@ -376,9 +254,9 @@ def _season(check: CocktailCheck) -> Iterable[Finding]:
 
 _RULES: tuple[Callable[[CocktailCheck], Iterable[Finding]], ...] = (
     _empty,
-    _allergies,
-    _screening,
-    _contraindications,
+    allergies,
+    screening,
+    contraindications,
     _prescription,
     _ceilings,
     _additive,

@@ -1,11 +1,12 @@
-"""What a cocktail check looks at: ingredients, areas, pairs, season and patient, as plain facts."""
+"""What a cocktail check looks at (ingredients, areas, pairs, season, patient) and what it finds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from patients.domain.screening import Finding as ScreeningFinding
 from treatments.domain.doses import Dose
 
 
@@ -137,3 +138,46 @@ class CourseDose:
 
     ingredient: str
     dose: Dose
+
+
+@dataclass(frozen=True)
+class CocktailCheck:
+    """All inputs of one check. `screening` are the findings of the patient's current screening.
+
+    `sessions_ahead` is how many sessions this cocktail is planned for, this one included.
+    """
+
+    items: tuple[CocktailItem, ...]
+    patient: PatientFacts = field(default_factory=PatientFacts)
+    screening: tuple[ScreeningFinding, ...] = ()
+    areas: tuple[AreaFacts, ...] = ()
+    layers: frozenset[str] = frozenset()
+    pairs: tuple[IncompatiblePair, ...] = ()
+    season: Season | None = None
+    given_in_course: tuple[CourseDose, ...] = ()
+    prescriber: bool = True
+    sessions_ahead: int = 1
+
+    @property
+    def ingredients(self) -> tuple[IngredientFacts, ...]:
+        """The ingredient of each item."""
+        return tuple(item.ingredient for item in self.items)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about the cocktail: what, why, from where, and what to do."""
+
+    level: Level
+    code: str
+    what: str
+    why: str
+    source: str
+    what_to_do: str
+    ingredient: str = ""
+    subject: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What the finding is about, whatever the amounts in its words."""
+        return self.code, self.ingredient, self.subject

@@ -206,7 +206,7 @@ def screening(**limits: object) -> ScreeningFinding:
 
 def test_limited_screening_findings_reach_their_cocktails_and_areas() -> None:
     fish = screening(ingredient_tags=("allergen:fish",))
-    assert "screening:rule" in codes(check(item("pdrn"), screening=(fish,)))
+    assert "allergy" in codes(check(item("pdrn"), screening=(fish,)))
     assert check(item("biotin"), screening=(fish,)) == ()
     lips = screening(areas=("perioral",))
     assert "screening:rule" in codes(
@@ -219,6 +219,25 @@ def test_limited_screening_findings_reach_their_cocktails_and_areas() -> None:
     by_class = screening(ingredient_tags=("class:lipolytic",))
     assert "screening:rule" in codes(check(item("caffeine"), screening=(by_class,)))
     assert check(item("biotin"), screening=(screening(until=date(2026, 1, 1)),)) == ()
+
+
+def test_an_allergy_known_twice_is_told_once_with_all_that_is_known() -> None:
+    said = screening(ingredient_tags=("allergen:fish",), evidence=("Fish: hives",), advice="Ask.")
+    milder = replace(said, rule="other", severity=Severity.CAUTION, advice="")
+    (found,) = check(
+        item("pdrn"), patient=patient("allergen:fish"), screening=(milder, said)
+    )  # fmt: skip
+    assert (found.key, found.level) == (("allergy", "pdrn", "allergen:fish"), Level.STOP)
+    assert "is allergic to fish" in found.what
+    assert "allergen group fish" in found.why
+    assert "Said: Fish: hives." in found.why
+    assert found.source == "S2, S4, G"
+    assert "Ask." in found.what_to_do
+    (graver,) = check(
+        item("pdrn"), patient=patient(past=("allergen:fish",)), screening=(said,)
+    )  # fmt: skip
+    assert graver.level is Level.STOP
+    assert "has been allergic" not in graver.what
 
 
 ITEMS = st.builds(
@@ -241,6 +260,17 @@ CHECKS = st.builds(
         st.frozensets(st.sampled_from(TAGS), max_size=4),
         st.none() | st.decimals(min_value=40, max_value=120, places=1),
     ),
+    screening=st.lists(
+        st.builds(
+            ScreeningFinding,
+            st.sampled_from(("one", "two")),
+            st.sampled_from(Severity),
+            st.just(FindingKind.ANSWERED),
+            st.sampled_from(("This", "That")),
+            ingredient_tags=st.lists(st.sampled_from(TAGS), max_size=2, unique=True).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
     areas=st.lists(st.sampled_from(list(AREAS.values())), max_size=3, unique=True).map(tuple),
     layers=st.frozensets(st.sampled_from(LAYERS), max_size=2),
     pairs=st.just(PAIRS),
@@ -284,6 +314,7 @@ def test_order_never_matters(one: CocktailCheck) -> None:
     turned = replace(
         one,
         items=tuple(reversed(one.items)),
+        screening=tuple(reversed(one.screening)),
         areas=tuple(reversed(one.areas)),
         pairs=tuple(reversed(one.pairs)),
     )
