@@ -106,7 +106,7 @@ def offer_cancelled_time(
 @receiver(appointments_moved, dispatch_uid="scheduling.freed_by_moving")
 def offer_time_moved_from(
     clinic: Clinic,
-    appointments: Sequence[Appointment],
+    moves: Sequence[AppointmentMove],
     now: dt.datetime,
     *,
     undone: bool = False,
@@ -115,15 +115,11 @@ def offer_time_moved_from(
     """The time that a visit moved away from."""
     if undone or not WaitlistEntry.objects.for_clinic(clinic).filter(status="waiting").exists():
         return
-    for visit in appointments:
-        move = AppointmentMove.objects.filter(
-            appointment=visit, schedule_version=visit.schedule_version
-        ).first()
-        if move is not None:
-            note_freed(
-                clinic=clinic, now=now, practitioner_id=move.from_practitioner_id,
-                during=interval_of(move.from_during),
-            )  # fmt: skip
+    for move in moves:
+        note_freed(
+            clinic=clinic, now=now, practitioner_id=move.from_practitioner_id,
+            during=interval_of(move.from_during),
+        )  # fmt: skip
 
 
 @receiver(plan_stopped, dispatch_uid="scheduling.plan_stopped")

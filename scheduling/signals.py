@@ -10,7 +10,8 @@ from django.dispatch import Signal
 # `appointments` (list, in order of time; a whole course is announced once)
 appointments_booked = Signal()
 
-# `appointments` (list; each has a new `schedule_version`), `undone` (a move that is taken back)
+# `appointments` (list; each has a new `schedule_version`), `moves` (AppointmentMove of each: from
+# where), `undone` (a move that is taken back)
 appointments_moved = Signal()
 
 # `appointments` (list), `reason`

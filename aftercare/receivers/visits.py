@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.dispatch import receiver
@@ -15,7 +16,7 @@ from aftercare.services import planning
 from aftercare.services.planning import Subject
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
-from scheduling.models import Appointment
+from scheduling.models import Appointment, AppointmentMove
 from scheduling.signals import (
     appointment_status_changed,
     appointments_booked,
@@ -56,21 +57,30 @@ def replan_for_move(
     clinic: Clinic,
     actor: Actor,
     appointments: Sequence[Appointment],
+    moves: Sequence[AppointmentMove],
     now: dt.datetime,
     *,
     undone: bool = False,
     **_kwargs: Any,
 ) -> None:
-    """Withdraw what spoke of the old times, then announce the new ones once.
+    """Withdraw what spoke of the old times, then announce once what is new: time, person, or both.
 
     A move taken back (`undone`) before the patient heard of it is not announced.
     """
     visits = [_visit(appointment) for appointment in appointments]
     why = _("The visit was moved.")
-    untold = visits
+    untold = [
+        replace(
+            visit,
+            context={
+                "before": [move.from_during.lower.isoformat(), str(move.from_practitioner_id)]
+            },
+        )
+        for visit, move in zip(visits, moves, strict=True)
+    ]
     if undone:
         why_not = _("The move was taken back.")
-        untold = planning.take_back(clinic, visits, calendar="moved", why=why_not, now=now)
+        untold = planning.take_back(clinic, untold, calendar="moved", why=why_not, now=now)
     planning.withdraw("appointment", [visit.id for visit in visits], why=why, now=now)
     told = planning.to_announce(clinic, untold, calendar="moved", now=now, at=_leaves(actor, now))
     planning.plan_each(clinic, [(Anchor.MOVED, told), (Anchor.VISIT, visits)], now=now)

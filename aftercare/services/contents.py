@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from aftercare.exceptions import NoShortText
 from aftercare.models import Channel, Message, MessageSettings, MessageTemplate
@@ -68,7 +69,7 @@ VARIABLES = frozenset(
     {
         "patient_name", "clinic_name", "clinic_phone", "clinic_address", "emergency_number",
         "visit_date", "visit_time", "visit_list", "visit_count", "practitioner_name", "code",
-        "reason", "offer_until", NEXT_VISIT, *LINKS,
+        "reason", "offer_until", "what_changed", NEXT_VISIT, *LINKS,
     }
 )  # fmt: skip
 """Everything a template may use; anything else is refused when it is saved."""
@@ -256,8 +257,10 @@ def _variables(
 
 
 _OF_VISITS = frozenset(
-    {"visit_date", "visit_time", "visit_list", "visit_count", "practitioner_name"}
-)
+    {
+        "visit_date", "visit_time", "visit_list", "visit_count", "practitioner_name", "what_changed",
+    }
+)  # fmt: skip
 
 
 def _of_offer(clinic: Clinic, offer: dict[str, str]) -> dict[str, str]:
@@ -281,15 +284,50 @@ def _of_visits(name: str, message: Message, visits: Sequence[Appointment]) -> st
         case "visit_time":
             return f"{clinic.local(first.during.lower):%H:%M}"
         case "visit_list":
-            return "\n".join(_line(clinic, visit) for visit in visits)
+            return "\n".join(_line(message, visit) for visit in visits)
         case "visit_count":
             return str(len(visits))
+        case "what_changed":
+            each = [_change(message, visit) for visit in visits]
+            return str(
+                Change(time=any(one.time for one in each), person=any(one.person for one in each))
+            )
     names = message.context.get("practitioners", {})
     return str(names.get(str(first.practitioner_id), first.practitioner.full_name))
 
 
-def _line(clinic: Clinic, visit: Appointment) -> str:
-    return f"{VISIT}{_when(clinic, visit, 'l j F Y')}"
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is new about visits that were moved, against what their patient knows."""
+
+    time: bool = False
+    person: bool = False
+
+    def __str__(self) -> str:
+        if self.person:
+            return _("New time and practitioner") if self.time else _("New practitioner")
+        return _("New time")
+
+
+def _change(message: Message, visit: Appointment) -> Change:
+    before = message.context.get("before", {}).get(str(visit.pk))
+    if before is None:
+        return Change()
+    start, practitioner = before
+    return Change(
+        time=dt.datetime.fromisoformat(start) != visit.during.lower,
+        person=practitioner != str(visit.practitioner_id),
+    )
+
+
+def _line(message: Message, visit: Appointment) -> str:
+    """Day and time; and who, where that is new."""
+    when, change = _when(message.clinic, visit, "l j F Y"), _change(message, visit)
+    if not change.person:
+        return f"{VISIT}{when}"
+    words = _("now with %(name)s") if change.time else _("same time, now with %(name)s")
+    day, _comma, time = when.rpartition(", ")
+    return f"{VISIT}{day} ({words % {'name': visit.practitioner.full_name}}), {time}"
 
 
 def _when(clinic: Clinic, visit: Appointment, form: str) -> str:

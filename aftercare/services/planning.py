@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from aftercare.domain.conditions import conditions_of, fits
-from aftercare.domain.outbox import State
+from aftercare.domain.outbox import LEFT, State
 from aftercare.domain.timing import (
     Offset,
     OffsetUnit,
@@ -133,8 +133,9 @@ def announce(
 
 
 _SAID = Statement("""
-SELECT state, context -> 'versions' FROM aftercare_message
+SELECT state, context -> 'versions', context -> 'before' FROM aftercare_message
 WHERE clinic_id = %(clinic)s AND patient_id = %(patient)s AND context ->> 'calendar' = %(calendar)s
+ORDER BY created_at
 """)
 
 
@@ -155,22 +156,42 @@ def to_announce(
         by_patient.setdefault(visit.patient_id, []).append(visit)
     told = []
     for patient_id, theirs in by_patient.items():
-        before = _SAID.rows(clinic=clinic.pk, patient=patient_id, calendar=calendar)
-        known = {
-            pair for _state, versions in before for pair in json.loads(versions or "{}").items()
-        }
+        earlier = [
+            (state, json.loads(versions or "{}"), json.loads(before or "{}"))
+            for state, versions, before in _SAID.rows(
+                clinic=clinic.pk, patient=patient_id, calendar=calendar
+            )
+        ]
+        known = {pair for _state, versions, _was in earlier for pair in versions.items()}
         fresh = [
-            visit
+            _since_told(visit, earlier)
             for visit in sorted(theirs, key=lambda one: one.anchor)
             if (str(visit.id), visit.version) not in known
         ]
-        waits = any(state == State.PLANNED.value for state, _versions in before)
+        waits = any(state == State.PLANNED.value for state, *_rest in earlier)
         said = Message.objects.for_clinic(clinic).filter(
             patient_id=patient_id, context__calendar=calendar
         )
         if fresh and not (waits and _joined(said, fresh, now)):
             told.append(_together(fresh, calendar, at or now))
     return told
+
+
+def _since_told(visit: Subject, earlier: Iterable[tuple[str, Any, Any]]) -> Subject:
+    """The visit as against what its patient knows: announcements that never left don't count.
+
+    `earlier`: state, versions and `before` of what was said or meant to be said, in order.
+    """
+    pk, before = str(visit.id), None
+    for state, versions, was in earlier:
+        if state not in _OUT:
+            before = before or was.get(pk)
+        elif pk in versions:
+            before = None
+    return replace(visit, context={**visit.context, "before": before}) if before else visit
+
+
+_OUT = frozenset(one.value for one in LEFT | {State.SENDING})
 
 
 def _joined(said: QuerySet[Message], visits: Sequence[Subject], now: dt.datetime) -> bool:
@@ -182,6 +203,7 @@ def _joined(said: QuerySet[Message], visits: Sequence[Subject], now: dt.datetime
         names = [*context["appointments"], *(str(visit.id) for visit in visits)]
         context["appointments"] = list(dict.fromkeys(names))
         context["versions"] |= {str(visit.id): visit.version for visit in visits}
+        context["before"] = context.get("before", {}) | _before(visits)
         Message.objects.filter(pk=message.pk).update(context=context)
         ledger.note(message, _("It also tells of another visit."), now=now)
     return bool(messages)
@@ -223,8 +245,14 @@ def _together(visits: Sequence[Subject], calendar: str, now: dt.datetime) -> Sub
             "appointments": [str(visit.id) for visit in visits],
             "versions": {str(visit.id): visit.version for visit in visits},
             "calendar": calendar,
+            "before": _before(visits),
         },
     )
+
+
+def _before(visits: Sequence[Subject]) -> dict[str, object]:
+    """Start and practitioner that visits were moved away from, by visit; empty where none was."""
+    return {str(visit.id): visit.context["before"] for visit in visits if "before" in visit.context}
 
 
 def withdraw(

@@ -11,7 +11,7 @@ from django.utils.formats import date_format, time_format
 
 from aftercare.models import MessageSettings, ProgrammeStep
 from aftercare.services.blocks import VISIT
-from aftercare.services.contents import LINKS, look_of
+from aftercare.services.contents import LINKS, Change, look_of
 from aftercare.services.provider import configured_transport
 from aftercare.services.rendering import (
     NEXT_VISIT,
@@ -123,4 +123,5 @@ def sample_variables(clinic: Clinic, language: str, now: dt.datetime) -> dict[st
         NEXT_VISIT: f"{date_format(first, 'l j F')}, {time_format(first, 'H:i')}",
         "offer_until": time_format(first, "H:i"),
         "reason": "",
+        "what_changed": str(Change(time=True)),
     }

@@ -24,6 +24,7 @@ from scheduling.models import (
     Appointment,
     BookingRules,
     FreedTime,
+    OnlineBooking,
     VisitType,
     WaitlistEntry,
     WaitlistOffer,
@@ -182,6 +183,18 @@ def whom_to_ask(clinic: Clinic, freed: FreedTime, now: datetime) -> list[Waitlis
     by_id = {row.pk: row for row in rows}
     order = domain.in_order(waiting_of(clinic, rows, now), freed_of(clinic, freed))
     return [by_id[one.id] for one in order]
+
+
+def is_kept_for_now(clinic: Clinic, freed: FreedTime, now: datetime) -> bool:
+    """Whether somebody only keeps time then, a person or a room of the clinic: holds that may run out.
+
+    A hold of online booking counts until it is let go, not until its clock says so. Two queries at most.
+    """
+    online = OnlineBooking.objects.for_clinic(clinic).filter(away__during__overlap=freed.during)
+    visits = Appointment.objects.for_clinic(clinic).filter(
+        status=Status.PENDING.value, held_until__gt=now, occupies__overlap=freed.during
+    )
+    return online.exists() or visits.exists()
 
 
 def freed_of(clinic: Clinic, row: FreedTime) -> Freed:

@@ -9,8 +9,9 @@ from datetime import datetime
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.errors import DomainError
+from scheduling.exceptions import ChangedMeanwhile
 from scheduling.models import Appointment
-from scheduling.services.moving import move_appointment
+from scheduling.services.moving import are_there, move_appointment
 from scheduling.services.requests import Move, Target
 
 
@@ -23,10 +24,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class AbsenceResult:
-    """The visits that were moved, and in words what was refused, patient by patient."""
+    """The visits that were moved, and in words what was refused, patient by patient.
+
+    `stood` counts the visits that another page had moved there already.
+    """
 
     moved: tuple[Appointment, ...]
     refused: tuple[str, ...]
+    stood: int = 0
 
 
 def replan_absence(
@@ -39,14 +44,32 @@ def replan_absence(
     """
     moved: list[Appointment] = []
     refused: list[str] = []
+    stood = 0
     for one in accepted:
-        first, *later = one.targets
-        move = Move(visit=first, later=tuple(later), reason=reason)
         try:
-            moved += move_appointment(clinic=clinic, actor=actor, now=now, move=move)
+            rows = _moved(clinic, actor, now, one.targets, reason)
         except DomainError as error:
-            refused.append(f"{_name(clinic, first)}: {error.message}")
-    return AbsenceResult(tuple(moved), tuple(refused))
+            refused.append(f"{_name(clinic, one.targets[0])}: {error.message}")
+        else:
+            moved += rows
+            stood += 0 if rows else len(one.targets)
+    return AbsenceResult(tuple(moved), tuple(refused), stood)
+
+
+def _moved(
+    clinic: Clinic, actor: Actor, now: datetime, targets: tuple[Target, ...], reason: str
+) -> list[Appointment]:
+    """The visits moved, or none where they stand there already, be it since this moment."""
+    if are_there(clinic, targets):
+        return []
+    first, *later = targets
+    move = Move(visit=first, later=tuple(later), reason=reason)
+    try:
+        return move_appointment(clinic=clinic, actor=actor, now=now, move=move)
+    except ChangedMeanwhile:
+        if are_there(clinic, targets):
+            return []
+        raise
 
 
 def _name(clinic: Clinic, target: Target) -> str:

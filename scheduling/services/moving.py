@@ -60,6 +60,12 @@ def move_appointment(
     raise NothingFree(field="room")
 
 
+def are_there(clinic: Clinic, targets: Sequence[Target]) -> bool:
+    """Whether every visit stands where it shall go already. Raises AppointmentNotFound."""
+    seen = _load(clinic, targets)
+    return all(_is_there(seen[target.appointment_id], target) for target in targets)
+
+
 def _move(terms: Terms, targets: Sequence[Target], move: Move) -> list[Appointment]:
     seen = _load(terms.clinic, targets)
     if all(_is_there(seen[target.appointment_id], target) for target in targets):
@@ -79,13 +85,14 @@ def _move(terms: Terms, targets: Sequence[Target], move: Move) -> list[Appointme
     lapsing.let_lapse(terms, [clash.appointment_id for clash in found if clash.lapsed])
     rooms.check_clashes(terms, drafts, [clash for clash in found if not clash.lapsed])
     off_protocol = courses.judge(terms, drafts, ids)
-    moved = _write(terms, [(seen[draft.id], draft) for draft in drafts], off_protocol, move.reason)
+    moves = _write(terms, [(seen[draft.id], draft) for draft in drafts], off_protocol, move.reason)
+    moved = [seen[draft.id] for draft in drafts]
     plan_id = moved[0].plan_id
     if plan_id is not None:
         courses.flag_siblings(plan_id, off_protocol, ids)
     signals.appointments_moved.send(
         sender=Appointment, clinic=terms.clinic, actor=terms.actor, now=terms.now,
-        appointments=moved, undone=move.undone,
+        appointments=moved, moves=moves, undone=move.undone,
     )  # fmt: skip
     return moved
 
@@ -184,7 +191,7 @@ def _write(
     pairs: Sequence[tuple[Appointment, Draft]],
     off_protocol: frozenset[UUID],
     reason: str,
-) -> list[Appointment]:
+) -> list[AppointmentMove]:
     moves = [_move_row(terms, row, draft, reason) for row, draft in pairs]
     for row, draft in _in_safe_order(pairs):
         before = row.status
@@ -200,8 +207,7 @@ def _write(
         row.save(update_fields=_MOVED)
         if row.status != before:
             note_change(row, before, actor=terms.actor, now=terms.now, reason=reason)
-    AppointmentMove.objects.bulk_create(moves)
-    return [row for row, _draft in pairs]
+    return AppointmentMove.objects.bulk_create(moves)
 
 
 _MOVED = [

@@ -24,6 +24,8 @@ from scheduling.services.status import parties_of
 
 _CAN_BE_LATE = {Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_SESSION}
 _AT_MOST = timedelta(hours=3)
+# Who is here already hears it at the desk.
+_TOLD = {Status.BOOKED, Status.CONFIRMED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +59,21 @@ def push_visits(*, clinic: Clinic, actor: Actor, now: datetime, push: Push) -> l
                 for one in seen
             ):
                 raise ChangedMeanwhile
-            moved = _write(actor, now, seen, push.reason)
-            told = [one for one in moved if one.status in {Status.BOOKED, Status.CONFIRMED}]
+            moves = _write(actor, now, seen, push.reason)
+            told = [one for one in moves if one.appointment.status in _TOLD]
             if told:
                 signals.appointments_moved.send(
-                    sender=Appointment, clinic=clinic, actor=actor, now=now, appointments=told,
-                    undone=False,
+                    sender=Appointment, clinic=clinic, actor=actor, now=now, moves=told,
+                    appointments=[one.appointment for one in told], undone=False,
                 )  # fmt: skip
     except IntegrityError as error:
         raise SlotTaken(["room"]) from error
-    return moved
+    return [one.appointment for one in moves]
 
 
-def _write(actor: Actor, now: datetime, pushed: list[Pushed], reason: str) -> list[Appointment]:
-    """The last one first: nobody enters time that another one still holds."""
+def _write(actor: Actor, now: datetime, pushed: list[Pushed], reason: str) -> list[AppointmentMove]:
+    """The last one first: nobody enters time that another one still holds. In order of time."""
+    moves = []
     for one in reversed(pushed):
         row, old = one.appointment, spell_of(one.appointment)
         before = row.during
@@ -78,10 +81,11 @@ def _write(actor: Actor, now: datetime, pushed: list[Pushed], reason: str) -> li
         row.occupies = range_of(Interval(one.start - old.before, one.end + old.after))
         row.schedule_version += 1
         row.save(update_fields=["during", "occupies", "schedule_version"])
-        AppointmentMove.objects.create(
+        move = AppointmentMove.objects.create(
             clinic_id=row.clinic_id, patient_id=row.patient_id, appointment=row,
             from_during=before, to_during=row.during, from_practitioner_id=row.practitioner_id,
             to_practitioner_id=row.practitioner_id, schedule_version=row.schedule_version,
             at=now, by_label=actor.label[:200], reason=reason.strip()[:300], created_at=now,
         )  # fmt: skip
-    return [one.appointment for one in pushed]
+        moves.append(move)
+    return moves[::-1]

@@ -168,7 +168,8 @@ def offer_next(
 ) -> WaitlistOffer | None:
     """Offer a freed time to the next whom it suits; None closes it: nobody is left, or it is taken.
 
-    While an offer waits for its answer that one is returned. Announced as `waitlist_offered`.
+    While an offer waits for its answer that one is returned; what somebody only keeps for a while
+    stays open, for the clock to come back to. Announced as `waitlist_offered`.
     """
     with audited(actor):
         freed = FreedTime.objects.for_clinic(clinic).select_for_update().get(pk=freed_id)
@@ -179,8 +180,9 @@ def offer_next(
             return waits
         made = next(_attempts(clinic, actor, now, freed), None)
         if made is None:
-            freed.status = FreedTime.Status.CLOSED
-            freed.save(update_fields=["status"])
+            if not selectors.is_kept_for_now(clinic, freed, now):
+                freed.status = FreedTime.Status.CLOSED
+                freed.save(update_fields=["status"])
             return None
         signals.waitlist_offered.send(
             sender=WaitlistOffer, clinic=clinic, actor=actor, now=now, offer=made

@@ -18,6 +18,7 @@ from scheduling.forms.hours import AbsenceForm, AwayForm, DayHoursForm, WeekForm
 from scheduling.selectors import hours as selectors
 from scheduling.selectors.absences import count_affected, propose_absence
 from scheduling.services import (
+    AbsenceResult,
     add_time_off,
     end_time_off,
     replan_absence,
@@ -183,13 +184,23 @@ class Absence(StaffView):
             clinic=self.request.clinic, actor=self.request.actor, now=self.now,
             accepted=form.cleaned_data["accepted"], reason=absence.label,
         )  # fmt: skip
-        count = len(result.moved)
-        if count:
-            words = ngettext("%(n)s visit is moved.", "%(n)s visits are moved.", count)
-            messages.success(request, words % {"n": count})
-        for refused in result.refused:
-            messages.error(request, refused)
+        self._say(result)
         return redirect("scheduling:absence", pk=pk)
+
+    def _say(self, result: AbsenceResult) -> None:
+        moved, stood = len(result.moved), result.stood
+        if moved:
+            words = ngettext("%(n)s visit is moved.", "%(n)s visits are moved.", moved)
+            messages.success(self.request, words % {"n": moved})
+        if stood:
+            words = ngettext(
+                "%(n)s visit had been moved there already. Nobody is told twice.",
+                "%(n)s visits had been moved there already. Nobody is told twice.",
+                stood,
+            )
+            messages.info(self.request, words % {"n": stood})
+        for refused in result.refused:
+            messages.error(self.request, refused)
 
     def _context(self, pk: UUID) -> dict[str, Any]:
         clinic = self.request.clinic

@@ -19,9 +19,11 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
 from patients.models import Patient, PatientLink
 from patients.services import invite_to_screening
+from scheduling.services import Move, Target, move_appointment
 from tests.factories import aftercare as make
 from tests.factories import patients as people
 from tests.factories import scheduling, treatments
+from tests.factories.clinic import PractitionerFactory
 from tests.factories.treatments import NOW
 from tests.integration.aftercare.reading import html, plain
 from tests.mailsink import MailSink
@@ -203,3 +205,35 @@ def test_the_reminder_lets_the_patient_confirm_move_and_cancel(
     # The first is the one to press.
     grounds = re.findall(r'bgcolor="([^"]+)"', html(every_mail["visit-reminder"]))
     assert len(set(grounds)) == 2
+
+
+# --- what has changed ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "hours", "subject", "line"),
+    [
+        ("en", 0, "New practitioner for your visit", "28 January 2026 (same time, now with %s), 10:00"),
+        ("en", 2, "New time and practitioner for", "28 January 2026 (now with %s), 12:00"),
+        ("fr", 0, "Changement de praticien pour", "28 janvier 2026 (même horaire, désormais avec %s), 10:00"),
+    ],
+)  # fmt: skip
+def test_a_visit_that_changes_hands_is_told_as_that(
+    desk: scheduling.Desk, ines: Patient, mail_sink: MailSink, language: str, hours: int,
+    subject: str, line: str,
+) -> None:  # fmt: skip
+    """Ayla is ill, her colleague sees Inês at the same hour: that is no new time."""
+    Patient.objects.filter(pk=ines.pk).update(language=language)
+    colleague = PractitionerFactory(clinic=desk.clinic)
+    scheduling.hours(colleague)
+    visit = desk.book(ines, desk.at(WEDNESDAY, 10))
+    make.post(NOW)
+    # Moved away and half back before the mail leaves: only what it comes to is told.
+    for hour in (15, 10 + hours):
+        there = Target(visit.pk, desk.at(WEDNESDAY, hour), None, colleague.staff_id)
+        move_appointment(clinic=desk.clinic, actor=desk.actor, now=NOW, move=Move(visit=there))
+    make.post(NOW + dt.timedelta(minutes=1))
+    _confirmed, moved = mail_sink.messages
+    assert moved["Subject"].startswith(subject)
+    assert line % colleague.staff.full_name in plain(moved)
+    assert f"({line.split('(')[1].split(')')[0]})" % colleague.staff.full_name in html(moved)

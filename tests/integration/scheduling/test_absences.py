@@ -166,6 +166,17 @@ def test_what_was_taken_meanwhile_is_said_and_the_rest_moves(desk: make.Desk) ->
     assert rows[0].patient.name in result.refused[0]
 
 
+def test_a_second_page_moves_nothing_and_says_so(desk: make.Desk) -> None:
+    for n in range(2):
+        desk.book(patient(desk.clinic, email=f"{n}@example.org"), desk.at(MONDAY, 10 + n))
+    rows = propose(desk, ill(desk)).placed
+    first = carry_out(desk, rows)
+    again = carry_out(desk, rows)
+    assert (len(first.moved), first.stood) == (2, 0)
+    assert (again.moved, again.refused, again.stood) == ((), (), 2)
+    assert Message.objects.filter(step_key="visit-moved").count() == 2
+
+
 def test_it_costs_the_same_whatever_its_length(desk: make.Desk) -> None:
     def queries() -> int:
         with CaptureQueriesContext(

@@ -19,7 +19,7 @@ from patients.services import create_link
 from scheduling import services
 from scheduling.domain.waitlist import Freed
 from scheduling.exceptions import AlreadyWaiting, NobodyWaits, OfferOver
-from scheduling.models import Appointment, BookingRules, FreedTime, WaitlistOffer
+from scheduling.models import Appointment, BookingRules, FreedTime, OnlineRules, WaitlistOffer
 from scheduling.selectors import waitlist as selectors
 from scheduling.services import WaitlistWish
 from tests.factories import scheduling as make
@@ -160,6 +160,30 @@ def test_a_cancelled_time_is_offered_once_it_cannot_be_taken_back(
     assert run(clinic=desk.clinic, now=NOW + dt.timedelta(minutes=4)) == 0
     assert run(clinic=desk.clinic, now=NOW + dt.timedelta(minutes=5)) == 1
     assert WaitlistOffer.objects.get().hold.during == visit.during
+
+
+def test_time_that_somebody_only_keeps_is_offered_when_they_let_it_go(
+    desk: make.Desk, ines: Patient, gul: Patient
+) -> None:
+    """Booked online meanwhile, but not to the end: Gül still hears of it."""
+    OnlineRules.objects.create(clinic=desk.clinic, is_open=True)
+    visit = desk.book(ines, desk.at(MONDAY, 10))
+    make.waiting(desk, gul)
+    services.cancel_appointment(
+        clinic=desk.clinic, actor=desk.actor, now=NOW, appointment_id=visit.pk, reason="Ill"
+    )
+    held, _token = services.hold_time(
+        clinic=desk.clinic, kind=desk.consultation, practitioner_id=desk.member.staff_id,
+        start=desk.at(MONDAY, 10), now=NOW,
+    )  # fmt: skip
+    run = services.run_waiting_list
+    # Also in the moment after it has run out, before it is let go.
+    for now in (NOW + HOUR / 6, held.held_until):
+        assert run(clinic=desk.clinic, now=now) == 0
+        assert FreedTime.objects.get().status == "open"
+    services.release_lapsed(clinic=desk.clinic, now=held.held_until)
+    assert run(clinic=desk.clinic, now=held.held_until) == 1
+    assert WaitlistOffer.objects.get().patient == gul
 
 
 def test_the_clinic_may_switch_that_off(desk: make.Desk, ines: Patient, gul: Patient) -> None:
