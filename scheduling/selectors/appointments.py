@@ -113,10 +113,17 @@ def history(clinic: Clinic, appointment: Appointment) -> list[HistoryLine]:
 
 
 def _moved(clinic: Clinic, move: AppointmentMove) -> HistoryLine:
-    words = _("Moved from %(before)s to %(after)s") % {
-        "before": _when(clinic, move.from_during.lower),
-        "after": _when(clinic, move.to_during.lower),
-    }
+    before, after = move.from_during, move.to_during
+    if before.lower != after.lower:
+        words = _("Moved from %(before)s to %(after)s")
+        ends = (_when(clinic, before.lower), _when(clinic, after.lower))
+    else:
+        words = _("Until %(after)s instead of %(before)s")
+        ends = (_clock(clinic, before.upper), _clock(clinic, after.upper))
+    if before == after:
+        hands = move.from_practitioner_id != move.to_practitioner_id
+        words = _("Given to somebody else") if hands else _("Given another room")
+    words %= {"before": ends[0], "after": ends[1]}
     detail = move.reason
     if move.from_practitioner_id != move.to_practitioner_id:
         whose = f"{move.from_practitioner} → {move.to_practitioner}"
@@ -129,6 +136,10 @@ def _when(clinic: Clinic, moment: datetime) -> str:
     return (
         f"{formats.date_format(local, 'DATE_FORMAT')}, {formats.time_format(local, 'TIME_FORMAT')}"
     )
+
+
+def _clock(clinic: Clinic, moment: datetime) -> str:
+    return formats.time_format(clinic.local(moment), "TIME_FORMAT")
 
 
 def _who(label: str) -> str:

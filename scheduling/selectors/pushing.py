@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from mesoclinic.clinic.models import Clinic
 from scheduling.domain.pushing import Spell, push
 from scheduling.domain.status import Status
@@ -18,6 +20,9 @@ _AHEAD = [
     Status.PENDING.value, Status.BOOKED.value, Status.CONFIRMED.value, Status.ARRIVED.value,
     Status.ON_HOLD.value,
 ]  # fmt: skip
+
+# The reason on record of every move of a push: by it the whole push is taken back.
+PUSHED = gettext_noop("The day was pushed.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
 from scheduling.domain.status import Status
 from scheduling.models import Appointment, AppointmentMove, AppointmentStatusChange
+from scheduling.selectors.pushing import PUSHED
 
 UNDO_FOR = timedelta(minutes=5)
 _HELD = (Status.BOOKED.value, Status.CONFIRMED.value)
@@ -19,7 +20,7 @@ _HELD = (Status.BOOKED.value, Status.CONFIRMED.value)
 class LastChange:
     """A booking, move or cancellation with every visit that it concerned.
 
-    `kind` is "booked", "moved" or "cancelled"; `confirmed` are the visits that were confirmed.
+    `kind` is "booked", "moved", "pushed" (others' visits too) or "cancelled"; `confirmed` are the visits that were confirmed.
     """
 
     kind: str
@@ -57,13 +58,7 @@ def last_change(
         together.filter(from_status=Status.CONFIRMED.value).values_list("appointment", flat=True)
     )
     if isinstance(row, AppointmentMove):
-        moves = AppointmentMove.objects.for_clinic(clinic).filter(
-            patient_id=appointment.patient_id, at=newest, by_label=row.by_label
-        )
-        found = tuple(moves.order_by("from_during"))
-        return LastChange(
-            "moved", newest, tuple(one.appointment_id for one in found), found, confirmed
-        )
+        return _moves_with(clinic, row, confirmed)
     kind = _KINDS.get((row.from_status, row.to_status))
     if kind is None:
         return None
@@ -73,6 +68,20 @@ def last_change(
     return LastChange(
         kind, newest, tuple(alike.values_list("appointment", flat=True)), (), confirmed
     )
+
+
+def _moves_with(clinic: Clinic, move: AppointmentMove, confirmed: frozenset[UUID]) -> LastChange:
+    """The move with what moved along: of the same patient, or by the same push."""
+    pushed = move.reason == PUSHED
+    together = {"reason": PUSHED} if pushed else {"patient_id": move.patient_id}
+    rows = AppointmentMove.objects.for_clinic(clinic).filter(
+        at=move.at, by_label=move.by_label, **together
+    )
+    found = tuple(rows.order_by("from_during"))
+    kind = "pushed" if pushed else "moved"
+    # A push asks nobody to confirm again.
+    still = frozenset() if pushed else confirmed
+    return LastChange(kind, move.at, tuple(one.appointment_id for one in found), found, still)
 
 
 _KINDS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,12 +14,12 @@ from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.intervals import Interval
 from scheduling import signals
-from scheduling.domain.status import Status
+from scheduling.domain.status import FINAL, Status
 from scheduling.exceptions import ChangedMeanwhile, ChangeNotAllowed, InThePast, SlotTaken
 from scheduling.models import Appointment, AppointmentMove
 from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.calendars import range_of
-from scheduling.selectors.pushing import Pushed, effect_of_push, spell_of
+from scheduling.selectors.pushing import PUSHED, Pushed, effect_of_push, spell_of
 from scheduling.services import locking
 from scheduling.services.status import parties_of
 
@@ -34,7 +35,6 @@ class Push:
 
     appointment_id: UUID
     minutes: int
-    reason: str = ""
 
 
 def push_visits(*, clinic: Clinic, actor: Actor, now: datetime, push: Push) -> list[Appointment]:
@@ -49,7 +49,7 @@ def push_visits(*, clinic: Clinic, actor: Actor, now: datetime, push: Push) -> l
     if clinic.local(visit.during.lower).date() != clinic.today(now):
         raise InThePast
     try:
-        with audited(actor, reason=push.reason):
+        with audited(actor, reason=PUSHED):
             seen = effect_of_push(clinic, visit, push.minutes)
             locking.lock_parties(parties_of([one.appointment for one in seen]))
             rows = {row.pk: row for row in locking.lock_visits(one.appointment.pk for one in seen)}
@@ -59,19 +59,53 @@ def push_visits(*, clinic: Clinic, actor: Actor, now: datetime, push: Push) -> l
                 for one in seen
             ):
                 raise ChangedMeanwhile
-            moves = _write(actor, now, seen, push.reason)
-            told = [one for one in moves if one.appointment.status in _TOLD]
-            if told:
-                signals.appointments_moved.send(
-                    sender=Appointment, clinic=clinic, actor=actor, now=now, moves=told,
-                    appointments=[one.appointment for one in told], undone=False,
-                )  # fmt: skip
+            moves = _write(actor, now, seen)
+            _announce(clinic, actor, now, moves, undone=False)
     except IntegrityError as error:
         raise SlotTaken(["room"]) from error
     return [one.appointment for one in moves]
 
 
-def _write(actor: Actor, now: datetime, pushed: list[Pushed], reason: str) -> list[AppointmentMove]:
+def take_push_back(
+    *, clinic: Clinic, actor: Actor, now: datetime, moves: Sequence[AppointmentMove]
+) -> list[Appointment]:
+    """Everybody whom a push moved stands where they stood, all or none.
+
+    Raises ChangedMeanwhile once something else has happened to one of them, and SlotTaken.
+    """
+    ids = [move.appointment_id for move in moves]
+    try:
+        with audited(actor, reason=PUSHED):
+            seen = list(Appointment.objects.for_clinic(clinic).filter(pk__in=ids))
+            locking.lock_parties(parties_of(seen))
+            rows = {row.pk: row for row in locking.lock_visits(ids)}
+            for move in moves:
+                row = rows[move.appointment_id]
+                if row.schedule_version != move.schedule_version or row.status in FINAL:
+                    raise ChangedMeanwhile
+            before = [
+                Pushed(rows[one.appointment_id], one.from_during.lower, one.from_during.upper)
+                for one in sorted(moves, key=lambda one: one.from_during.lower, reverse=True)
+            ]
+            back = _write(actor, now, before)
+            _announce(clinic, actor, now, back, undone=True)
+    except IntegrityError as error:
+        raise SlotTaken(["room"]) from error
+    return [one.appointment for one in back]
+
+
+def _announce(
+    clinic: Clinic, actor: Actor, now: datetime, moves: Sequence[AppointmentMove], *, undone: bool
+) -> None:
+    told = [one for one in moves if one.appointment.status in _TOLD]
+    if told:
+        signals.appointments_moved.send(
+            sender=Appointment, clinic=clinic, actor=actor, now=now, moves=told,
+            appointments=[one.appointment for one in told], undone=undone,
+        )  # fmt: skip
+
+
+def _write(actor: Actor, now: datetime, pushed: list[Pushed]) -> list[AppointmentMove]:
     """The last one first: nobody enters time that another one still holds. In order of time."""
     moves = []
     for one in reversed(pushed):
@@ -85,7 +119,7 @@ def _write(actor: Actor, now: datetime, pushed: list[Pushed], reason: str) -> li
             clinic_id=row.clinic_id, patient_id=row.patient_id, appointment=row,
             from_during=before, to_during=row.during, from_practitioner_id=row.practitioner_id,
             to_practitioner_id=row.practitioner_id, schedule_version=row.schedule_version,
-            at=now, by_label=actor.label[:200], reason=reason.strip()[:300], created_at=now,
+            at=now, by_label=actor.label[:200], reason=PUSHED, created_at=now,
         )  # fmt: skip
         moves.append(move)
     return moves[::-1]

@@ -17,6 +17,7 @@ from scheduling.models import Appointment
 from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.undoing import LastChange, last_change
 from scheduling.services.moving import move_appointment
+from scheduling.services.pushing import take_push_back
 from scheduling.services.requests import Exceptions, Move, Target
 from scheduling.services.status import StatusChange, cancel_appointment, change_status
 from scheduling.services.waitlist import wait_again
@@ -25,7 +26,7 @@ from scheduling.services.waitlist import wait_again
 def undo_last_change(
     *, clinic: Clinic, actor: Actor, now: datetime, appointment_id: UUID
 ) -> Appointment:
-    """Take back a booking, a move (with what moved along) or a cancellation: all of it or nothing.
+    """Take back a booking, a move (with what moved along), a push or a cancellation: all of it or nothing.
 
     Messages that have not left are withdrawn; whoever was told already is told anew. Raises
     AppointmentNotFound, NothingToUndo, and SlotTaken where the old time has gone to somebody else.
@@ -70,6 +71,10 @@ def _move_back(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) 
     move_appointment(clinic=clinic, actor=actor, now=now, move=move)
 
 
+def _push_back(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) -> None:
+    take_push_back(clinic=clinic, actor=actor, now=now, moves=change.moves)
+
+
 def _bring_back(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) -> None:
     for pk in change.visits:
         again = StatusChange(
@@ -79,4 +84,9 @@ def _bring_back(clinic: Clinic, actor: Actor, now: datetime, change: LastChange)
         change_status(clinic=clinic, actor=actor, now=now, change=again)
 
 
-_TAKE_BACK = {"booked": _unbook, "moved": _move_back, "cancelled": _bring_back}
+_TAKE_BACK = {
+    "booked": _unbook,
+    "moved": _move_back,
+    "pushed": _push_back,
+    "cancelled": _bring_back,
+}

@@ -15,6 +15,7 @@ from patients.models import Patient
 from scheduling import services
 from scheduling.exceptions import ChangeNotAllowed, InThePast, NothingToUndo, SlotTaken
 from scheduling.models import Appointment
+from scheduling.selectors.appointments import history
 from scheduling.services import Move, Push, StatusChange, Target
 from tests.factories import scheduling as make
 from tests.factories.treatments import NOW, TODAY, actor_of, patient
@@ -168,6 +169,18 @@ def test_a_session_that_runs_over_pushes_who_comes_next(
     # Who sits in the waiting room gets no mail.
     told = Message.objects.filter(step_key="visit-moved").values_list("patient", flat=True)
     assert list(told) == [following.patient_id]
+    # Taken back from any of them: everybody stands where they stood.
+    services.undo_last_change(
+        clinic=clinic, actor=desk.actor, now=desk.at(MONDAY, 10, 27), appointment_id=here.pk
+    )
+    begins = dict(Appointment.objects.values_list("pk", "during"))
+    assert begins[visit.pk].upper == begins[following.pk].lower == desk.at(MONDAY, 10, 30)
+    assert begins[here.pk].lower == desk.at(MONDAY, 11)
+    # Nobody was told yet, so nobody is.
+    assert planned("visit-moved") == []
+    assert [one.title for one in history(clinic, visit)][:2] == [
+        "Until 10:30 instead of 10:45", "Until 10:45 instead of 10:30",
+    ]  # fmt: skip
 
 
 def test_who_comes_late_begins_later(desk: make.Desk, visit: Appointment) -> None:
