@@ -15,6 +15,8 @@
   function toast(text, state) {
     const region = document.getElementById("toasts");
     if (!region || !text) return;
+    // Said again, it stands there once.
+    for (const one of region.children) if (one.children[1]?.textContent === text) one.remove();
     const box = document.createElement("div");
     box.className = "toast-mc" + (state === "stop" ? " toast-stop" : "");
     const icon = document.createElement("span");

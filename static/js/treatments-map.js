@@ -250,7 +250,7 @@
       event.preventDefault();
       svg.setPointerCapture?.(event.pointerId);
       fingers.set(event.pointerId, event);
-      if (fingers.size === 2) { if (action?.changed) undo(false); action = pinch(svg); return; }
+      if (fingers.size === 2) { takeBack(); action = pinch(svg); return; }
       remember();
       action = { kind: "draw", from: event, moved: false, changed: false };
     });
@@ -270,8 +270,16 @@
       if (!fingers.size) action = null;
     };
     svg.addEventListener("pointerup", end);
-    svg.addEventListener("pointercancel", (event) => { fingers.delete(event.pointerId); action = null; });
+    svg.addEventListener("pointercancel", (event) => {
+      // What the system took away (a gesture of its own) was not meant for the map.
+      if (fingers.delete(event.pointerId)) takeBack();
+      action = null;
+    });
   });
+  function takeBack() {
+    if (action?.kind !== "draw") return;
+    if (action.changed) undo(false); else past.pop();
+  }
   function finish(svg, event) {
     const [x, y] = at(svg, event);
     if (tool === "point" || !action.moved) action.changed = touch(svg, x, y) || action.changed;
@@ -345,7 +353,7 @@
   });
   card.addEventListener("change", (event) => {
     const target = event.target;
-    if ("ghostToggle" in target.dataset) card.querySelectorAll("[data-ghost]").forEach((one) => one.toggleAttribute("hidden", !target.checked));
+    if ("ghostChoice" in target.dataset) card.querySelectorAll("[data-ghost]").forEach((one) => one.toggleAttribute("hidden", one.dataset.ghost !== target.value));
     else if ("heat" in target.dataset) warm(heat[target.value]);
     else if (target.dataset.set) set(target.dataset.set);
     else return;

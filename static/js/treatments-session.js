@@ -71,6 +71,15 @@
     if (scan.value.trim()) send.click();
   });
   for (const kind of ["input", "change"]) scan?.addEventListener(kind, (event) => event.stopPropagation());
+  // The next code takes the place of what stands there, be it read or refused.
+  scan?.addEventListener("focus", () => scan.select());
+  if (scan && (location.hash === "#scan" || scan.getAttribute("aria-invalid"))) scan.focus();
+
+  /* "same as last time" asks only where something would be written over */
+  const same = form.querySelector("[data-confirm-later]");
+  form.addEventListener("change", (event) => {
+    if (same && /^(map|row-|device|syringe-)/.test(event.target.name || "")) same.dataset.confirm = same.dataset.confirmLater;
+  });
 
   /* sentences for the notes */
   form.querySelectorAll("[data-snippet]").forEach((button) => {

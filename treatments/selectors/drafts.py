@@ -12,6 +12,7 @@ from treatments.models import (
     Cocktail,
     Ingredient,
     Lot,
+    PointGroup,
     SessionDose,
     SessionRecord,
     TreatmentPlan,
@@ -172,15 +173,33 @@ def map_of(record: SessionRecord) -> MapDraft:
         {"number": one.number, "volume": "" if one.volume_ml is None else plain(one.volume_ml)}
         for one in record.syringes.all()
     ]
-    groups = [
-        {
-            "view": one.view, "area": str(one.area_id), "technique": str(one.technique_id),
-            "layer": one.layer, "depth": plain(one.depth_mm), "volume": plain(one.point_ml),
-            "syringe": one.syringe.number, "points": one.points,
-        }
-        for one in record.point_groups.select_related("syringe")
-    ]  # fmt: skip
+    groups = [_group(one) for one in record.point_groups.select_related("syringe")]
     return read_map({"syringes": syringes, "groups": groups})
+
+
+def maps_before(record: SessionRecord) -> dict[UUID, MapDraft]:
+    """The points of the plan's other signed sessions, newest first, by session (one query)."""
+    rows = (
+        PointGroup.objects.filter(
+            session__planned_session__plan_id=record.planned_session.plan_id,
+            session__signed_at__isnull=False,
+        )
+        .exclude(session_id=record.pk)
+        .select_related("syringe")
+        .order_by("-session__performed_on", "-session__signed_at")
+    )
+    found: dict[UUID, list[dict[str, object]]] = {}
+    for row in rows:
+        found.setdefault(row.session_id, []).append(_group(row))
+    return {session: read_map({"groups": groups}) for session, groups in found.items()}
+
+
+def _group(row: PointGroup) -> dict[str, object]:
+    return {
+        "view": row.view, "area": str(row.area_id), "technique": str(row.technique_id),
+        "layer": row.layer, "depth": plain(row.depth_mm), "volume": plain(row.point_ml),
+        "syringe": row.syringe.number, "points": row.points,
+    }  # fmt: skip
 
 
 def volumes_of(

@@ -130,6 +130,15 @@ def signed_page(record: SessionRecord) -> dict[str, Any]:
     }
 
 
+def holds_work(page: Mapping[str, Any]) -> bool:
+    """Whether a form (as from `record_page`) holds lots, points or doses that somebody put in."""
+    planned = {str(item.ingredient_id): plain(item.dose) for item in page["items"]}
+    drafts = [row.draft for row in page["rows"]]
+    return page["drawing"].points > 0 or any(
+        one.lot or one.dose != planned.get(one.ingredient) for one in drafts
+    )
+
+
 def chosen_areas(drafts: Sequence[DraftRow]) -> set[str]:
     """Ids of the areas that rows name."""
     return {row.area for row in drafts if row.area}

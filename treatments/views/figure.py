@@ -157,11 +157,12 @@ VIEWS = (_FACE, _FACE_LEFT, _FACE_RIGHT, _SCALP, _FRONT, _BACK)
 def figures(
     areas: Iterable[Mapping[str, Any]],
     drawing: MapDraft | None = None,
-    ghost: MapDraft | None = None,
+    ghosts: Mapping[str, MapDraft] | None = None,
 ) -> list[dict[str, Any]]:
     """The views that show any of the areas, with their shapes and points.
 
     `areas` as from `area_shapes`; bigger areas come first, so that a part lies on the whole.
+    `ghosts` are maps to be shown faintly below, by name.
     """
     wanted = list(areas)
     shown = []
@@ -176,7 +177,7 @@ def figures(
                     "view": view,
                     "shapes": shapes,
                     "points": dots(view, drawing),
-                    "ghost": dots(view, ghost),
+                    "ghosts": {name: dots(view, one) for name, one in (ghosts or {}).items()},
                     "count": _count(view, drawing),
                 }
             )

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,10 +25,10 @@ from treatments.domain.readiness import Moment
 from treatments.exceptions import DraftConflict, RecordIncomplete
 from treatments.forms import AddendumForm, OverrideForm, SessionForm, read_drawing, read_rows
 from treatments.models import PlannedSession, SessionRecord
-from treatments.selectors.drafts import map_of
+from treatments.selectors.drafts import maps_before
 from treatments.selectors.mapping import against_last_time, course_doses, map_settings
 from treatments.selectors.plans import get_record, get_session
-from treatments.selectors.sessions import record_page, signed_page
+from treatments.selectors.sessions import holds_work, record_page, signed_page
 from treatments.services.sessions import Draft
 from treatments.views.common import StaffView, gate_lines, no_store, verdict_state
 from treatments.views.figure import figures, with_points
@@ -211,7 +212,8 @@ class SessionScan(SessionSave):
             return self.page(session, get_record(session), notice=scanned, status=error.status)
         words = {"lot": lot.number, "name": lot.product.ingredient.name}
         messages.success(request, _("%(name)s: lot %(lot)s") % words)
-        return redirect("treatments:session", pk)
+        # The next vial is scanned without touching the page.
+        return redirect(f"{reverse('treatments:session', args=[pk])}#scan")
 
 
 @access(Policy.CLINICAL)
@@ -295,15 +297,18 @@ def _version(data: Any) -> int | None:
 
 
 def map_context(record: SessionRecord, page: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures with points, last time's points as a ghost, and what the map's script needs."""
-    drawing, last = page["drawing"], page["last"]
-    ghost = map_of(last) if last else MapDraft()
-    shown = figures(page["area_shapes"], drawing, ghost)
+    """Figures with points, earlier sessions' as a ghost, and what the map's script needs."""
+    drawing, last, before = page["drawing"], page["last"], maps_before(record)
+    ghost = before.get(last.pk, MapDraft()) if last else MapDraft()
+    earlier = MapDraft(groups=tuple(group for one in before.values() for group in one.groups))
+    shown = figures(page["area_shapes"], drawing, {"last": ghost, "all": earlier})
     return {
         "figures": shown,
         "heat": course_doses(record.planned_session.plan),
         "differences": against_last_time(drawing, ghost, record),
         "ghost_points": ghost.points,
+        "earlier_sessions": len(before),
+        "overwrites": holds_work(page) or bool(record.device or record.device_settings),
         "map_json": json.dumps(map_as_json(drawing)),
         "map_settings": {
             **map_settings(page["areas"], page["techniques"]),
