@@ -81,6 +81,13 @@
     if (same && /^(map|row-|device|syringe-)/.test(event.target.name || "")) same.dataset.confirm = same.dataset.confirmLater;
   });
 
+  /* a device of the catalogue brings its usual settings along, where none are noted yet */
+  form.querySelector("[name=device]")?.addEventListener("change", (event) => {
+    const known = [...document.querySelectorAll("#session-devices option")].find((one) => one.value === event.target.value);
+    const settings = form.querySelector("[name=device_settings]");
+    if (known && settings && !settings.value.trim()) settings.value = known.dataset.settings;
+  });
+
   /* sentences for the notes */
   form.querySelectorAll("[data-snippet]").forEach((button) => {
     button.addEventListener("click", () => {

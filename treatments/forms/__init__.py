@@ -211,6 +211,7 @@ class SessionForm(_RecordForm):
         widgets = {
             "duration_min": forms.NumberInput(attrs={"min": 1, "inputmode": "numeric"}),
             "reaction": forms.Textarea(attrs={"rows": 2}),
+            "device": forms.TextInput(attrs={"list": "session-devices", "autocomplete": "off"}),
             "notes": forms.Textarea(attrs={"rows": 3}),
             "pain_score": forms.NumberInput(attrs={"min": 0, "max": 10, "inputmode": "numeric"}),
         }

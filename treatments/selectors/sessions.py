@@ -106,6 +106,7 @@ def record_page(record: SessionRecord) -> dict[str, Any]:
         "drawing": drawing,
         "volumes": volumes,
         "syringes": syringe_lines(drafts, drawing, volumes),
+        "devices": list(catalogue.devices(clinic)),
         "snippets": list(TextSnippet.objects.for_clinic(clinic).filter(is_active=True)),
     }
 
