@@ -9,20 +9,29 @@ from itertools import pairwise
 
 Block = tuple[time, time]
 
+
+class EndsFirst(ValueError):
+    """A block that ends before it starts, or at once."""
+
+
+class Overlap(ValueError):
+    """Blocks of a day that overlap."""
+
+
 _BLOCK = re.compile(r"(\d{1,2})(?:[:.h](\d{2})?)?\s*(?:-|\u2013|to)\s*(\d{1,2})(?:[:.h](\d{2})?)?")
 
 
 def parse_day(text: str) -> tuple[Block, ...]:
     """The blocks of a day in order; nothing for an empty text.
 
-    Raises ``ValueError`` for what is no list of times, for a block that ends before it starts, and
-    for blocks that overlap.
+    Raises ``ValueError`` for what is no list of times; of that kind are ``EndsFirst`` for a block that
+    ends before it starts, and ``Overlap``.
     """
     parts = [part.strip() for part in re.split(r"[,;]|\n", text) if part.strip()]
     blocks = sorted(_block(part) for part in parts)
     for before, after in pairwise(blocks):
         if after[0] < before[1]:
-            raise ValueError(f"overlapping hours: {text}")
+            raise Overlap(f"overlapping hours: {text}")
     return tuple(blocks)
 
 
@@ -33,7 +42,7 @@ def _block(text: str) -> Block:
     first, first_min, last, last_min = (int(part or 0) for part in found.groups())
     block = (time(first, first_min), time(last, last_min))
     if block[0] >= block[1]:
-        raise ValueError(f"the end comes before the start: {text}")
+        raise EndsFirst(f"the end comes before the start: {text}")
     return block
 
 

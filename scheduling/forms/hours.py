@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.clinic.selectors import staff_of
-from scheduling.domain.weekly import parse_day
+from scheduling.domain.weekly import EndsFirst, Overlap, parse_day
 from scheduling.models import Device, Room
 from scheduling.services import Accepted, AwayRequest, Target, Week
 
@@ -40,10 +40,12 @@ class HoursField(forms.CharField):
         """Blocks, or a message at the field."""
         try:
             return parse_day(super().to_python(value) or "")
+        except EndsFirst:
+            raise forms.ValidationError(_("Each block has to end after it begins.")) from None
+        except Overlap:
+            raise forms.ValidationError(_("These blocks overlap.")) from None
         except ValueError:
-            raise forms.ValidationError(
-                _("Write times like 09:00-12:30, 14:00-18:00, in order.")
-            ) from None
+            raise forms.ValidationError(_("Write times like 09:00-12:30, 14:00-18:00.")) from None
 
     def prepare_value(self, value: Any) -> Any:
         """What was typed stays as it was."""

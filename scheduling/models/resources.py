@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
@@ -161,6 +162,19 @@ def _valid_days() -> Func:
     return Func(F("valid_from"), F("valid_until"), Value("[]"), function="daterange")
 
 
+def _check_order(row: WorkingHours | ResourceHours) -> None:
+    """Said at the field, before the table is asked: to PostgreSQL a range the wrong way round is no
+    answer but an error.
+    """
+    wrong = {}
+    if row.starts and row.ends and row.ends <= row.starts:
+        wrong["ends"] = _("This is not after the beginning.")
+    if row.valid_from and row.valid_until and row.valid_until < row.valid_from:
+        wrong["valid_until"] = _("This is before the first day.")
+    if wrong:
+        raise ValidationError(wrong)
+
+
 class WorkingHours(ClinicOwned):
     """One block of one weekday in clinic-local time; several blocks make a day."""
 
@@ -211,6 +225,10 @@ class WorkingHours(ClinicOwned):
     def __str__(self) -> str:
         return f"{self.weekday} {self.starts:%H:%M} to {self.ends:%H:%M}"
 
+    def clean(self) -> None:
+        """Ends come after beginnings."""
+        _check_order(self)
+
 
 class ResourceHours(ClinicOwned):
     """When a room or a device can be used, by weekday. One without any hours always can."""
@@ -256,6 +274,10 @@ class ResourceHours(ClinicOwned):
 
     def __str__(self) -> str:
         return f"{self.weekday} {self.starts:%H:%M} to {self.ends:%H:%M}"
+
+    def clean(self) -> None:
+        """Ends come after beginnings."""
+        _check_order(self)
 
 
 class TimeOff(ClinicOwned):

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -93,14 +93,13 @@ class PersonHours(StaffView):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The week as text, a line a day."""
         week = self._week(pk)
-        form = WeekForm(days=week.days, initial={"valid_from": self.today})
-        return render(request, self.template, self._context(week, form, DayHoursForm()))
+        return render(request, self.template, self._context(week, self._form(week), DayHoursForm()))
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Write the week, or the single day."""
         week = self._week(pk)
         single = "day" in request.POST
-        form = WeekForm(None if single else request.POST, days=week.days)
+        form = self._form(week, None if single else request.POST)
         day = DayHoursForm(request.POST if single else None)
         try:
             if self._saved(pk, day if single else form):
@@ -123,6 +122,9 @@ class PersonHours(StaffView):
             data = form.cleaned_data
             set_day_hours(**common, day=data["day"], blocks=data["hours"])
         return True
+
+    def _form(self, week: selectors.WeekOf, data: QueryDict | None = None) -> WeekForm:
+        return WeekForm(data, days=week.days, initial={"valid_from": self.today})
 
     def _week(self, pk: UUID) -> selectors.WeekOf:
         member = selectors.get_person(self.request.clinic, pk)

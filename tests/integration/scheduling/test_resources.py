@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.forms import modelform_factory
 
 from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.intervals import Interval
 from patients.models import Patient
 from scheduling.domain.slots import Slot
 from scheduling.exceptions import NotBookable, NothingFree, SlotTaken
-from scheduling.models import ResourceHours, TimeOff
+from scheduling.models import ResourceHours, Room, TimeOff, WorkingHours
 from scheduling.selectors.calendars import Search
 from scheduling.selectors.courses import Wishes, course_of, members_for, propose, session_type
 from scheduling.selectors.slots import free_slots
@@ -139,3 +140,18 @@ def test_a_month_can_be_left_out(desk: make.Desk, plan: TreatmentPlan) -> None:
 
     left_out = max(months())
     assert left_out not in months(not_months=frozenset({left_out}))
+
+
+@pytest.mark.parametrize("model", [WorkingHours, ResourceHours])
+def test_hours_the_wrong_way_round_are_said_at_the_field(desk: make.Desk, model: Any) -> None:
+    form = modelform_factory(model, exclude=[])(
+        {
+            "clinic": desk.clinic.pk, "practitioner": desk.member.staff_id, "weekday": 6,
+            "room": Room.objects.values_list("pk", flat=True)[0], "starts": "12:00", "ends": "09:00",
+            "valid_from": "2026-02-02", "valid_until": "2026-02-01",
+        }
+    )  # fmt: skip
+    assert form.errors == {
+        "ends": ["This is not after the beginning."],
+        "valid_until": ["This is before the first day."],
+    }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.domain.weekly import Block, format_day, parse_day, without
+from scheduling.domain.weekly import Block, EndsFirst, Overlap, format_day, parse_day, without
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,14 @@ def test_many_ways_to_write_the_same(text: str) -> None:
 @pytest.mark.parametrize("text", ["12-9", "9-12, 11-14", "morning", "9", "25-26", "9:75-10"])
 def test_what_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
+        parse_day(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("12-9", EndsFirst), ("9-9", EndsFirst), ("9-12, 11-14", Overlap)]
+)
+def test_what_is_wrong_with_it_is_told_apart(text: str, why: type[ValueError]) -> None:
+    with pytest.raises(why):
         parse_day(text)
 
 
