@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import NotFound
-from treatments.models import PointGroup, SessionDose, SessionRecord
+from treatments.models import PointGroup, SessionDose, SessionRecord, Syringe
 from treatments.selectors.drafts import plain
 from treatments.selectors.plans import get_record, get_session
 from treatments.selectors.sessions import signed_page
@@ -53,11 +53,13 @@ def record_as_pdf(record: SessionRecord) -> bytes:
     _about(document, record)
     document.heading(_("Given"))
     document.table(
-        [_("Ingredient"), _("Dose"), _("Lot"), _("Area"), _("Technique")],
+        [_("Ingredient"), _("Dose"), _("Lot, expiry"), _("Area"), _("Technique")],
         [_dose(one) for one in page["doses"]],
-        widths=(3, 2, 2, 3, 3),
+        widths=(3, 2, 3, 3, 3),
         right=(1,),
     )
+    for syringe in page["syringes"]:
+        document.note(_syringe(record, syringe))
     if page["groups"]:
         document.heading(_("Points"))
         document.table(
@@ -112,10 +114,22 @@ def _dose(one: SessionDose) -> list[str]:
     return [
         one.ingredient.name,
         f"{plain(one.dose)} {one.get_unit_display()}",
-        one.lot.number,
+        f"{one.lot.number}, {formats.date_format(one.lot.expires_on, 'm/Y')}",
         one.area.name,
         one.technique.name,
     ]
+
+
+def _syringe(record: SessionRecord, one: Syringe) -> str:
+    words = [
+        _("Syringe %(n)s drawn up %(when)s")
+        % {"n": one.number, "when": _when(record, one.drawn_up_at)}
+    ]
+    if one.volume_ml is not None:
+        words.append(f"{plain(one.volume_ml)} ml")
+    if one.discarded_ml:
+        words.append(_("%(ml)s ml not injected") % {"ml": plain(one.discarded_ml)})
+    return ", ".join(words)
 
 
 def _group(one: PointGroup) -> list[str]:
