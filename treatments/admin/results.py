@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.admin_base import CatalogueAdmin, ReadOnlyPatientDataAdmin
 from treatments.models import (
@@ -13,6 +17,11 @@ from treatments.models import (
     Syringe,
     TextSnippet,
 )
+
+if TYPE_CHECKING:
+    _ModelForm = forms.ModelForm[Any]
+else:
+    _ModelForm = forms.ModelForm
 
 
 @admin.register(Syringe)
@@ -65,10 +74,27 @@ class RecallContactAdmin(ReadOnlyPatientDataAdmin):
     search_fields = ("patient__name", "recall__lot__number")
 
 
+class SnippetForm(_ModelForm):
+    """A sentence, with what each field is for."""
+
+    class Meta:
+        model = TextSnippet
+        exclude = ()
+        help_texts: ClassVar[Any] = {
+            "title": _("What the button under the notes says: a word or two."),
+            "text": _("The sentence that one touch writes into the notes."),
+            "order": _("Buttons stand in this order, the smallest number first."),
+            "is_active": _(
+                "Take the tick away to hide the button; signed notes keep the sentence."
+            ),
+        }
+
+
 @admin.register(TextSnippet)
 class TextSnippetAdmin(CatalogueAdmin):
     """Sentences that are put into the notes by one touch."""
 
+    form = SnippetForm
     list_display = ("title", "text", "order", "is_active")
     list_filter = ("is_active",)
     search_fields = ("title", "text")

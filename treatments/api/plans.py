@@ -199,7 +199,9 @@ class PlanViewSet(TreatmentsViewSet):
         plan = get_plan(self.clinic, self.id(pk))
         if request.method == "POST":
             data = valid(shapes.VersionSerializer, request)
-            version = services.Version(_lines(data["lines"]), data["change_note"])
+            version = services.Version(
+                _lines(data["lines"]), data["change_note"], since=data["since"]
+            )
             row = services.new_cocktail_version(
                 plan=plan, version=version, actor=self.actor, now=timezone.now()
             )

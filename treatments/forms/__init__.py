@@ -289,6 +289,13 @@ class OverrideForm(forms.Form):
             field.choices = list(reasons.items())
 
 
+_AMOUNT = {
+    "invalid": _("Enter a number, with three decimals at most."),
+    "min_value": _("Enter a number above zero, with three decimals at most."),
+    "max_decimal_places": _("Enter a number, with three decimals at most."),
+}
+
+
 class LotForm(forms.Form):
     """A delivery."""
 
@@ -300,6 +307,7 @@ class LotForm(forms.Form):
         min_value=Decimal("0.001"),
         max_digits=10,
         decimal_places=3,
+        error_messages=_AMOUNT,
         help_text=_("In the ingredient's unit of dose: number of vials times their content."),
     )
     supplier = forms.CharField(label=_("Supplier"), max_length=150, required=False)
@@ -312,5 +320,8 @@ class LotForm(forms.Form):
 class CountForm(forms.Form):
     """What was really counted."""
 
-    quantity = forms.DecimalField(label=_("Counted"), min_value=0, max_digits=10, decimal_places=3)
+    quantity = forms.DecimalField(
+        label=_("Counted"), min_value=0, max_digits=10, decimal_places=3,
+        error_messages={**_AMOUNT, "min_value": _("Enter zero or more.")},
+    )  # fmt: skip
     reason = forms.CharField(label=_("Why it differs"), max_length=200)

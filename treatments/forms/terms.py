@@ -79,6 +79,9 @@ class TermsForm(forms.Form):
 
     sessions_bought = forms.IntegerField(
         label=_("Sessions bought"), required=False, min_value=0, max_value=200,
+        error_messages=dict.fromkeys(
+            ("min_value", "max_value", "invalid"), _("Enter a whole number from 0 to 200.")
+        ),
         help_text=_("Empty where each session is paid on the day."),
     )  # fmt: skip
     currency = forms.RegexField(
@@ -103,12 +106,20 @@ class OfferedForm(forms.Form):
     )
 
 
+def _gap_field(label: Any) -> forms.IntegerField:
+    words = _("Enter a whole number from 1 to 730.")
+    return forms.IntegerField(
+        label=label, min_value=1, max_value=730,
+        error_messages=dict.fromkeys(("min_value", "max_value", "invalid"), words),
+    )  # fmt: skip
+
+
 class GapForm(forms.Form):
     """The gap of a session to the one before it, and why it changes."""
 
-    gap_min = forms.IntegerField(label=_("At least"), min_value=1, max_value=730)
-    gap_ideal = forms.IntegerField(label=_("Ideally"), min_value=1, max_value=730)
-    gap_max = forms.IntegerField(label=_("At most"), min_value=1, max_value=730)
+    gap_min = _gap_field(_("At least"))
+    gap_ideal = _gap_field(_("Ideally"))
+    gap_max = _gap_field(_("At most"))
     gap_unit = forms.ChoiceField(label=_("Unit"), choices=ProtocolPhase.Unit.choices)
     reason = forms.CharField(label=_("Why"), max_length=300)
 

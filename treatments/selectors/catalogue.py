@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, QuerySet
+from django.db.models.lookups import IsNull
 
 from mesoclinic.clinic.models import Clinic, Membership
 from treatments.models import (
@@ -30,11 +31,14 @@ def indications(clinic: Clinic) -> QuerySet[Indication]:
 
 
 def protocols(clinic: Clinic) -> QuerySet[Protocol]:
-    """Protocols in use with their phases; of several versions the newest only."""
+    """Protocols in use with their phases; of several versions the newest that is approved.
+
+    Of a protocol that nobody has approved yet it is the newest.
+    """
     newest = (
         Protocol.objects.for_clinic(clinic)
         .filter(is_active=True)
-        .order_by("key", "-version")
+        .order_by("key", IsNull(F("approved_at"), True), "-version")  # noqa: FBT003
         .distinct("key")
         .values("pk")
     )

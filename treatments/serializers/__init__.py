@@ -193,6 +193,11 @@ class VersionSerializer(serializers.Serializer[Any]):
 
     lines = LineSerializer(many=True)
     change_note = serializers.CharField(max_length=300)
+    since = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1,
+        help_text="The version this one was made from: 409 when a newer one was stored meanwhile. "
+        "Without it nothing is compared.",
+    )  # fmt: skip
 
 
 class ConsentTextSerializer(serializers.Serializer[Any]):

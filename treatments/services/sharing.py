@@ -1,7 +1,8 @@
 """Taking in protocols and cocktail recipes from another clinic's file: all of it, or nothing.
 
 What comes in is never approved: a practitioner of this clinic looks first. A protocol that is
-known with other phases becomes its next version, and plans keep what they were drawn up with.
+known with other phases becomes its next version, suggested wherever the one before is; where that
+one is approved, it stays in use until the new one is. Plans keep what they were drawn up with.
 """
 
 from __future__ import annotations
@@ -83,14 +84,8 @@ def _protocol(clinic: Clinic, shared: SharedProtocol, now: dt.datetime, *, write
             for order, phase in enumerate(shared.phases, start=1)
         )  # fmt: skip
         if known is not None:
-            _suggest_newer(known, row)
+            row.indication_set.set(known.indication_set.all())
     return Outcome("protocol", shared.name, "new" if known is None else "version")
-
-
-def _suggest_newer(old: Protocol, new: Protocol) -> None:
-    """Indications that suggest the old version suggest the new one."""
-    link = Indication.protocols.through
-    link.objects.filter(protocol=old).update(protocol=new)
 
 
 def _recipe(

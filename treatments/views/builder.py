@@ -252,10 +252,12 @@ def _take_suggestions(view: StaffView, data: QueryDict) -> None:
     """A newly chosen indication fills protocol, technique and area where they are clear."""
     chosen = _find(catalogue.indications(view.request.clinic), data.get("indication", ""))
     hints = catalogue.suggestions(chosen)
-    available = [row.pk for row in catalogue.protocols(view.request.clinic)]
-    protocol = next((pk for pk in available if pk in hints.protocols), None)
-    if protocol is not None:
-        data["protocol"] = str(protocol)
+    available = [
+        one for one in catalogue.protocols(view.request.clinic) if one.pk in hints.protocols
+    ]
+    if available:
+        # What somebody has approved comes first.
+        data["protocol"] = str(min(available, key=lambda one: one.needs_review).pk)
     for name, ids in (("areas", hints.areas), ("techniques", hints.techniques)):
         if len(ids) == 1:
             data.setlist(name, [str(pk) for pk in ids])

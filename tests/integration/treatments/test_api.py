@@ -88,6 +88,19 @@ def test_an_absolute_finding_answers_409_with_words(
     assert "above the maximum" in answer.json()["message"]
 
 
+def test_a_second_client_does_not_overwrite_a_cocktail_unseen(
+    api: APIClient, plan: TreatmentPlan, stock: make.Catalogue
+) -> None:
+    url = reverse("api-plan-cocktails", args=[plan.pk])
+    line = {"ingredient": stock.hyaluron.pk}
+    body = {"change_note": "a little less", "lines": [line | {"dose": "1.1"}], "since": 1}
+    assert api.post(url, body, format="json").status_code == 201
+    body |= {"lines": [line | {"dose": "1.2"}]}
+    late = api.post(url, body, format="json")
+    assert (late.status_code, late.json()["code"]) == (409, "cocktail_moved_on")
+    assert api.post(url, body | {"since": 2}, format="json").status_code == 201
+
+
 def test_the_front_desk_gets_no_clinical_fields(
     plan: TreatmentPlan, receptionist: Membership
 ) -> None:

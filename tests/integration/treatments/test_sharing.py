@@ -17,6 +17,7 @@ from tests.personas import client_for
 from treatments import services
 from treatments.exceptions import SharedFileRefused
 from treatments.models import Protocol, Recipe
+from treatments.selectors.catalogue import protocols
 from treatments.selectors.sharing import export_catalogue
 
 NOW = make.NOW
@@ -38,6 +39,22 @@ def _states(clinic: Clinic, file: File, actor: Actor, *, dry_run: bool = False) 
     return {one.state for one in outcomes}
 
 
+def _offered_when_approved(old: Protocol, new: Protocol) -> None:
+    """An approved protocol stays in use until somebody has approved what came in."""
+
+    def offered() -> set[int]:
+        rows = protocols(old.clinic).filter(key=old.key)
+        assert all(set(row.indication_set.all()) == set(old.indication_set.all()) for row in rows)
+        return {row.version for row in rows}
+
+    assert offered() == {2}
+    Protocol.objects.filter(pk=old.pk).update(approved_at=NOW)
+    assert offered() == {1}
+    Protocol.objects.filter(pk=new.pk).update(approved_at=NOW)
+    assert offered() == {2}
+    Protocol.objects.filter(key=old.key, clinic=old.clinic).update(approved_at=None)
+
+
 def test_what_one_clinic_gives_out_another_takes_in_and_gives_out_the_same(
     clinic: Clinic, other_clinic: Clinic, actor: Actor, file: File
 ) -> None:
@@ -56,6 +73,7 @@ def test_what_one_clinic_gives_out_another_takes_in_and_gives_out_the_same(
     assert again["recipes"] == file["recipes"]
     newest = Protocol.objects.for_clinic(other_clinic).get(key=mine.key, version=2)
     assert newest.approved_at is None
+    _offered_when_approved(mine, newest)
     assert not Recipe.objects.for_clinic(other_clinic).filter(approved_at__isnull=False).exists()
     assert _states(other_clinic, file, actor) == {"same"}
 
