@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from django.contrib import admin
 from django.db import models
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
+
+# The clinic of the row that a request changes: what its fields may point at.
+_ROW_CLINIC: WeakKeyDictionary[HttpRequest, UUID] = WeakKeyDictionary()
 
 
 def clinics_of(request: HttpRequest, roles: Iterable[str] = (Role.MANAGER,)) -> list[Clinic]:
@@ -98,6 +102,38 @@ class CatalogueAdmin(AuditedAdmin):
             return rows
         return rows.filter(**{f"{self.clinic_lookup}__in": clinics_of(request)})
 
+    def _shows_clinic(self, request: HttpRequest) -> bool:
+        """Whether rows of several clinics stand in one list."""
+        several = request.user.is_superuser or len(clinics_of(request)) > 1
+        return self.clinic_lookup == "clinic" and several
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """With the clinic where somebody keeps several."""
+        first, *others = super().get_list_display(request)
+        if not self._shows_clinic(request) or "clinic" in (first, *others):
+            return (first, *others)
+        return (first, "clinic", *others)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """By clinic where somebody keeps several; only those are named."""
+        filters = tuple(super().get_list_filter(request))
+        if not self._shows_clinic(request) or "clinic" in filters:
+            return filters
+        return (("clinic", admin.RelatedOnlyFieldListFilter), *filters)
+
+    def get_list_select_related(self, request: HttpRequest) -> Any:
+        """No query for a row's clinic."""
+        related = super().get_list_select_related(request)
+        if not self._shows_clinic(request) or related is True:
+            return related
+        return (*(related or ()), "clinic")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """A stored row may only point at rows of its own clinic."""
+        if obj is not None and self.clinic_lookup == "clinic":
+            _ROW_CLINIC[request] = obj.clinic_id
+        return super().get_form(request, obj, *args, **kwargs)
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Superusers and managers."""
         return bool(request.user.is_superuser or clinics_of(request))
@@ -155,15 +191,20 @@ class CatalogueAdmin(AuditedAdmin):
 def narrow_choices(db_field: Any, request: HttpRequest, kwargs: dict[str, Any]) -> None:
     """Set `queryset` in `kwargs` to the rows of clinics the person manages (superusers see all).
 
-    Also for inlines: call it in their `formfield_for_foreignkey`.
+    Of a stored row, only to those of its own clinic. Also for inlines: call it in their
+    `formfield_for_foreignkey`.
     """
+    model = db_field.related_model
+    row_clinic = _ROW_CLINIC.get(request)
+    owned = any(field.name == "clinic" for field in model._meta.get_fields())
+    if row_clinic is not None and owned and "queryset" not in kwargs:
+        kwargs["queryset"] = model._default_manager.filter(clinic=row_clinic)
     if request.user.is_superuser or "queryset" in kwargs:
         return
-    model = db_field.related_model
     clinics = clinics_of(request)
     if model is Clinic:
         kwargs["queryset"] = Clinic.objects.filter(pk__in=[clinic.pk for clinic in clinics])
-    elif any(field.name == "clinic" for field in model._meta.get_fields()):
+    elif owned:
         kwargs["queryset"] = model._default_manager.filter(clinic__in=clinics)
 
 

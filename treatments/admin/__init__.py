@@ -11,10 +11,11 @@ from django.http import HttpRequest
 from mesoclinic.clinic.admin_base import (
     CatalogueAdmin,
     ReadOnlyPatientDataAdmin,
-    narrow_choices,
 )
 from treatments.admin import catalogue as _catalogue  # noqa: F401 - registers its pages
 from treatments.admin import results as _results  # noqa: F401 - registers its pages
+from treatments.admin.inlines import EntryInline
+from treatments.admin.order import ProductForm
 from treatments.models import (
     AdverseEvent,
     Cocktail,
@@ -30,16 +31,15 @@ from treatments.models import (
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Any]
-    _TabularInline = admin.TabularInline[Any, Any]
 else:
     _ModelForm = forms.ModelForm
-    _TabularInline = admin.TabularInline
 
 
 @admin.register(Product)
 class ProductAdmin(CatalogueAdmin):
     """Products."""
 
+    form = ProductForm
     list_display = ("name", "ingredient", "content", "use_within_hours", "gtin", "is_active")
     list_filter = ("is_active",)
     list_select_related = ("ingredient",)
@@ -47,11 +47,10 @@ class ProductAdmin(CatalogueAdmin):
     deletable = False
 
 
-class MovementInline(_TabularInline):
+class MovementInline(EntryInline):
     """Why the quantity is what it is; to be read."""
 
     model = StockMovement
-    extra = 0
     fields = ("at", "kind", "amount", "reason", "by_label")
     readonly_fields = fields
     can_delete = False
@@ -60,10 +59,9 @@ class MovementInline(_TabularInline):
         """Movements come from receiving, counting and signing."""
         return False
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Only rows of the person's clinics."""
-        narrow_choices(db_field, request, kwargs)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are not changed."""
+        return False
 
 
 @admin.register(Lot)

@@ -16,8 +16,9 @@ from django.utils.translation import ngettext
 from mesoclinic.clinic.admin_base import (
     CatalogueAdmin,
     acting,
-    narrow_choices,
 )
+from treatments.admin.inlines import EntryInline
+from treatments.admin.order import PhaseForm, RecipeItemForm, Rising, RisingForm
 from treatments.models import (
     IncompatiblePair,
     Indication,
@@ -36,10 +37,8 @@ from treatments.models.catalogue import CatalogueEntry
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Any]
-    _TabularInline = admin.TabularInline[Any, Any]
 else:
     _ModelForm = forms.ModelForm
-    _TabularInline = admin.TabularInline
 
 
 class LayersField(forms.MultipleChoiceField):
@@ -136,9 +135,18 @@ class TargetAreaAdmin(EntryAdmin):
     list_select_related = ("parent",)
 
 
-class TechniqueForm(_ModelForm):
+class TechniqueForm(RisingForm):
     """Layers as tick boxes."""
 
+    rising = (
+        Rising(
+            ("depth_min_mm", "depth_max_mm"), _("Depths go up in this order."), above_zero=False
+        ),
+        Rising(
+            ("spacing_min_mm", "spacing_max_mm"),
+            _("Spacings are above zero and go up in this order."),
+        ),
+    )
     layers = LayersField(label=_("layers"))
 
     class Meta:
@@ -154,11 +162,10 @@ class TechniqueAdmin(EntryAdmin):
     list_display = ("name", "depth_min_mm", "depth_max_mm", "is_active", "review")
 
 
-class ContraindicationInline(_TabularInline):
+class ContraindicationInline(EntryInline):
     """What speaks against an ingredient."""
 
     model = IngredientContraindication
-    extra = 0
     fields = ("tag", "level", "why", "source", "past_counts")
 
 
@@ -178,9 +185,15 @@ class _OwnClinicInlines(EntryAdmin):
         formset.save_m2m()
 
 
-class IngredientForm(_ModelForm):
+class IngredientForm(RisingForm):
     """Layers as tick boxes; tags with commas."""
 
+    rising = (
+        Rising(
+            ("usual_dose", "max_dose_session", "max_dose_course"),
+            _("The usual dose, the most per session and the most per course go up in this order."),
+        ),
+    )
     forbidden_layers = LayersField(required=False, label=_("forbidden layers"))
     allergen_tags = SimpleArrayField(
         forms.CharField(max_length=60), required=False, label=_("allergens"),
@@ -215,17 +228,12 @@ class InjectionDeviceAdmin(EntryAdmin):
     filter_horizontal = ("techniques",)
 
 
-class RecipeItemInline(_TabularInline):
+class RecipeItemInline(EntryInline):
     """What is in a recipe."""
 
     model = RecipeItem
-    extra = 0
+    form = RecipeItemForm
     fields = ("ingredient", "dose")
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Only ingredients of the person's clinics."""
-        narrow_choices(db_field, request, kwargs)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(Recipe)
@@ -272,11 +280,11 @@ class IncompatiblePairAdmin(CatalogueAdmin):
     search_fields = ("first__name", "second__name", "reason")
 
 
-class PhaseInline(_TabularInline):
+class PhaseInline(EntryInline):
     """Phases in order."""
 
     model = ProtocolPhase
-    extra = 0
+    form = PhaseForm
     fields = (
         "order", "name", "sessions_min", "sessions_planned", "sessions_max", "gap_min", "gap_ideal",
         "gap_max", "gap_unit", "repeats",
