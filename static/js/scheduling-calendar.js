@@ -365,6 +365,13 @@
     ? { day: "listDay", week: "listWeek", month: "listMonth" }
     : { day: "resourceTimeGridDay", week: "timeGridWeek", month: "dayGridMonth" };
 
+  /* Today opens an hour before now, so that what comes next is seen; any other day in the morning. */
+  function firstSeen() {
+    const [day, clock] = data.now.split("T"); /* on the clinic's clock */
+    const hour = Math.min(Number(clock.slice(0, 2)) - 1, 17);
+    return data.date === day && hour >= 9 ? `${String(hour).padStart(2, "0")}:00` : "08:30";
+  }
+
   box.hidden = false;
   const calendar = window.EventCalendar.create(box, {
     view: VIEWS[data.view],
@@ -380,8 +387,10 @@
     slotMaxTime: "21:00",
     slotHeight: 22,
     slotLabelFormat: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+    /* however many columns: names can be read, the picture scrolls sideways */
+    columnWidth: data.view === "day" ? "minmax(88px, 1fr)" : undefined,
     height: narrow ? "auto" : { day: "640px", week: "680px", month: "820px" }[data.view],
-    scrollTime: "08:30",
+    scrollTime: firstSeen(),
     allDaySlot: false,
     nowIndicator: sameClock,
     slotEventOverlap: false,
