@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.models import Membership
 from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
 from scheduling.domain.status import UPCOMING
@@ -94,14 +96,24 @@ class AppointmentMove(StaffView):
         effect = effect_of_move(clinic, visit, place, self.now) if place else None
         busy = busy_there(visit, place, effect, self.now) if place and effect else ()
         times = free_times(clinic, choice, self.now)
+        people = {one.staff_id: one for one in times.members}
         return {
             "visit": visit, "title": visit.title, "place": place, "effect": effect,
-            "times": times, "who": who, "today": self.today,
+            "times": times, "who": who, "today": self.today, "several": who not in people,
+            "hands": _new_hands(visit, place, people),
             "clinical": self.clinical, "later": _later(effect),
             "busy": SlotTaken(busy).message if busy else "",
             "in_past": bool(place and place.start < self.now),
             **strip_links(times, practitioner=who),
         }  # fmt: skip
+
+
+def _new_hands(
+    visit: Appointment, place: Place | None, people: Mapping[UUID, Membership]
+) -> Membership | None:
+    """Who would see the patient instead, where that changes."""
+    chosen = place.practitioner_id if place else None
+    return people.get(chosen) if chosen and chosen != visit.practitioner_id else None
 
 
 def _later(effect: Any) -> list[tuple[Any, str, datetime]]:
