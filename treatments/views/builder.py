@@ -138,6 +138,7 @@ def _choices_context(view: StaffView, data: QueryDict, rows: CocktailRows) -> di
         "ingredients": ingredients,
         "recipes": [] if indication is None else list(catalogue.recipes(clinic, indication)),
         "protocol_hints": hints.protocols,
+        "is_bare": not catalogue.indications(clinic).exists(),
     }
 
 
