@@ -101,7 +101,7 @@ def _ceilings(check: CocktailCheck) -> Iterable[Finding]:
         yield from _against(one, doses, _by_weight(one, check.patient), "body weight")
         yield from _unweighed(one, doses, check.patient)
         earlier = [given.dose for given in check.given_in_course if given.ingredient == key]
-        yield from _against(one, doses + earlier, one.max_per_course, "course")
+        yield from _against(one, doses + earlier, one.max_per_course, "course", earlier)
         yield from _ahead(one, doses, earlier, check.sessions_ahead)
         if one.max_per_session is None and one.max_per_kg is None:
             yield Finding(
@@ -132,7 +132,11 @@ def _unweighed(one: IngredientFacts, doses: list[Dose], patient: PatientFacts) -
 
 
 def _against(
-    one: IngredientFacts, doses: list[Dose], ceiling: Dose | None, scope: str
+    one: IngredientFacts,
+    doses: list[Dose],
+    ceiling: Dose | None,
+    scope: str,
+    earlier: Iterable[Dose] = (),
 ) -> Iterable[Finding]:
     if ceiling is None:
         return
@@ -148,8 +152,16 @@ def _against(
         yield Finding(
             Level.STOP, "ceiling", f"{one.name}: {amount} is above the maximum of {ceiling}.",
             f"This is the ceiling by {scope}.", one.source or "G",
-            f"Lower the dose to {ceiling} or less.", one.key, scope,
+            _lower(ceiling, [dose for dose in earlier if dose.dimension is ceiling.dimension]),
+            one.key, scope,
         )  # fmt: skip
+
+
+def _lower(ceiling: Dose, earlier: list[Dose]) -> str:
+    if not earlier:
+        return f"Lower the dose to {ceiling} or less."
+    given = total(earlier, ceiling.unit)
+    return f"Earlier sessions gave {given}: lower the dose, or leave it out for the rest of the course."
 
 
 def _ahead(
