@@ -70,6 +70,15 @@ def plan_course(bench: Bench) -> Sequence[Figure]:
 
 
 _MANY = """
+WITH patient AS MATERIALIZED (
+    SELECT id, clinic_id, row_number() OVER (ORDER BY id) - 1 AS place
+    FROM patients_patient WHERE clinic_id = %(clinic)s
+), made AS MATERIALIZED (
+    SELECT n %% (SELECT count(*) FROM patient) AS place,
+        now() - interval '1 hour' - n * interval '60 s' AS at,
+        CASE n %% 500 WHEN 0 THEN 'failed' WHEN 1 THEN 'expired' ELSE 'sent' END AS state
+    FROM generate_series(1::bigint, %(count)s) AS n
+)
 INSERT INTO aftercare_message (
     id, clinic_id, patient_id, created_at, subject_type, subject_id, title, step_key,
     schedule_version, template_key, purpose, channel, programme_version, is_urgent, is_essential,
@@ -79,15 +88,7 @@ INSERT INTO aftercare_message (
 SELECT gen_random_uuid(), p.clinic_id, p.id, now(), 'bench', gen_random_uuid(), 'Reminder', 'bench',
     1, 'visit-reminder', 'visits', 'email', 1, false, false, at, at, 'bench', at, state, 'Bench.',
     1, 0, gen_random_uuid()::text, '', 'a@b.example', CASE state WHEN 'sent' THEN at END, '{}'
-FROM (
-    SELECT n, now() - interval '1 hour' - n * interval '60 s' AS at,
-        CASE n %% 500 WHEN 0 THEN 'failed' WHEN 1 THEN 'expired' ELSE 'sent' END AS state
-    FROM generate_series(1, %(count)s) AS n
-) AS made
-JOIN (
-    SELECT id, clinic_id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS many
-    FROM patients_patient WHERE clinic_id = %(clinic)s
-) AS p ON p.place = made.n %% p.many
+FROM made JOIN patient AS p USING (place)
 """
 
 
