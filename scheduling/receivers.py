@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.signals import clinic_opened
 from patients.models import Patient
 from patients.signals import patient_contraindicated
 from scheduling.domain.status import Status
@@ -19,8 +20,10 @@ from scheduling.selectors.calendars import interval_of
 from scheduling.services import (
     follow_session,
     hold_visits,
+    load_public_holidays,
     note_freed,
     release_visits,
+    seed_clinic,
     settle_waiting,
 )
 from scheduling.signals import appointments_booked, appointments_cancelled, appointments_moved
@@ -32,6 +35,14 @@ from treatments.signals import (
     session_signed,
     session_started,
 )
+
+
+@receiver(clinic_opened, dispatch_uid="scheduling.clinic_opened")
+def furnish(clinic: Clinic, now: dt.datetime, **_kwargs: Any) -> None:
+    """Usual visit types and the public holidays of its country; a manager changes both."""
+    seed_clinic(clinic)
+    years = range(now.year, now.year + 3)
+    load_public_holidays(clinic=clinic, years=years, now=now)
 
 
 @receiver(patient_contraindicated, dispatch_uid="scheduling.hold_visits")

@@ -17,6 +17,7 @@ from mesoclinic.clinic import mailing
 from mesoclinic.clinic.admin_base import AuditedAdmin, CatalogueAdmin, acting, clinics_of
 from mesoclinic.clinic.http import ClinicRequest
 from mesoclinic.clinic.models import ApiToken, Clinic, Membership, Role, StaffMember
+from mesoclinic.clinic.signals import clinic_opened
 
 # Roles are in memberships; Django's groups would be a second, silent way to give rights.
 admin.site.unregister(Group)
@@ -76,6 +77,12 @@ class ClinicAdmin(CatalogueAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Opening a clinic is for the administrators of the installation."""
         return bool(request.user.is_superuser)
+
+    def save_model(self, request: HttpRequest, obj: Clinic, form: Any, change: bool) -> None:  # noqa: FBT001
+        """A new clinic is announced: nobody shall have to put its visit types down by hand."""
+        super().save_model(request, obj, form, change)
+        if not change:
+            clinic_opened.send(sender=Clinic, clinic=obj, now=timezone.now())
 
     def _owns(self, request: HttpRequest, obj: Any) -> bool:
         if request.user.is_superuser:

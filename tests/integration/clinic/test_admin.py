@@ -11,12 +11,14 @@ from django.contrib import admin
 from django.core import mail
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import Action, AuditEntry
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.admin_base import ReadOnlyPatientDataAdmin, narrow_choices
 from mesoclinic.clinic.models import ApiToken, Clinic, Membership, StaffMember
+from scheduling.models import TimeOff, VisitType
 from tests.factories.clinic import ApiTokenFactory, ManagerFactory
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,29 @@ class TestClinics:
         url = reverse("admin:clinic_clinic_add")
         assert desk.get(url).status_code == 403
         assert root.get(url).status_code == 200
+
+    def test_a_new_one_has_visit_types_and_holidays(self, clinic: Clinic, root: Client) -> None:
+        url = reverse("admin:clinic_clinic_add")
+        known = form_data(root, self.url(clinic))
+        answer = root.post(
+            url,
+            {
+                **known,
+                "name": "Praxis am Weg",
+                "slug": "weg",
+                "country": "DE",
+                "base_url": "https://weg.example",
+            },
+        )
+        assert answer.status_code == 302, answer.context["adminform"].form.errors
+
+        opened = Clinic.objects.get(slug="weg")
+        kinds = VisitType.objects.for_clinic(opened).values_list("key", flat=True)
+        assert set(kinds) == {"consultation", "session", "review", "photographs"}
+        closed = TimeOff.objects.for_clinic(opened).exclude(holiday_key="")
+        assert closed.filter(during__startswith__gt=timezone.now()).exists()
+        entry = AuditEntry.objects.get(object_id=str(opened.pk), action=Action.INSERT)
+        assert entry.actor_label == "Sam Root"
 
     def test_nobody_deletes_one(self, clinic: Clinic, root: Client) -> None:
         url = reverse("admin:clinic_clinic_delete", args=[clinic.pk])
