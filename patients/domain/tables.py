@@ -30,7 +30,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "given_name": ("first name", "given name", "given names", "forename", "prenom", "vorname", "nombre", "primeiro nome"),
     "family_name": ("last name", "family name", "surname", "nom", "nom de famille", "nachname", "apellido", "apellidos", "cognome", "apelido", "sobrenome"),
     "preferred_name": ("preferred name", "known as", "nickname", "nom d usage", "rufname"),
-    "birth_date": ("birth date", "date of birth", "dob", "born", "birthday", "date de naissance", "naissance", "ne le", "nee le", "geburtsdatum", "geburtstag", "geboren", "fecha de nacimiento", "nacimiento", "data di nascita", "nascita", "data de nascimento", "nascimento"),
+    "birth_date": ("birth date", "date of birth", "dob", "born", "birthday", "date de naissance", "naissance", "ne le", "nee le", "ne e le", "geburtsdatum", "geburtstag", "geboren", "fecha de nacimiento", "nacimiento", "data di nascita", "nascita", "data de nascimento", "nascimento"),
     "sex": ("sex", "gender", "sexe", "geschlecht", "sexo", "sesso", "genre"),
     "email": ("email", "e mail", "mail", "email address", "courriel", "adresse email", "correo"),
     "phone": ("phone", "mobile", "telephone", "phone number", "mobile phone", "cell", "tel", "portable", "telefon", "handy", "telefono", "movil", "telemovel"),
@@ -42,10 +42,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "guardian_contact": ("guardian contact", "guardian phone", "parent phone"),
     "number": ("id", "number", "record number", "patient id", "patient number", "file number", "numero", "n dossier", "numero de dossier", "nummer", "patientennummer", "ref", "reference"),
     "alert": ("alert", "warning", "alerte", "hinweis", "alerta"),
-    "notes": ("notes", "note", "comment", "comments", "remarks", "remarques", "commentaire", "bemerkung", "bemerkungen", "observaciones"),
+    "notes": ("notes", "note", "comment", "comments", "remarks", "remarque", "remarques", "commentaire", "bemerkung", "bemerkungen", "observaciones"),
     "phototype": ("phototype", "fitzpatrick", "skin type", "skin phototype", "hauttyp", "fototipo"),
-    "allergies": ("allergies", "allergy", "allergie", "allergien", "alergias", "allergie connue"),
-    "medicines": ("medicines", "medication", "medications", "drugs", "current medication", "medicaments", "traitements", "medikamente", "medicamentos", "farmaci"),
+    "allergies": ("allergies", "allergy", "allergie", "allergien", "alergias", "allergie connue", "allergies connues"),
+    "medicines": ("medicines", "medication", "medications", "drugs", "current medication", "medicaments", "medicaments en cours", "traitement", "traitements", "traitement en cours", "traitements en cours", "medikamente", "medicamentos", "farmaci"),
     "conditions": ("conditions", "diagnoses", "medical history", "history", "antecedents", "diagnosen", "vorerkrankungen", "enfermedades", "patologie"),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,8 @@ from patients.domain.questionnaire import say
 from patients.domain.screening import QuestionnaireSpec
 from patients.exceptions import NotADraft, QuestionnaireBroken
 from patients.models import Questionnaire
+from patients.selectors import published_questionnaire
+from patients.services.seeding import KEY, default_questionnaire
 
 
 def check_spec(spec: object) -> QuestionnaireSpec:
@@ -78,6 +81,30 @@ def start_draft(*, actor: Actor, source: Questionnaire, now: dt.datetime) -> Que
         return Questionnaire.objects.create(
             clinic=clinic, key=source.key, version=version, title=source.title,
             spec={**source.spec, "version": str(version)}, created_at=now,
+        )  # fmt: skip
+
+
+def draft_for(
+    *, actor: Actor, clinic: Clinic, now: dt.datetime, spec: dict[str, Any] | None = None
+) -> Questionnaire:
+    """A draft for the clinic: of `spec` (JSON, from an export), else a copy of what it has.
+
+    A clinic that has nothing gets the default questions. Raises QuestionnaireBroken for a `spec` that
+    can't be read, and Conflict where one is brought beside an open draft.
+    """
+    versions = Questionnaire.objects.for_clinic(clinic).filter(key=KEY)
+    with audited(actor):
+        Clinic.objects.select_for_update(of=("self",), no_key=True).get(pk=clinic.pk)
+        if spec is not None and versions.filter(status=Questionnaire.Status.DRAFT).exists():
+            raise Conflict(_("There is a draft already. Publish or discard it first."))
+        source = published_questionnaire(clinic) or versions.order_by("-version").first()
+        if spec is None and source is not None:
+            return start_draft(actor=actor, source=source, now=now)
+        found = check_spec(spec or default_questionnaire())
+        version = (versions.aggregate(models.Max("version"))["version__max"] or 0) + 1
+        return Questionnaire.objects.create(
+            clinic=clinic, key=KEY, version=version, title=say(found.title)[:200],
+            spec={**to_json(found), "version": str(version)}, created_at=now,
         )  # fmt: skip
 
 

@@ -21,13 +21,20 @@ class Simulation:
     """What the version would change against the one in force (`current`; None where there is none).
 
     `rows` are the judgements behind the cases, by the id of the case; `words` the message of every
-    rule of both versions, by key.
+    rule of both versions and `questions` the words of every question of the new one, by key.
     """
 
     current: Questionnaire | None
     found: Comparison
     rows: Mapping[str, ResultRow]
     words: Mapping[str, str]
+    questions: Mapping[str, str]
+
+    @property
+    def unasked(self) -> list[str]:
+        """The questions that were never put to these patients, in words, as the page has them."""
+        keys = {key for one in self.found.unanswerable for key in one.questions}
+        return [text for key, text in self.questions.items() if key in keys]
 
 
 def simulate(*, clinic: Clinic, questionnaire: Questionnaire) -> Simulation:
@@ -44,6 +51,7 @@ def simulate(*, clinic: Clinic, questionnaire: Questionnaire) -> Simulation:
         found=compare(old, new, (case for case, _row in cases), clinic_terms(clinic)),
         rows={case.id: row for case, row in cases},
         words={rule.key: say(rule.message) for rule in (*old.rules, *new.rules)},
+        questions={key: say(question.text) for key, question in new.questions.items()},
     )
 
 

@@ -32,13 +32,13 @@ from patients.models import Questionnaire
 from patients.panels import load_vocabulary
 from patients.selectors import (
     get_questionnaire,
-    published_questionnaire,
     questionnaires_of,
     tag_words,
 )
 from patients.services import (
     approve_questionnaire,
     discard_questionnaire,
+    draft_for,
     edit_draft,
     publish_questionnaire,
     questionnaire_spec,
@@ -124,12 +124,8 @@ class QuestionnaireList(StaffPage):
         return render(request, "patients/build/list.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Start a draft from the version in force, or from the newest there is."""
-        source = published_questionnaire(self.request.clinic)
-        source = source or next(iter(questionnaires_of(self.request.clinic)), None)
-        if source is None:
-            raise QuestionnaireNotFound
-        draft = start_draft(actor=self.request.actor, source=source, now=self.now)
+        """Start a draft: a copy of what the clinic has, else of the default questions."""
+        draft = draft_for(actor=self.request.actor, clinic=self.request.clinic, now=self.now)
         return redirect("patients:questionnaire", pk=draft.pk)
 
 
@@ -160,9 +156,9 @@ class QuestionnaireDetail(BuilderPage):
         shop = form.workshop
         return {
             "questionnaire": self.row, "spec": self.spec, "form": form, "draft": self.is_draft,
-            "sections": [_shown_section(one, self.spec) for one in self.spec.sections],
-            "rules": [_shown_rule(rule) for rule in self.spec.rules],
-            "warnings": [_shown_warning(one, self.spec) for one in self.warnings(shop)],
+            "sections": [section_row(one, self.spec) for one in self.spec.sections],
+            "rules": [rule_row(rule) for rule in self.spec.rules],
+            "warnings": [warning_row(one, self.spec) for one in self.warnings(shop)],
         }  # fmt: skip
 
     def warnings(self, shop: Workshop) -> tuple[LintWarning, ...]:
@@ -275,7 +271,8 @@ class SectionEdit(BuilderPage):
         return {"questionnaire": self.row, "form": form, "section": form.section, "draft": self.is_draft}  # fmt: skip
 
 
-def _shown_section(section: Section, spec: QuestionnaireSpec) -> dict[str, object]:
+def section_row(section: Section, spec: QuestionnaireSpec) -> dict[str, object]:
+    """A section with its questions in words."""
     questions = [
         {
             "key": one.key, "text": say(one.text), "kind": KINDS[one.kind],
@@ -288,7 +285,8 @@ def _shown_section(section: Section, spec: QuestionnaireSpec) -> dict[str, objec
     return {"key": section.key, "title": say(section.title), "questions": questions}
 
 
-def _shown_rule(rule: Rule) -> dict[str, object]:
+def rule_row(rule: Rule) -> dict[str, object]:
+    """A rule in words."""
     limits = [*rule.areas, *rule.ingredient_tags]
     limited = bool(limits or rule.areas_from or rule.limit_to_matched_tags)
     return {
@@ -298,7 +296,7 @@ def _shown_rule(rule: Rule) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _shown_warning(warning: LintWarning, spec: QuestionnaireSpec) -> dict[str, str]:
+def warning_row(warning: LintWarning, spec: QuestionnaireSpec) -> dict[str, str]:
     """Where it is, in the words that stand there; the key where there are none."""
     kind, _colon, place = warning.place.partition(":")
     key = place.split(".")[0]

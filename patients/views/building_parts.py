@@ -216,7 +216,7 @@ class QuestionnaireSimulate(BuilderPage):
             "current": result.current,
             "found": found,
             "clinical": self.clinical,
-            "unasked": sorted({key for one in found.unanswerable for key in one.questions}),
+            "unasked": result.unasked,
             "changed": [
                 {
                     "case": one, "row": row,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import DomainError
+from patients.exceptions import MergeRefused
 from patients.forms import PatientForm
 from patients.models import Patient
 from patients.selectors import (
@@ -84,6 +85,8 @@ class PatientMergePage(StaffView):
         """The comparison, and what will happen; the chart when it has happened already."""
         if stands_for(self.request.clinic, other) == pk:
             return redirect("patients:chart", pk=pk)
+        if pk == other:
+            raise MergeRefused(_("This is one record. Choose the other one to compare it with."))
         keep, drop = self.patient(pk), self.patient(other)
         record_read(
             self.request.actor, model="patients.patient", patients=[pk, other], reason="compare"

@@ -26,11 +26,8 @@ def as_manager(manager: Membership, client_for: Any) -> Client:
 def _post(client: Client, clinic: Clinic, spec: object) -> Any:
     return client.post(
         reverse("admin:patients_questionnaire_add"),
-        {
-            "clinic": str(clinic.pk), "key": "screening", "version": "2", "title": "Two",
-            "spec": json.dumps(spec), "approved_at_0": "", "approved_at_1": "",
-        },
-    )  # fmt: skip
+        {"clinic": str(clinic.pk), "spec": json.dumps(spec) if spec else ""},
+    )
 
 
 def test_a_broken_specification_is_refused_with_the_place(
@@ -67,11 +64,47 @@ def test_a_published_version_is_not_edited(
 ) -> None:
     address = reverse("admin:patients_questionnaire_change", args=[questionnaire.pk])
     page = as_manager.get(address).content.decode()
-    assert 'name="spec"' not in page
+    assert "A published version never changes" in page
     assert 'name="title"' not in page
-    assert 'name="approved_at_0"' in page
+    assert as_manager.post(address, {"title": "Other"}).status_code == 403
     delete = reverse("admin:patients_questionnaire_delete", args=[questionnaire.pk])
     assert as_manager.post(delete, {"post": "yes"}).status_code == 403
+
+
+def test_a_draft_begins_without_code_and_leads_to_the_builder(
+    as_manager: Client, clinic: Clinic, questionnaire: Questionnaire, client_for: Any
+) -> None:
+    assert _post(as_manager, clinic, None).status_code == 302
+    draft = Questionnaire.objects.get(version=2)
+    assert draft.spec == {**questionnaire.spec, "version": "2"}
+    builder = reverse("patients:questionnaire", args=[draft.pk])
+    address = reverse("admin:patients_questionnaire_change", args=[draft.pk])
+    page = as_manager.get(address).content.decode()
+    assert f'href="{builder}">Open the builder' in page
+    assert "Do you take medicine that thins your blood?" in page
+    assert "&quot;show_if&quot;" not in page
+    assert as_manager.get(builder).status_code == 200
+    # A second one is the same one; a file beside it is refused.
+    assert _post(as_manager, clinic, None).url == address
+    refused = _post(as_manager, clinic, questionnaire.spec)
+    assert "There is a draft already" in refused.content.decode()
+    # A superuser without a role in the clinic is told who may build.
+    StaffFactory(email="root@example.org", is_staff=True, is_superuser=True)
+    root = StaffFactory._meta.model.objects.get(email="root@example.org")
+    as_root = Client()
+    as_root.force_login(root)
+    seen = as_root.get(address).content.decode()
+    assert "Open the builder" not in seen
+    assert "open to managers and practitioners" in seen
+
+
+def test_a_clinic_without_any_begins_with_the_default_questions(
+    as_manager: Client, clinic: Clinic
+) -> None:
+    begun = as_manager.post(reverse("patients:questionnaires"))
+    draft = Questionnaire.objects.get()
+    assert begun.url == reverse("patients:questionnaire", args=[draft.pk])
+    assert (draft.version, draft.status) == (1, "draft")
 
 
 def test_patient_data_is_read_only_and_clinical_content_for_practitioners(
