@@ -103,7 +103,7 @@ def test_a_clinic_without_any_begins_with_the_default_questions(
 ) -> None:
     begun = as_manager.post(reverse("patients:questionnaires"))
     draft = Questionnaire.objects.get()
-    assert begun.url == reverse("patients:questionnaire", args=[draft.pk])
+    assert begun["Location"] == reverse("patients:questionnaire", args=[draft.pk])
     assert (draft.version, draft.status) == (1, "draft")
 
 
