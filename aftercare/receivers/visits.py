@@ -65,7 +65,7 @@ def replan_for_move(
 ) -> None:
     """Withdraw what spoke of the old times, then announce once what is new: time, person, or both.
 
-    A move taken back (`undone`) before the patient heard of it is not announced.
+    A move taken back (`undone`) before the patient heard of it is not announced, nor another room.
     """
     visits = [_visit(appointment) for appointment in appointments]
     why = _("The visit was moved.")
@@ -77,6 +77,7 @@ def replan_for_move(
             },
         )
         for visit, move in zip(visits, moves, strict=True)
+        if move.is_news
     ]
     if undone:
         why_not = _("The move was taken back.")

@@ -198,5 +198,11 @@ class AppointmentMove(PatientOwned):
         ]
         triggers = [*audit_triggers(), *append_only()]
 
+    @property
+    def is_news(self) -> bool:
+        """Whether the patient has to know: another room alone is the clinic's business."""
+        stays = self.from_during.lower == self.to_during.lower
+        return not stays or self.from_practitioner_id != self.to_practitioner_id
+
     def __str__(self) -> str:
         return f"{self.from_during.lower:%Y-%m-%d %H:%M} → {self.to_during.lower:%Y-%m-%d %H:%M}"

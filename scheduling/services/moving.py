@@ -41,7 +41,7 @@ def move_appointment(
     """Move the visit, and with it `move.later`; announced once (`appointments_moved`).
 
     Each moved visit gets the next `schedule_version`; one that was confirmed has to be confirmed
-    again. Repeating it is harmless. Raises AppointmentNotFound, ChangeNotAllowed (it has begun),
+    again, unless it only gets another room. Repeating it is harmless. Raises AppointmentNotFound, ChangeNotAllowed (it has begun),
     ChangedMeanwhile (somebody else moved it), and what booking raises.
     """
     terms = Terms(clinic, actor, now, move.exceptions)
@@ -193,6 +193,7 @@ def _write(
     reason: str,
 ) -> list[AppointmentMove]:
     moves = [_move_row(terms, row, draft, reason) for row, draft in pairs]
+    news = {move.appointment_id for move in moves if move.is_news}
     for row, draft in _in_safe_order(pairs):
         before = row.status
         row.practitioner = draft.member.staff
@@ -202,7 +203,7 @@ def _write(
         row.occupies = range_of(draft.timing.occupies)
         row.schedule_version += 1
         row.off_protocol = row.planned_session_id in off_protocol
-        if before == Status.CONFIRMED:
+        if before == Status.CONFIRMED and row.pk in news:
             row.status = Status.BOOKED.value
         row.save(update_fields=_MOVED)
         if row.status != before:

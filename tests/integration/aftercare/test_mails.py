@@ -19,12 +19,14 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
 from patients.models import Patient, PatientLink
 from patients.services import invite_to_screening
-from scheduling.services import Move, Target, move_appointment
+from scheduling.models import Room
+from scheduling.services import Move, Target, confirm_appointment, move_appointment
 from tests.factories import aftercare as make
 from tests.factories import patients as people
 from tests.factories import scheduling, treatments
 from tests.factories.clinic import PractitionerFactory
 from tests.factories.treatments import NOW
+from tests.integration.aftercare.conftest import by_step
 from tests.integration.aftercare.reading import html, plain
 from tests.mailsink import MailSink
 
@@ -237,3 +239,23 @@ def test_a_visit_that_changes_hands_is_told_as_that(
     assert moved["Subject"].startswith(subject)
     assert line % colleague.staff.full_name in plain(moved)
     assert f"({line.split('(')[1].split(')')[0]})" % colleague.staff.full_name in html(moved)
+
+
+def test_another_room_alone_is_nobodys_mail(
+    desk: scheduling.Desk, ines: Patient, mail_sink: MailSink
+) -> None:
+    """Nothing is new for the patient: no mail, and who has confirmed has confirmed."""
+    visit = desk.book(ines, desk.at(WEDNESDAY, 10))
+    confirm_appointment(clinic=desk.clinic, actor=desk.actor, now=NOW, appointment_id=visit.pk)
+    make.post(NOW)
+    visit.refresh_from_db()
+    other = Room.objects.filter(clinic=desk.clinic, kind=desk.consultation.room_kind).exclude(
+        pk=str(visit.room_id)
+    )[0]
+    there = Target(visit.pk, visit.during.lower, None, None, other.pk)
+    (moved,) = move_appointment(
+        clinic=desk.clinic, actor=desk.actor, now=NOW, move=Move(visit=there)
+    )
+    make.post(NOW + dt.timedelta(minutes=1))
+    assert (moved.room_id, moved.status, len(mail_sink.messages)) == (other.pk, "confirmed", 1)
+    assert len(by_step(ines)["visit-reminder-48h"]) == 2
