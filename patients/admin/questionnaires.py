@@ -41,11 +41,19 @@ else:
 BUILDERS = Policy.CLINICAL_OR_MANAGER.roles or frozenset()
 
 
+class PastedFile(forms.JSONField):
+    """JSON that may stay empty, and is then shown as nothing."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Without the word “null”."""
+        return "" if value is None else super().prepare_value(value)
+
+
 class NewDraftForm(DraftForm):
     """A draft begins as a copy of what the clinic has, or with a file exported elsewhere."""
 
-    spec = forms.JSONField(
-        label=_("questions from a file"), required=False,
+    spec = PastedFile(
+        label=_("Questions from a file"), required=False,
         help_text=_(
             "Leave it empty to copy the version in force. To bring a questionnaire from another "
             "clinic, paste the file that “Export” gave there."
