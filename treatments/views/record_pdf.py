@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import NotFound
@@ -92,12 +93,16 @@ def _about(document: Document, record: SessionRecord) -> None:
             (_("Day"), formats.date_format(record.performed_on, "j M Y")),
             (_("Practitioner"), record.practitioner.full_name),
             (_("Cocktail"), _("version %(n)s") % {"n": record.cocktail.version}),
-            (_("Duration"), _("%(n)s minutes") % {"n": record.duration_min})
-            if record.duration_min
-            else (_("Duration"), ""),
+            (_("Duration"), _minutes(record.duration_min)),
             (_("Device"), ", ".join(filter(None, [record.device, record.device_settings]))),
         ]
     )
+
+
+def _minutes(number: int | None) -> str:
+    if not number:
+        return ""
+    return ngettext("%(n)s minute", "%(n)s minutes", number) % {"n": number}
 
 
 def _notes(record: SessionRecord, steps: list[Any]) -> list[tuple[str, str]]:
