@@ -298,7 +298,8 @@ def _version(data: Any) -> int | None:
 
 def map_context(record: SessionRecord, page: Mapping[str, Any]) -> dict[str, Any]:
     """Figures with points, earlier sessions' as a ghost, and what the map's script needs."""
-    drawing, last, before = page["drawing"], page["last"], maps_before(record)
+    drawing, last = page["drawing"], page["last"]
+    before = maps_before(record) if last else {}
     ghost = before.get(last.pk, MapDraft()) if last else MapDraft()
     earlier = MapDraft(groups=tuple(group for one in before.values() for group in one.groups))
     shown = figures(page["area_shapes"], drawing, {"last": ghost, "all": earlier})
