@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 from django.contrib import messages
@@ -87,18 +88,30 @@ class PatientEdit(StaffView):
         patient = self.patient(pk)
         form = PatientForm(clinic=self.request.clinic, with_clinical=self.clinical, patient=patient)
         record_read(self.request.actor, model="patients.patient", patients=[patient.pk])
-        return render(request, self.template, {"form": form, "patient": patient})
+        return render(request, self.template, self._context(form, patient))
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Store what changed."""
+        """Store what changed; a page left behind first says that somebody else has saved."""
         patient = self.patient(pk)
         form = PatientForm(
             request.POST, clinic=self.request.clinic, with_clinical=self.clinical, patient=patient
         )
+        context = self._context(form, patient)
+        if form.is_valid() and request.POST.get("seen", context["seen"]) != context["seen"]:
+            form.add_error(None, _(
+                "This record was changed in the meantime, in another tab or by somebody else. "
+                "Look at the chart. Saving again replaces that with what stands here."
+            ))  # fmt: skip
         if form.is_valid() and self._update(form, patient, form.to_data()):
             messages.success(request, _("Saved."))
             return redirect("patients:chart", pk=patient.pk)
-        return again(request, self.template, {"form": form, "patient": patient})
+        return again(request, self.template, context)
+
+    def _context(self, form: PatientForm, patient: Patient) -> dict[str, object]:
+        """With a mark of what is stored now, by which a page left behind is known."""
+        stored = [str(getattr(patient, field.attname)) for field in patient._meta.concrete_fields]
+        seen = hashlib.sha256("\0".join(stored).encode()).hexdigest()[:16]
+        return {"form": form, "patient": patient, "seen": seen}
 
     def _update(self, form: PatientForm, patient: Patient, data: PatientData) -> bool:
         try:

@@ -187,3 +187,19 @@ def test_the_desk_edits_identity_and_leaves_clinical_fields_alone(
     assert answer.status_code == 302
     patient.refresh_from_db()
     assert (patient.name, patient.notes, patient.phototype) == ("Inês C.", "Private", 2)
+
+
+def test_a_page_left_behind_takes_nobodys_change_away_unseen(
+    at_desk: Client, patient: Patient
+) -> None:
+    left_behind = at_desk.get(url("edit", patient.pk)).context["seen"]
+    Patient.objects.filter(pk=patient.pk).update(phone="+33611223344")
+    typed = {"name": "Inês C.", "language": "en", "phone": "", "seen": left_behind}
+    told = at_desk.post(url("edit", patient.pk), typed)
+    assert told.status_code == 422
+    assert "changed in the meantime" in told.content.decode()
+    assert 'value="Inês C."' in told.content.decode()
+    patient.refresh_from_db()
+    assert patient.phone == "+33611223344"
+    meant = at_desk.post(url("edit", patient.pk), {**typed, "seen": told.context["seen"]})
+    assert meant.status_code == 302
