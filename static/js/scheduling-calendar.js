@@ -356,7 +356,7 @@
     el.setAttribute("aria-describedby", "calendar-help");
     el.setAttribute("aria-label", [
       row.start.slice(11), row.title, row.session ? `${data.textSession} ${row.session}` : row.kind,
-      info.event.extendedProps.chip.label, who, row.room,
+      info.event.extendedProps.chip.label, byRoom ? "" : who, row.room,
     ].filter(Boolean).join(", "));
     el.addEventListener("keydown", keyed);
   }
