@@ -9,9 +9,9 @@ class PatientsConfig(AppConfig):
     verbose_name = _("Patients")
 
     def ready(self) -> None:
-        """Name the chips of this room, and put its own entries on the chart's time line."""
+        """Name the chips of this room, listen, and put its own entries on the chart's time line."""
         from mesoclinic.clinic.templatetags.mesoclinic import register_chips
-        from patients import panels
+        from patients import panels, receivers  # noqa: F401  (its receivers connect on import)
         from patients.selectors.files import chart_panel, file_entries
         from patients.selectors.timeline import record_entries
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
-from mesoclinic.clinic.signals import clinic_opened
+from mesoclinic.clinic.signals import defaults_wanted
 from patients.models import Patient
 from patients.signals import patient_contraindicated
 from scheduling.domain.status import Status
@@ -37,7 +37,7 @@ from treatments.signals import (
 )
 
 
-@receiver(clinic_opened, dispatch_uid="scheduling.clinic_opened")
+@receiver(defaults_wanted, dispatch_uid="scheduling.seed_clinic")
 def furnish(clinic: Clinic, now: dt.datetime, **_kwargs: Any) -> None:
     """Usual visit types and the public holidays of its country; a manager changes both."""
     seed_clinic(clinic)

@@ -12,9 +12,10 @@ class TreatmentsConfig(AppConfig):
     verbose_name = _("Treatments")
 
     def ready(self) -> None:
-        """Name the chips of this room, and join the patient's chart."""
+        """Name the chips of this room, listen, and join the patient's chart."""
         from mesoclinic.clinic.templatetags.mesoclinic import register_chips
         from patients import panels
+        from treatments import receivers  # noqa: F401  (its receivers connect on import)
         from treatments.selectors import chart
         from treatments.selectors.vocabulary import vocabulary
 

@@ -1,6 +1,7 @@
 from aftercare.receivers import (
     consents,
     contact,
+    defaults,
     offers,
     providers,
     recalls,
@@ -12,6 +13,7 @@ from aftercare.receivers import (
 __all__ = [
     "consents",
     "contact",
+    "defaults",
     "offers",
     "providers",
     "recalls",

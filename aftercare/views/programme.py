@@ -18,12 +18,12 @@ from aftercare.models import ProgrammeStep
 from aftercare.selectors import programme as selectors
 from aftercare.services import programme as services
 from aftercare.services.forecast import EXPECTED, forecast
-from aftercare.services.seeding import seed_clinic
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access, can
 from mesoclinic.clinic.http import StaffRequest
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.clinic.pages import StaffPage, again
+from mesoclinic.clinic.services import load_defaults
 from mesoclinic.common.errors import DomainError
 from patients.selectors import get_patient
 
@@ -44,11 +44,11 @@ class Programme(StaffPage):
 
 @access(Policy.MANAGER)
 class LoadDefaults(StaffPage):
-    """Programme, texts, ready answers and rules as they are delivered."""
+    """Everything as it is delivered, in all rooms: also questionnaire, catalogue, visit types."""
 
     def post(self, request: StaffRequest) -> HttpResponse:
         """Load what the clinic does not have; what it has stays as it is."""
-        seed_clinic(request.clinic, actor=request.actor)
+        load_defaults(actor=request.actor, clinic=request.clinic, now=self.now)
         flash.success(request, _("The defaults are loaded. Look through them before use."))
         return redirect("aftercare:programme")
 

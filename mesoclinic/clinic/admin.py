@@ -17,7 +17,7 @@ from mesoclinic.clinic import mailing
 from mesoclinic.clinic.admin_base import AuditedAdmin, CatalogueAdmin, acting, clinics_of
 from mesoclinic.clinic.http import ClinicRequest
 from mesoclinic.clinic.models import ApiToken, Clinic, Membership, Role, StaffMember
-from mesoclinic.clinic.signals import clinic_opened
+from mesoclinic.clinic.services import open_clinic
 
 # Roles are in memberships; Django's groups would be a second, silent way to give rights.
 admin.site.unregister(Group)
@@ -79,10 +79,16 @@ class ClinicAdmin(CatalogueAdmin):
         return bool(request.user.is_superuser)
 
     def save_model(self, request: HttpRequest, obj: Clinic, form: Any, change: bool) -> None:  # noqa: FBT001
-        """A new clinic is announced: nobody shall have to put its visit types down by hand."""
-        super().save_model(request, obj, form, change)
-        if not change:
-            clinic_opened.send(sender=Clinic, clinic=obj, now=timezone.now())
+        """A new clinic starts with the defaults of every room."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        open_clinic(actor=cast(ClinicRequest, request).actor, clinic=obj, now=timezone.now())
+        text = _(
+            "The defaults are loaded: questionnaire, catalogue, visit types, public holidays, "
+            "messages and rules. Next: add its people under Memberships, then rooms and hours."
+        )
+        self.message_user(request, text, messages.SUCCESS)
 
     def _owns(self, request: HttpRequest, obj: Any) -> bool:
         if request.user.is_superuser:

@@ -19,6 +19,7 @@ from mesoclinic.clinic.exceptions import (
     TokenRevoked,
 )
 from mesoclinic.clinic.models import ApiToken, Clinic, Membership, StaffMember
+from mesoclinic.clinic.signals import defaults_wanted
 from mesoclinic.common.errors import Forbidden
 from mesoclinic.common.ids import new_token, token_digest
 
@@ -34,6 +35,26 @@ def next_record_number(clinic: Clinic) -> int:
     """
     Clinic.objects.filter(pk=clinic.pk).update(record_counter=models.F("record_counter") + 1)
     return Clinic.objects.values_list("record_counter", flat=True).get(pk=clinic.pk)
+
+
+def open_clinic(*, actor: Actor, clinic: Clinic, now: dt.datetime) -> Clinic:
+    """Save a new clinic, with the defaults of every room: questionnaire, catalogue, messages, rules.
+
+    So that nobody has to remember a command before the first patient can be screened.
+    """
+    with audited(actor):
+        clinic.save()
+        load_defaults(actor=actor, clinic=clinic, now=now)
+    return clinic
+
+
+def load_defaults(*, actor: Actor, clinic: Clinic, now: dt.datetime) -> None:
+    """Let every room give the clinic what it lacks of its defaults. Safe to repeat.
+
+    What the clinic has, and what it changed, stays as it is.
+    """
+    with audited(actor):
+        defaults_wanted.send(Clinic, clinic=clinic, actor=actor, now=now)
 
 
 @dataclass(frozen=True)

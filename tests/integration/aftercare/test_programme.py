@@ -24,12 +24,12 @@ from aftercare.services.programme import FIELDS, restore_version, save_step
 from aftercare.services.texts import Texts, save_texts
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic, Membership
-from patients.models import Medicine, Patient
+from patients.models import Medicine, Patient, Questionnaire
 from tests.factories import aftercare as make
 from tests.factories import scheduling, treatments
 from tests.mailsink import MailSink
 from tests.personas import client_for
-from treatments.models import PlannedSession, TreatmentPlan
+from treatments.models import Ingredient, PlannedSession, TreatmentPlan
 
 NOW = treatments.NOW
 DAY = dt.timedelta(days=1)
@@ -223,6 +223,9 @@ def test_a_manager_of_a_new_clinic_loads_the_defaults_on_the_page(
     assert "Reminder 48 h before" in full
     assert load not in full
     assert ProgrammeStep.objects.filter(clinic=clinic, key="visit-reminder-48h").count() == 1
+    # One click is enough: what patients are screened by and treated with is there too.
+    assert Questionnaire.objects.filter(clinic=clinic).exists()
+    assert Ingredient.objects.filter(clinic=clinic).exists()
 
 
 def test_the_programme_as_delivered_can_be_brought_back(lices: Clinic, zita: Actor) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.core import mail
 from django.test import Client, RequestFactory
@@ -97,6 +98,29 @@ class TestClinics:
         assert closed.filter(during__startswith__gt=timezone.now()).exists()
         entry = AuditEntry.objects.get(object_id=str(opened.pk), action=Action.INSERT)
         assert entry.actor_label == "Sam Root"
+
+    def test_a_new_one_has_the_defaults_of_every_room(self, root: Client) -> None:
+        url = reverse("admin:clinic_clinic_add")
+        here = {
+            "name": "Studio", "slug": "studio", "address": "1 Mill Lane", "country": "GB",
+            "time_zone": "Europe/London", "phone": "+44 20 7946 0000",
+            "base_url": "https://studio.example", "is_active": "on",
+            "sender_email": "studio@example.org",
+        }  # fmt: skip
+        answer = root.post(url, {**form_data(root, url), **here}, follow=True)
+        assert "The defaults are loaded" in answer.content.decode()
+
+        clinic = Clinic.objects.get(slug="studio")
+        rooms = (
+            "patients.Questionnaire", "patients.ClinicalTerm", "treatments.Ingredient",
+            "treatments.Protocol", "scheduling.VisitType", "scheduling.TimeOff",
+            "aftercare.MessageTemplate", "aftercare.ProgrammeStep", "aftercare.TriageRuleSet",
+        )  # fmt: skip
+        lacks = [name for name in rooms if not apps.get_model(name).objects.filter(clinic=clinic)]
+        assert lacks == []
+        # Who opened it stands in the record, whatever the rooms call themselves.
+        made = AuditEntry.objects.filter(clinic_id=clinic.pk, action=Action.INSERT)
+        assert set(made.values_list("actor_label", flat=True)) == {"Sam Root"}
 
     def test_nobody_deletes_one(self, clinic: Clinic, root: Client) -> None:
         url = reverse("admin:clinic_clinic_delete", args=[clinic.pk])
