@@ -6,33 +6,37 @@ comes in without a crash (also with an empty form), and another clinic's object 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import Model
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 
 from mesoclinic.clinic.access import Policy
-from mesoclinic.clinic.models import Clinic, Membership, StaffMember
+from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.clinic.permissions import PolicyPermission
 from tests.access_objects import maker_of, registered_names
+from tests.doors import (
+    Person,
+    allowed,
+    ask,
+    callers,
+    has_object,
+    is_turned_away,
+    stays_out,
+    url_in,
+)
 from tests.keyring import Keyring
 from tests.personas import Cast, everybody
 from tests.urlwalk import Address, addresses
 
 pytestmark = pytest.mark.django_db
 
-Person = Membership | StaffMember
 ALL = addresses()
-# Keyword arguments that name no stored object of a clinic.
-FREE = {"token": "x" * 43, "key": "set-password", "uidb36": "x", "format": "json"}
 # Addresses of packages, closed or about the signed-in person alone: their own tests cover them.
 MAY_SAY_503 = {"readyz"}  # no worker runs beside the tests
 PERSONAL = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
@@ -62,72 +66,6 @@ def cast(keys: Keyring, db: None) -> Cast:
 
 def insiders(cast: Cast) -> list[Membership]:
     return [cast.receptionist, cast.practitioner, cast.manager]
-
-
-def is_turned_away(response: Any) -> bool:
-    to_the_door = response.status_code == 302 and "/accounts/login/" in response["Location"]
-    return response.status_code in {401, 403} or to_the_door
-
-
-def allowed(policy: Policy, person: Person) -> bool:
-    """The rule, written a second time on purpose."""
-    role = person.role if isinstance(person, Membership) else None
-    staff = person.staff if isinstance(person, Membership) else person
-    rules = {
-        Policy.PUBLIC: True,
-        Policy.PATIENT_LINK: True,
-        Policy.SIGNED_IN: True,
-        Policy.STAFF: role is not None,
-        Policy.FRONT_DESK: role is not None,
-        Policy.CLINICAL: role == "practitioner",
-        Policy.CLINICAL_OR_MANAGER: role in {"practitioner", "manager"},
-        Policy.MANAGER: role == "manager",
-        Policy.ADMIN: staff.is_staff,
-    }
-    return rules[policy]
-
-
-def has_object(address: Address) -> bool:
-    return bool(set(address.kwargs) - set(FREE))
-
-
-def kwargs_in(address: Address, clinic: Clinic) -> dict[str, Any]:
-    """The address's arguments, with its object made in `clinic`."""
-    kwargs: dict[str, Any] = {name: FREE[name] for name in address.kwargs if name in FREE}
-    if has_object(address):
-        maker = maker_of(address.name)
-        assert maker, f"{address.name} has an object in its URL: add it to tests/access_objects/"
-        made = maker(clinic)
-        if isinstance(made, Model):
-            [name] = set(address.kwargs) - set(FREE)
-            made = {name: made.pk}
-        kwargs.update(made)
-    return kwargs
-
-
-def url_in(address: Address, clinic: Clinic) -> str:
-    return reverse(address.name, kwargs=kwargs_in(address, clinic))
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Whatever a request writes is taken back, so that the next finds the same world."""
-    point = transaction.savepoint()
-    try:
-        yield
-    finally:
-        transaction.savepoint_rollback(point)
-
-
-def ask(client: Client, method: str, url: str, **headers: str) -> HttpResponse:
-    extra: Mapping[str, Any] = {} if method == "get" else {"data": {}}
-    if url.startswith("/api/") and method != "get":
-        extra = {"data": "{}", "content_type": "application/json"}
-    with undone():
-        response: HttpResponse = getattr(client, method)(url, headers=headers, **extra)
-        if response.streaming:  # a file is closed when it has been read
-            b"".join(response)
-    return response
 
 
 # --- the whole URLconf ----------------------------------------------------------------------------
@@ -195,17 +133,18 @@ def test_page(address: Address, keys: Keyring, cast: Cast) -> None:
     _page_anonymous(address, policy, url)
     _page_does_not_take_tokens(policy, url, keys.secret(cast.manager))
     people: list[Person] = [*insiders(cast), cast.outsider, cast.superuser]
-    # One policy holds for all methods of a page: whoever comes in after the first only looks.
+    # One policy holds for all methods of a page: after the first who comes in, and the first who
+    # is turned away, the others only look.
     methods = address.methods() if address.is_ours else ["get"]
+    refused: Sequence[str] = ("get", "post")
     for person in people:
         client = keys.client(person)
         if allowed(policy, person):
             _comes_in(address, client, url, person, methods)
             methods = methods[:1]
         else:
-            for method in ("get", "post"):
-                answer = ask(client, method, url)
-                assert answer.status_code == 403, f"{person} {method} {url}: {answer.status_code}"
+            stays_out(client, url, person, refused)
+            refused = refused[:1]
     if has_object(address) and not policy.is_open:
         _other_clinic_finds_nothing(address, policy, url, keys)
 
@@ -252,24 +191,6 @@ def _other_clinic_finds_nothing(address: Address, policy: Policy, url: str, keys
 
 
 # --- API ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Somebody who calls the API, by session or by token."""
-
-    person: Person
-    client: Client
-    headers: Mapping[str, str]
-
-
-def callers(keys: Keyring, people: list[Person]) -> Iterator[Caller]:
-    """Members by their token; the first, and who has none, by session."""
-    for person in people:
-        if person is people[0] or not isinstance(person, Membership):
-            yield Caller(person, keys.client(person), {})
-        if isinstance(person, Membership):
-            yield Caller(person, Client(), {"authorization": f"Bearer {keys.secret(person)}"})
 
 
 @pytest.mark.parametrize("address", API, ids=str)
@@ -353,8 +274,10 @@ def test_admin_model(address: Address, keys: Keyring, cast: Cast) -> None:
         return
     for method in ("get", "post"):
         assert is_turned_away(ask(Client(), method, url)), url
-        for person in (cast.receptionist, cast.practitioner, cast.outsider):
-            assert ask(keys.client(person), method, url).status_code == 403, f"{person} {url}"
+    refused: Sequence[str] = ("get", "post")
+    for person in (cast.practitioner, cast.receptionist, cast.outsider):
+        stays_out(keys.client(person), url, person, refused)
+        refused = refused[:1]
     for person in (cast.manager, cast.superuser):
         answer = ask(keys.client(person), "get", url)
         assert answer.status_code < 500, f"{person} {url}"
