@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from aftercare.domain.outbox import State
-from aftercare.models import ProgrammeStep, StaffTask
+from aftercare.models import Message, ProgrammeStep, StaffTask
 from aftercare.services import ledger, planning, tasks
 from aftercare.services.planning import Subject
 from mesoclinic.clinic.models import Clinic
@@ -128,7 +128,19 @@ def close_review(
 def remind_before_it_runs_out(
     clinic: Clinic, patient: Patient, result: ScreeningResult, now: dt.datetime, **_kwargs: Any
 ) -> None:
-    """A screening holds for a set time; who has a visit after that is asked again in time."""
+    """A screening holds for a set time; who has a visit after that is asked again in time.
+
+    Only the newest one: what was planned about those before it is not wanted any more.
+    """
+    older = Message.objects.filter(
+        patient=patient, subject_type="screening", state=State.PLANNED.value
+    ).exclude(subject_id=result.screening_id)
+    planning.withdraw(
+        "screening",
+        older.values_list("subject_id", flat=True),
+        why=_("A newer screening is there."),
+        now=now,
+    )
     if result.valid_until is None:
         return
     ends = to_utc(dt.datetime.combine(result.valid_until, dt.time(12)), clinic.zone)

@@ -63,11 +63,12 @@ def chain(clinic: Clinic, first: UUID | None, *, now: dt.datetime) -> list[Membe
     )  # fmt: skip
 
 
-def raise_alarm(task: StaffTask, *, first: UUID | None, now: dt.datetime) -> None:
-    """Alert the first person about an urgent task, inside the caller's transaction."""
+def raise_alarm(task: StaffTask, *, first: UUID | None, now: dt.datetime, at_once: int = 1) -> None:
+    """Alert the first `at_once` people about an urgent task, inside the caller's transaction."""
     people = chain(task.clinic, first, now=now)
     if people:
         task.assigned_to_id = people[0].staff_id
+    for _person in people[:at_once]:
         _alert(task, people, now=now)
 
 

@@ -237,7 +237,9 @@ def _tell_staff(checkin: CheckIn, triage: Triage, now: dt.datetime) -> None:
         now=now,
     )
     if urgent:
-        alarm.raise_alarm(task, first=gave, now=now)
+        # An emergency must not wait for whoever does not look: two are called at once.
+        at_once = 2 if triage.urgency is Urgency.EMERGENCY else 1
+        alarm.raise_alarm(task, first=gave, now=now, at_once=at_once)
 
 
 def _detail(checkin: CheckIn) -> str:

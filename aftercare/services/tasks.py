@@ -102,10 +102,16 @@ def note(
 def for_message(message: Message, state: State, why: str, *, now: dt.datetime) -> StaffTask:
     """A message that could not be sent, or nobody knows: somebody calls instead.
 
-    A patient without an address is one task, however many messages they miss.
+    A patient without an address, or whose messages come back, is one task, however many messages
+    they miss.
     """
     if not message.patient.email:
         return _no_address(message, now)
+    known = StaffTask.objects.filter(
+        kind=StaffTask.Kind.BOUNCED, subject_id=message.patient_id, done_at=None
+    ).first()
+    if known is not None and state is not State.HELD:
+        return known
     if state is State.HELD:
         kind, title = (
             StaffTask.Kind.MESSAGE_UNCLEAR,

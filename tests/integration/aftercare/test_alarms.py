@@ -93,6 +93,21 @@ def test_nobody_takes_it_so_the_next_is_alerted_until_everybody_was_three_times(
     assert [one.what for one in task.events.all()] == ["opened", *["alerted"] * 9]
 
 
+def test_an_emergency_calls_two_at_once_then_the_next(
+    record: SessionRecord, told_at: dt.datetime, practitioner: Membership, colleague: Membership,
+    manager: Membership,
+) -> None:  # fmt: skip
+    link, _token = make.link(record.patient, PatientLink.Purpose.CHECKIN, record.pk, told_at)
+    worst = CheckInAnswer(feeling=5, effects=(ReportedEffect("heat_pus", 4),))
+    answer_checkin(link=link, answer=worst, now=told_at)
+
+    order = [one.staff.email for one in (practitioner, colleague, manager)]
+    assert called() == order[:2]
+    assert StaffTask.objects.get(kind="checkin_urgent").assigned_to == practitioner.staff
+    alarm.escalate(now=told_at + 10 * MINUTE)
+    assert called() == order
+
+
 def test_who_takes_it_ends_the_alarm_and_what_was_planned_is_dropped(
     task: StaffTask, told_at: dt.datetime, colleague: Membership, mail_sink: MailSink
 ) -> None:

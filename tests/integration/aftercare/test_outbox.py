@@ -182,6 +182,7 @@ def test_a_hard_bounce_stops_the_address_and_asks_the_desk_to_call(
     make.post(NOW + HOUR)
     assert state_of(later)[0] == "failed"
     assert len(mail_sink.messages) == 1
+    assert StaffTask.objects.get() == task
 
     Patient.objects.filter(pk=patient.pk).update(email="ines.new@example.org")
     patient.refresh_from_db()

@@ -21,6 +21,7 @@ from scheduling.panels import message_preview
 from scheduling.services import Move, StatusChange, Target
 from tests.factories import aftercare as make
 from tests.factories import scheduling, treatments
+from tests.factories.patients import screened
 from tests.factories.treatments import NOW
 from tests.integration.aftercare.conftest import by_step
 from tests.integration.aftercare.reading import events_in, html, plain
@@ -382,3 +383,14 @@ def test_optional_messages_wait_for_the_morning_and_urgent_ones_do_not(
     found = {m.step_key: m for m in Message.objects.all()}
     assert found["aftercare-now"].due_at == night
     assert found["checkin-24h"].due_local == f"2026-03-30 08:00 {zone}"
+
+
+def test_only_the_newest_screening_says_that_it_runs_out(ines: Patient) -> None:
+    screened(ines, now=NOW)
+    screened(ines, now=NOW + DAY)
+
+    first, second = Message.objects.filter(patient=ines, subject_type="screening").order_by(
+        "due_at"
+    )
+    assert (first.state, first.why) == ("skipped", "A newer screening is there.")
+    assert second.state == "planned"
