@@ -278,7 +278,9 @@ def test_admin_model(address: Address, keys: Keyring, cast: Cast) -> None:
     for person in (cast.practitioner, cast.receptionist, cast.outsider):
         stays_out(keys.client(person), url, person, refused)
         refused = refused[:1]
-    for person in (cast.manager, cast.superuser):
+    # What a history or a deletion shows depends on the record, not on who looks.
+    plain = address.name.endswith(("_history", "_delete"))
+    for person in (cast.manager,) if plain else (cast.manager, cast.superuser):
         answer = ask(keys.client(person), "get", url)
         assert answer.status_code < 500, f"{person} {url}"
     if address.kwargs and label != "clinic.staffmember":

@@ -76,7 +76,7 @@ def suggestions(report: Blocked) -> dict[Code, Reason]:
 # --- Which session, and its window ---------------------------------------------------------
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(courses(min_sessions=2))
 def test_the_blocked_session_is_the_first_that_no_choice_reaches(request: CourseRequest) -> None:
     plan = plan_course(request)

@@ -58,7 +58,7 @@ def codes(plan: CoursePlan, at: int) -> set[Code]:
 # --- Exactness -----------------------------------------------------------------------------
 
 
-@settings(max_examples=60 * TIMES, deadline=None)
+@settings(max_examples=36 * TIMES, deadline=None)
 @given(courses())
 def test_the_plan_is_the_cheapest_of_all_plans(request: CourseRequest) -> None:
     best = min((cost for cost, _ in every_plan(request)), default=None)
@@ -74,7 +74,7 @@ def test_the_plan_is_the_cheapest_of_all_plans(request: CourseRequest) -> None:
         assert plan_cost(request, chain(plan.best)) == best
 
 
-@settings(max_examples=35 * TIMES, deadline=None)
+@settings(max_examples=21 * TIMES, deadline=None)
 @given(courses())
 def test_every_proposal_is_a_plan_of_allowed_slots_with_its_true_cost(
     request: CourseRequest,
@@ -93,7 +93,7 @@ def test_every_proposal_is_a_plan_of_allowed_slots_with_its_true_cost(
             assert window.earliest <= visit.day <= window.latest
 
 
-@settings(max_examples=35 * TIMES, deadline=None)
+@settings(max_examples=21 * TIMES, deadline=None)
 @given(courses())
 def test_each_emphasis_is_an_optimum_of_its_own_side(request: CourseRequest) -> None:
     plan = plan_course(request)
@@ -115,7 +115,7 @@ def _changes(request: CourseRequest, slots: list[Slot] | tuple[Slot, ...]) -> in
     return sum(a != b for a, b in pairwise(people))
 
 
-@settings(max_examples=35 * TIMES, deadline=None)
+@settings(max_examples=21 * TIMES, deadline=None)
 @given(courses())
 def test_proposals_are_really_different(request: CourseRequest) -> None:
     for one, other in combinations(plan_course(request).proposals, 2):
@@ -127,7 +127,7 @@ def test_proposals_are_really_different(request: CourseRequest) -> None:
         )
 
 
-@settings(max_examples=35 * TIMES, deadline=None)
+@settings(max_examples=21 * TIMES, deadline=None)
 @given(courses(), st.randoms(use_true_random=False))
 def test_the_order_of_candidates_and_how_they_are_given_do_not_matter(
     request: CourseRequest, random: object

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import assume, event, given, settings
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from mesoclinic.common.calendar import add_days
@@ -70,7 +70,7 @@ def moves(draw: st.DrawFn) -> tuple[CourseRequest, list[Visit], Visit, frozenset
     return request, booked, Visit(number, target), locked
 
 
-@settings(max_examples=60 * TIMES, deadline=None)
+@settings(max_examples=36 * TIMES, deadline=None)
 @given(moves())
 def test_the_replan_is_the_least_change_of_all(
     move: tuple[CourseRequest, list[Visit], Visit, frozenset[int]],
@@ -86,7 +86,7 @@ def test_the_replan_is_the_least_change_of_all(
     assert ranks == [best]
 
 
-@settings(max_examples=45 * TIMES, deadline=None)
+@settings(max_examples=27 * TIMES, deadline=None)
 @given(moves())
 def test_the_report_tells_the_whole_course(
     move: tuple[CourseRequest, list[Visit], Visit, frozenset[int]],
@@ -109,7 +109,7 @@ def test_the_report_tells_the_whole_course(
         assert inside or change.number == moved.number
 
 
-@settings(max_examples=45 * TIMES, deadline=None)
+@settings(max_examples=27 * TIMES, deadline=None)
 @given(moves(), st.data())
 def test_a_move_to_the_same_slot_changes_nothing(
     move: tuple[CourseRequest, list[Visit], Visit, frozenset[int]], data: st.DataObject
@@ -122,7 +122,10 @@ def test_a_move_to_the_same_slot_changes_nothing(
     assert result.fits
 
 
-@settings(max_examples=35 * TIMES, deadline=None)
+# Most small courses have no plan at all, now and then fifty in a row.
+@settings(
+    max_examples=21 * TIMES, deadline=None, suppress_health_check=[HealthCheck.filter_too_much]
+)
 @given(courses())
 def test_plan_then_replan_without_change_is_the_identity(request: CourseRequest) -> None:
     plan = plan_course(request)

@@ -23,7 +23,7 @@ def _key(slot: Slot) -> tuple[datetime, str, str, str]:
     return (slot.start, str(slot.practitioner_id), str(slot.room_id), str(slot.device_id))
 
 
-@settings(max_examples=90, deadline=None)
+@settings(max_examples=45, deadline=None)
 @given(worlds())
 def test_every_combination_is_what_the_slow_search_finds(
     world: tuple[SlotRequest, Resources],
@@ -34,7 +34,7 @@ def test_every_combination_is_what_the_slow_search_finds(
     )
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=45, deadline=None)
 @given(worlds())
 def test_the_other_picks_are_the_first_of_every_combination(
     world: tuple[SlotRequest, Resources],
@@ -50,7 +50,7 @@ def test_the_other_picks_are_the_first_of_every_combination(
     assert free_slots(request, resources, Pick.EACH_START) == list(per_start.values())
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=45, deadline=None)
 @given(worlds())
 def test_free_intervals_hold_every_slot_and_nothing_taken(
     world: tuple[SlotRequest, Resources],
