@@ -14,7 +14,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import DateTimeField, Func, Q, QuerySet
+from django.db.models import DateTimeField, Func, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.intervals import Interval, subtract
@@ -78,9 +79,9 @@ class Feed:
 
 
 _FIELDS = (
-    "pk", "starts", "ends", "patient__name", "practitioner_id", "room__name", "status",
+    "own", "starts", "ends", "patient__name", "who", "room__name", "status",
     "visit_type__name", "planned_session__number", "schedule_version", "patient__alert",
-    "off_protocol", "patient_id", "room_id", "visit_type_id",
+    "off_protocol", "patient_id", "place", "sort",
 )  # fmt: skip
 _HIDDEN = [Status.CANCELLED.value]
 _MOVABLE = frozenset(status.value for status in UPCOMING)
@@ -95,18 +96,23 @@ def calendar_events(
     )
     zone = clinic.zone
     feed = Feed()
-    for row in _with_ends(rows).order_by("during").values_list(*_FIELDS):
+    for row in _plain(rows).order_by("during").values_list(*_FIELDS):
         feed.events.append(_event(row, zone))
         feed.patients.append(row[12])
     return feed
 
 
-def _with_ends(rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
-    """Both ends as instants: taking a range apart here costs more than all the rest."""
-    moment = DateTimeField()
+def _plain(rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Both ends as instants and the ids as text: to take ranges and UUIDs apart here costs more
+    than all the rest."""
+    moment, text = DateTimeField(), TextField()
     return rows.annotate(
         starts=Func("during", function="lower", output_field=moment),
         ends=Func("during", function="upper", output_field=moment),
+        own=Cast("pk", text),
+        who=Cast("practitioner", text),
+        place=Cast("room", text),
+        sort=Cast("visit_type", text),
     )
 
 
@@ -115,16 +121,16 @@ def _event(row: tuple, zone: ZoneInfo) -> CalendarEvent:  # type: ignore[type-ar
         :13
     ]
     return {
-        "id": str(pk),
+        "id": pk,
         "start": wall(starts, zone),
         "end": wall(ends, zone),
         "title": name,
-        "practitioner": str(who),
+        "practitioner": who,
         "room": room or "",
-        "room_id": str(row[13] or ""),
+        "room_id": row[13] or "",
         "status": status,
         "kind": kind,
-        "type": str(row[14]),
+        "type": row[14],
         "session": number,
         "version": version,
         "movable": status in _MOVABLE,
