@@ -11,13 +11,12 @@ from django.test import Client
 from django.urls import reverse
 
 from mesoclinic.audit.models import AuditEntry
-from scheduling import services
 from scheduling.models import Appointment
-from scheduling.services import CourseBooking, CourseVisit, cancel_appointment
+from scheduling.services import cancel_appointment
 from tests.factories import scheduling as make
 from tests.factories import treatments
 from tests.factories.treatments import NOW
-from tests.integration.scheduling.pages import page
+from tests.integration.scheduling.pages import booked, page
 from treatments.models import PlannedSession, TreatmentPlan
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -149,19 +148,6 @@ def test_a_feed_without_a_range_is_told(noor: Client, desk: make.Desk) -> None:
     page(noor, "calendar-feed", status=400)
 
 
-def _course(
-    desk: make.Desk, plan: TreatmentPlan, sessions: list[PlannedSession], ten: dt.datetime
-) -> list[Appointment]:
-    visits = tuple(
-        CourseVisit(one.pk, desk.member.staff_id, ten + days * make.DAY)
-        for one, days in zip(sessions, (0, 7, 42), strict=True)
-    )
-    return services.book_course(
-        clinic=desk.clinic, actor=desk.actor, now=NOW,
-        course=CourseBooking(plan_id=plan.pk, visit_type_id=desk.session.pk, visits=visits),
-    )  # fmt: skip
-
-
 def drop(client: Client, visit: Appointment, start: str, **more: Any) -> Any:
     """Drag a visit."""
     body = {"start": start, "version": visit.schedule_version, **more}
@@ -219,7 +205,7 @@ def test_a_drag_that_touches_the_course_leads_to_the_move_page(
     noor: Client, desk: make.Desk, plan: TreatmentPlan, sessions: list[PlannedSession],
     ten: dt.datetime,
 ) -> None:  # fmt: skip
-    first, _second, _third = _course(desk, plan, sessions, ten)
+    first, _second, _third = booked(desk, plan, sessions, ten)
     answer = drop(noor, first, "2026-01-19T10:00").json()
     assert answer["look"].startswith(reverse("scheduling:move", args=[first.pk]))
     look = noor.get(answer["look"]).content.decode()

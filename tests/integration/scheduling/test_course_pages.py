@@ -10,33 +10,16 @@ from django.test import Client
 from django.urls import reverse
 
 from patients.models import Patient
-from scheduling import services
 from scheduling.models import Appointment
-from scheduling.services import CourseBooking, CourseVisit
 from tests.factories import scheduling as make
 from tests.factories.clinic import PractitionerFactory
-from tests.factories.treatments import NOW
-from tests.integration.scheduling.pages import page
+from tests.integration.scheduling.pages import booked, page
 from treatments.models import PlannedSession, TreatmentPlan
 
 pytestmark = pytest.mark.usefixtures("clock")
 
 
 # --- moving ----------------------------------------------------------------------------------
-
-
-def booked(
-    desk: make.Desk, plan: TreatmentPlan, sessions: list[PlannedSession], ten: dt.datetime
-) -> list[Appointment]:
-    """The course, with a week between its first sessions and five after."""
-    visits = tuple(
-        CourseVisit(one.pk, desk.member.staff_id, ten + days * make.DAY)
-        for one, days in zip(sessions, (0, 7, 42), strict=True)
-    )
-    return services.book_course(
-        clinic=desk.clinic, actor=desk.actor, now=NOW,
-        course=CourseBooking(plan_id=plan.pk, visit_type_id=desk.session.pk, visits=visits),
-    )  # fmt: skip
 
 
 def test_moving_shows_the_effect_then_moves(
