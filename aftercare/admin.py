@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from aftercare.domain.codec import from_json
@@ -50,7 +51,6 @@ class MessageTemplateForm(TemplateModelForm):
         model = MessageTemplate
         fields = (
             "clinic", "key", "language", "subject", "preheader", "body", "short_text",
-            "approved_at",
         )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -76,6 +76,13 @@ class MessageTemplateAdmin(CatalogueAdmin):
     list_display = ("key", "language", "subject", "clinic", "approved_at")
     list_filter = ("language", "key")
     search_fields = ("key", "subject", "body")
+    readonly_fields = ("approved_at",)  # on the text's page, by a practitioner
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        """The approval is gone with a change of the words."""
+        if set(_WORDS) & set(form.changed_data):
+            obj.approved_at = None
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(ProgrammeStep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,7 +17,8 @@ from aftercare.services.contents import LINKS, VARIABLES
 from aftercare.services.rendering import is_well_formed, variables_in
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
-from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.models import Clinic, Role
+from mesoclinic.common.errors import Forbidden
 from treatments.models import Indication, Ingredient, Technique
 
 IN_SUBJECT = frozenset({"clinic_name", "visit_date", "visit_time", "visit_count"})
@@ -79,16 +81,38 @@ def save_texts(
     if found:
         raise TextRefused(found)
     with audited(actor):
-        rows = MessageTemplate.objects.for_clinic(clinic).select_for_update()
-        row = rows.filter(pk=template_id).first()
-        if row is None:
-            raise TemplateNotFound
-        if seen and seen != fingerprint(row):
-            raise ChangedMeanwhile
+        row = _locked(clinic, template_id, seen)
         row.subject, row.preheader = texts.subject, texts.preheader
         row.short_text, row.body = texts.short_text, texts.body
         row.approved_at = None
         row.save(update_fields=["subject", "preheader", "short_text", "body", "approved_at"])
+    return row
+
+
+def approve_texts(
+    *, actor: Actor, clinic: Clinic, template_id: UUID, seen: str, now: dt.datetime
+) -> MessageTemplate:
+    """A practitioner has reviewed the words `seen` (a `fingerprint`); approved is approved.
+
+    Raises `Forbidden`, and `ChangedMeanwhile` where the words are others by now.
+    """
+    if actor.role != Role.PRACTITIONER:
+        raise Forbidden(_("Only a practitioner can approve a text."))
+    with audited(actor):
+        row = _locked(clinic, template_id, seen)
+        if row.approved_at is None:
+            row.approved_at = now
+            row.save(update_fields=["approved_at"])
+    return row
+
+
+def _locked(clinic: Clinic, template_id: UUID, seen: str) -> MessageTemplate:
+    rows = MessageTemplate.objects.for_clinic(clinic).select_for_update()
+    row = rows.filter(pk=template_id).first()
+    if row is None:
+        raise TemplateNotFound
+    if seen and seen != fingerprint(row):
+        raise ChangedMeanwhile
     return row
 
 

@@ -38,6 +38,7 @@ class Programme(StaffPage):
             "groups": selectors.programme(request.clinic),
             "versions": selectors.versions(request.clinic),
             "may_edit": can(request.actor, Policy.MANAGER),
+            "may_read_texts": can(request.actor, Policy.CLINICAL_OR_MANAGER),
         }
         return render(request, "aftercare/programme.html", context)
 

@@ -25,7 +25,7 @@ from aftercare.services.contents import VARIABLES
 from aftercare.services.mime import LOGO
 from aftercare.services.rendering import Source
 from aftercare.services.sample import foot_of, look_for, sample, sample_variables, send_sample
-from aftercare.services.texts import Texts, fingerprint, save_texts
+from aftercare.services.texts import Texts, approve_texts, fingerprint, save_texts
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
 from mesoclinic.clinic.pages import StaffPage, again
@@ -38,15 +38,24 @@ _SANDBOX = (
 )
 
 
-@access(Policy.MANAGER)
+@access(Policy.CLINICAL_OR_MANAGER)
 class TextList(StaffPage):
-    """All templates, and how they look."""
+    """All templates; a manager also finds how they look."""
 
     def get(self, request: StaffRequest) -> HttpResponse:
         """Templates by key; each in its languages."""
         chosen = branding.settings_of(request.clinic)
         form = LookForm(initial={"accent": chosen.accent, "daily_cap": chosen.daily_cap})
         return render(request, "aftercare/texts.html", _list_context(request, form, self.now))
+
+
+@access(Policy.MANAGER)
+class SaveLook(StaffPage):
+    """How all messages look."""
+
+    def get(self, request: StaffRequest) -> HttpResponse:
+        """Where a refused form was loaded again."""
+        return redirect("aftercare:texts")
 
     def post(self, request: StaffRequest) -> HttpResponse:
         """Save colour, logo and cap."""
@@ -59,7 +68,7 @@ class TextList(StaffPage):
         return again(request, "aftercare/texts.html", _list_context(request, form, self.now))
 
 
-@access(Policy.MANAGER)
+@access(Policy.CLINICAL_OR_MANAGER)
 class EditTexts(StaffPage):
     """The words of one template in one language."""
 
@@ -83,7 +92,29 @@ class EditTexts(StaffPage):
         return again(request, self.template, _edit_context(row, form))
 
 
-@access(Policy.MANAGER)
+@access(Policy.CLINICAL)
+class ApproveTexts(StaffPage):
+    """A practitioner has reviewed the words as they stand."""
+
+    def get(self, request: StaffRequest, pk: UUID) -> HttpResponse:
+        """Nothing is approved by loading an address."""
+        return redirect("aftercare:text", pk=template_of(request.clinic, pk).pk)
+
+    def post(self, request: StaffRequest, pk: UUID) -> HttpResponse:
+        """Approve, and show the text again."""
+        try:
+            approve_texts(
+                actor=request.actor, clinic=request.clinic, template_id=pk,
+                seen=request.POST.get("seen", ""), now=self.now,
+            )  # fmt: skip
+        except ChangedMeanwhile as error:
+            flash.error(request, error.message)
+        else:
+            flash.success(request, _("Approved."))
+        return redirect("aftercare:text", pk=pk)
+
+
+@access(Policy.CLINICAL_OR_MANAGER)
 @method_decorator(xframe_options_sameorigin, name="dispatch")
 class PreviewTexts(StaffPage):
     """The mail alone, for the frame beside the form: as saved, or as typed."""
@@ -110,7 +141,7 @@ class PreviewTexts(StaffPage):
         return HttpResponse(page, headers={"Content-Security-Policy": _SANDBOX})
 
 
-@access(Policy.MANAGER)
+@access(Policy.CLINICAL_OR_MANAGER)
 class SendTexts(StaffPage):
     """The mail as typed, to the person who writes it."""
 

@@ -328,6 +328,30 @@ def look_at_texts(client: Client, lices: Clinic) -> None:
     assert (row.subject, row.approved_at) == ("How are you?", None)
 
 
+def test_a_practitioner_approves_the_words_that_they_have_read(
+    lices: Clinic, practitioner: Membership, manager: Membership
+) -> None:
+    row = MessageTemplate.objects.get(clinic=lices, key="checkin", language="en")
+    text, approve = (reverse(f"aftercare:{to}", args=[row.pk]) for to in ("text", "text-approve"))
+    doctor, boss = client_for(practitioner), client_for(manager)
+    assert reverse("aftercare:texts") in doctor.get(reverse("aftercare:programme")).content.decode()
+    page = doctor.get(text)
+    assert approve in page.content.decode()
+    assert approve not in boss.get(text).content.decode()
+    seen = {"seen": page.context["form"]["seen"].value()}
+    words = {"subject": "How are you?", "preheader": "", "body": "# Hello", "short_text": ""}
+    assert boss.post(text, words | seen).status_code == 302
+
+    late = doctor.post(approve, seen, follow=True).content.decode()
+    assert "changed this in the meantime" in late
+    read = {"seen": doctor.get(text).context["form"]["seen"].value()}
+    assert boss.post(approve, read).status_code == 403
+    for _n in range(2):  # a double click
+        assert approve not in doctor.post(approve, read, follow=True).content.decode()
+    row.refresh_from_db()
+    assert row.approved_at is not None
+
+
 def test_the_ledger_is_handed_out_as_a_table(
     lices: Clinic, manager: Membership, ines: Patient
 ) -> None:
