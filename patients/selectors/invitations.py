@@ -6,16 +6,19 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from mesoclinic.clinic.models import Clinic
 from patients.exceptions import InvitationNotFound
-from patients.models import Patient, PatientLink
+from patients.models import Patient, PatientLink, Screening
 
 
 @dataclass(frozen=True)
 class Invitation:
-    """A mailed questionnaire and how far it came: sent, opened, started, done, ended."""
+    """A mailed questionnaire and how far it came: sent, opened, started, done, ended.
+
+    Opened: somebody pressed "Start" (a GET may be a scanner's). Started: an answer is kept.
+    """
 
     link: PatientLink
     state: str
@@ -34,7 +37,7 @@ def latest_invitation(patient: Patient, now: dt.datetime) -> Invitation | None:
 
 def get_invitation(clinic: Clinic, link_id: UUID, now: dt.datetime) -> Invitation:
     """One link to the questionnaire, with its patient. Raises InvitationNotFound. One query."""
-    rows = PatientLink.objects.for_clinic(clinic).select_related("patient")
+    rows = _with_answers(PatientLink.objects.for_clinic(clinic).select_related("patient"))
     link = rows.filter(
         pk=link_id, purpose=PatientLink.Purpose.SCREENING, patient__erased_at=None
     ).first()
@@ -50,7 +53,13 @@ def invitation(link: PatientLink, now: dt.datetime) -> Invitation:
 
 
 def _links(patient: Patient) -> QuerySet[PatientLink]:
-    return PatientLink.objects.filter(patient=patient, purpose=PatientLink.Purpose.SCREENING)
+    links = PatientLink.objects.filter(patient=patient, purpose=PatientLink.Purpose.SCREENING)
+    return _with_answers(links)
+
+
+def _with_answers(links: QuerySet[PatientLink]) -> QuerySet[PatientLink]:
+    begun = Screening.objects.filter(pk=OuterRef("subject_id")).exclude(answers={})
+    return links.annotate(answered=Exists(begun))
 
 
 def _state(link: PatientLink, now: dt.datetime) -> str:
@@ -58,6 +67,7 @@ def _state(link: PatientLink, now: dt.datetime) -> str:
         return "done"
     if not link.is_live(now):
         return "ended"
-    if link.subject_id is not None:
+    # A link that was just made comes without the annotation: nobody has answered it yet.
+    if getattr(link, "answered", False):
         return "started"
     return "opened" if link.opened_at is not None else "sent"

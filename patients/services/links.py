@@ -17,6 +17,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
+from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.ids import new_id, new_token, token_digest
 from mesoclinic.statements import Statement
 from patients import signals
@@ -122,6 +123,16 @@ def resolve_link(token: str, purpose: str | None, now: dt.datetime) -> PatientLi
     if not link.patient.can_be_contacted:
         raise LinkUnusable
     return link
+
+
+def clinic_to_call(token: str) -> Clinic | None:
+    """Whom to ask for a new link: the clinic that once sent `token`, whatever became of it.
+
+    It says no more than the mail the token was in.
+    """
+    clinics = Clinic.objects.filter(is_active=True)
+    sent = PatientLink.objects.filter(digest=token_digest(token))
+    return clinics.filter(pk__in=sent.values("clinic_id")).first()
 
 
 def link_actor(link: PatientLink) -> Actor:

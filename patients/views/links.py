@@ -27,7 +27,7 @@ from mesoclinic.common.errors import DomainError
 from patients import panels
 from patients.exceptions import LinkUnusable
 from patients.models import Patient, PatientLink
-from patients.services import link_actor, resolve_link
+from patients.services import clinic_to_call, link_actor, resolve_link
 
 GONE = 404
 CONFLICT = 409
@@ -41,8 +41,9 @@ class PatientLinkView(View):
 
     `link`, `patient`, `clinic`, `actor`, `now` and `token` are set before `get` or `post` runs, in
     the patient's language and on the clinic's clock, whatever the phone's. A link that can't be
-    used shows one neutral page, whatever the reason. A `used` link is turned away too unless `repeats` is set. Refusals of the domain that a page
-    does not catch show as a neutral page with their sentence.
+    used shows one neutral page, whatever the reason. A `used` link is turned away too unless
+    `repeats` is set. Refusals of the domain that a page does not catch show as a neutral page with
+    their sentence.
     """
 
     purpose: ClassVar[str | None] = None
@@ -75,8 +76,9 @@ class PatientLinkView(View):
         return render(self.request, template, {**known, **(context or {})}, status=status)
 
     def gone(self, error: LinkUnusable) -> HttpResponse:
-        """The one page of every link that can't be used: it does not even name the clinic."""
-        return render(self.request, "patients/link_gone.html", {"error": error}, status=GONE)
+        """The one page of every link that can't be used, with the phone of the clinic that sent it."""
+        known = {"error": error, "clinic": clinic_to_call(self.token)}
+        return render(self.request, "patients/link_gone.html", known, status=GONE)
 
     def _resolve(self) -> None:
         self.link = resolve_link(self.token, self.purpose, self.now)
