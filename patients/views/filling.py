@@ -77,6 +77,20 @@ class Filling:
         """A step somebody asked for; the first for what makes no sense."""
         return min(max(int(text), 1), self.total + 1) if text.isascii() and text.isdigit() else 1
 
+    def resume(self) -> int:
+        """Where to go on: the last section with an answer, or an earlier one with something open.
+
+        The first one where the answers were filled in beforehand: they say nothing of how far
+        somebody came.
+        """
+        answers, missing = self.screening.answers, missing_answers(self.screening)
+        if self.screening.prefilled_from_id is not None:
+            return 1
+        keys = [[one.key for one in section.questions] for section in self.spec.sections]
+        answered = [n for n, here in enumerate(keys, 1) if any(key in answers for key in here)]
+        undone = [n for n, here in enumerate(keys, 1) if any(key in missing for key in here)]
+        return min([*answered[-1:], *undone[:1]], default=1) if answered else 1
+
     def narrow(self, request: HttpRequest) -> None:
         """Go through the sections of `?only=2,5` only, in their order."""
         asked = {one for one in request.GET.get("only", "").split(",") if one.isascii()}

@@ -71,6 +71,11 @@ class ScreeningLinkView(PatientLinkView):
             .first()
         )
 
+    def resume(self) -> int:
+        """The section where the draft was left; the first where there is none."""
+        screening = self.draft()
+        return Filling(screening, self.actor, self.now).resume() if screening is not None else 1
+
     def was_screened(self) -> bool:
         """Whether the patient has answered before: then only changes need telling."""
         return Screening.objects.filter(patient=self.patient, submitted_at__isnull=False).exists()
@@ -120,7 +125,7 @@ class LinkScreening(ScreeningLinkView):
                 now=self.now, afresh=True,
             )  # fmt: skip
             bind_screening(actor=self.actor, link=self.link, screening=screening)
-        return self.let_in(redirect(self.url("link-screening-fill", 1)))
+        return self.let_in(redirect(self.url("link-screening-fill", self.resume())))
 
 
 @access(Policy.PATIENT_LINK)
@@ -141,7 +146,7 @@ class LinkScreeningCode(ScreeningLinkView):
         form = CodeForm(request.POST)
         if form.is_valid() and self._opens(form):
             if self.draft() is not None:
-                return self.let_in(redirect(self.url("link-screening-fill", 1)))
+                return self.let_in(redirect(self.url("link-screening-fill", self.resume())))
             return self._begin_with_earlier()
         return self.page(self.template, {"form": form, "sent": True}, status=UNPROCESSABLE)
 

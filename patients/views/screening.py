@@ -129,8 +129,10 @@ class ScreeningFill(StaffView):
     template = "patients/screening_fill.html"
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The section `?step=`."""
+        """The section `?step=`; without one, where it was left."""
         filling = self._filling(pk)
+        if "step" not in request.GET:
+            return self._to(filling, filling.resume())
         record_read(
             self.request.actor, model="patients.screening",
             patients=[filling.screening.patient_id], object_id=str(pk),

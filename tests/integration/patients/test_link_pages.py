@@ -341,3 +341,21 @@ def test_pictures_come_by_link_and_only_the_patients_own_count(
         )  # fmt: skip
     client.post(page, {"go": "keep", "asked": "photo", "photo-remove": kept})
     assert "photo" not in Screening.objects.get().answers
+
+
+def test_going_on_leads_to_where_it_was_left(
+    invited: str, client: Client, questionnaire: Questionnaire
+) -> None:
+    start = url("link-screening", invited)
+    fill_url = url("link-screening-fill", invited)
+    assert client.post(start).url == f"{fill_url}?step=1"  # type: ignore[attr-defined]
+    answers = good_answers(questionnaire)
+    sections = services.questionnaire_spec(questionnaire).sections
+    for step, section in enumerate(sections[:2], start=1):
+        data = {one.key: answers[one.key] for one in section.questions if one.key in answers}
+        client.post(f"{fill_url}?step={step}", {"asked": list(data), "go": "keep", **data})
+    assert client.post(start).url == f"{fill_url}?step=2"  # type: ignore[attr-defined]
+    # Something open further up comes first.
+    key = sections[0].questions[0].key
+    client.post(f"{fill_url}?step=1", {"asked": [key], "go": "keep"})
+    assert client.post(start).url == f"{fill_url}?step=1"  # type: ignore[attr-defined]
