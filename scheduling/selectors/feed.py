@@ -7,18 +7,19 @@ seconds and is answered "no" without a visit being read.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import DateTimeField, Func, Q, QuerySet, TextField
+from django.db.models import DateTimeField, Func, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.intervals import Interval, subtract
+from patients.models import ScreeningResult
 from scheduling.domain.slots import ResourceCalendar, SlotRequest, open_intervals
 from scheduling.domain.status import UPCOMING, Status
 from scheduling.models import Appointment
@@ -43,6 +44,7 @@ class CalendarEvent(TypedDict):
     movable: bool
     alert: bool
     off_protocol: bool
+    unscreened: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Feed:
 _FIELDS = (
     "own", "starts", "ends", "patient__name", "who", "room__name", "status",
     "visit_type__name", "planned_session__number", "schedule_version", "patient__alert",
-    "off_protocol", "patient_id", "place", "sort",
+    "off_protocol", "patient_id", "place", "sort", "visit_type__needs_licence", "screened_until",
 )  # fmt: skip
 _HIDDEN = [Status.CANCELLED.value]
 _MOVABLE = frozenset(status.value for status in UPCOMING)
@@ -106,6 +108,7 @@ def _plain(rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
     """Both ends as instants and the ids as text: to take ranges and UUIDs apart here costs more
     than all the rest."""
     moment, text = DateTimeField(), TextField()
+    latest = ScreeningResult.objects.filter(patient=OuterRef("patient")).order_by("-evaluated_at")
     return rows.annotate(
         starts=Func("during", function="lower", output_field=moment),
         ends=Func("during", function="upper", output_field=moment),
@@ -113,6 +116,7 @@ def _plain(rows: QuerySet[Appointment]) -> QuerySet[Appointment]:
         who=Cast("practitioner", text),
         place=Cast("room", text),
         sort=Cast("visit_type", text),
+        screened_until=Subquery(latest.values("valid_until")[:1]),
     )
 
 
@@ -136,7 +140,16 @@ def _event(row: tuple, zone: ZoneInfo) -> CalendarEvent:  # type: ignore[type-ar
         "movable": status in _MOVABLE,
         "alert": bool(alert),
         "off_protocol": off,
+        "unscreened": (
+            status in _MOVABLE and row[15] and not _reaches(row[16], starts.astimezone(zone))
+        ),
     }
+
+
+def _reaches(screened_until: date | None, starts: datetime) -> bool:
+    """Whether a screening is still valid on the local day of the visit; what it found is not asked:
+    the calendar warns of what can be mended by asking the patient again."""
+    return screened_until is not None and screened_until >= starts.date()
 
 
 def wall(moment: datetime, zone: ZoneInfo) -> str:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
+from patients.selectors import ScreeningStatus, screening_status
 from scheduling.domain.status import UPCOMING, Status, targets
 from scheduling.forms import CancelForm, StatusForm
 from scheduling.models import Appointment
@@ -80,9 +81,18 @@ class AppointmentDetail(StaffView):
             "undo": last_change(clinic, self.request.actor, visit, self.now),
             "pushable": self._is_today(visit) and visit.status in _RUNS_LATE,
             "no_shows": self._no_shows(visit),
+            "screening": self._screening(visit),
             "clinical": self.clinical,
         }
         return render(request, "scheduling/appointment.html", context)
+
+    def _screening(self, visit: Appointment) -> ScreeningStatus | None:
+        """How the screening stands on the day of a visit to come that needs one."""
+        to_come = visit.status in {*UPCOMING, Status.ARRIVED}
+        if not to_come or not visit.visit_type.needs_licence:
+            return None
+        day = self.request.clinic.local(visit.during.lower).date()
+        return screening_status(visit.patient, max(day, self.today))
 
     def _is_today(self, visit: Appointment) -> bool:
         return self.request.clinic.local(visit.during.lower).date() == self.today

@@ -151,6 +151,7 @@
     head.append(mark(info.event.extendedProps.chip.icon, info.event.extendedProps.chip.label));
     if (type) head.append(mark(type.icon, row.kind));
     if (row.alert) head.append(mark("exclamation-triangle", "!"));
+    if (row.unscreened) head.append(mark("shield-exclamation", data.textUnscreened));
     const words = document.createElement("span");
     const parts = day || list ? [row.start.slice(11), kind, byRoom ? "" : row.room] : [row.start.slice(11)];
     words.textContent = parts.filter(Boolean).join(" · ");
@@ -158,7 +159,7 @@
     const name = document.createElement("span");
     name.className = "ec-visit-name";
     name.textContent = row.title;
-    name.title = [row.title, kind, row.room].filter(Boolean).join(" · ");
+    name.title = [row.title, kind, row.room, row.unscreened && data.textUnscreened].filter(Boolean).join(" · ");
     return { domNodes: [head, name] };
   }
 

@@ -11,10 +11,12 @@ from django.test import Client
 from django.urls import reverse
 
 from mesoclinic.audit.models import AuditEntry
+from patients.models import Patient
 from scheduling.models import Appointment
 from scheduling.services import cancel_appointment
 from tests.factories import scheduling as make
 from tests.factories import treatments
+from tests.factories.patients import screened
 from tests.factories.treatments import NOW
 from tests.integration.scheduling.pages import booked, page
 from treatments.models import PlannedSession, TreatmentPlan
@@ -46,6 +48,32 @@ def test_the_feed_draws_a_day_with_the_time_nobody_works(
     assert [(one["practitioner"], one["label"]) for one in rooms["closed"]] == [
         (str(desk.room.pk), "Paint")
     ]
+
+
+def test_a_visit_that_no_screening_reaches_is_marked(
+    noor: Client, desk: make.Desk, ines: Patient, ten: dt.datetime
+) -> None:
+    visit = make.visit(desk, ines, ten, visit_type=desk.session)
+    day: dict[str, Any] = {"start": "2026-01-14T00:00", "end": "2026-01-15T00:00"}
+    ends_soon = "The screening runs out soon"
+
+    def warned() -> tuple[bool, bool, bool]:
+        (event,) = json.loads(page(noor, "calendar-feed", **day))["events"]
+        words = "No screening is valid on that day" in page(noor, "appointment", visit.pk)
+        return event["unscreened"], words, "Not screened" in page(noor, "agenda", date="2026-01-14")
+
+    # Given nobody has asked her, or too long ago: the calendar, the agenda and the visit say so
+    assert warned() == (True, True, True)
+    screened(ines, now=NOW - dt.timedelta(days=180))
+    assert warned() == (True, True, True)
+    # When it reaches the visit and little further, then only the visit says so
+    screened(ines, now=NOW - dt.timedelta(days=170))
+    assert warned() == (False, False, False)
+    assert ends_soon in page(noor, "appointment", visit.pk)
+    # When she has just answered, then nothing is said
+    screened(ines, now=NOW)
+    assert warned() == (False, False, False)
+    assert ends_soon not in page(noor, "appointment", visit.pk)
 
 
 @pytest.mark.parametrize(
