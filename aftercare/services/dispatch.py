@@ -173,14 +173,14 @@ def _spared(
     now: dt.datetime,
     report: Report,
 ) -> list[contents.Draft]:
-    """The drafts without those that another one speaks for, or that are too many for a day."""
-    messages = [one.message for one in drafts]
-    put = gathering.told_by_another(messages, templates, now)
-    put += gathering.late_watch_once(messages, now)
+    """The drafts without those that another one speaks for, are too many for a day, or wait."""
+    put = gathering.in_the_night([one.message for one in drafts], now)
     gone = {one.message.pk for one in put}
-    put += gathering.beyond_the_cap(
-        [one.message for one in drafts if one.message.pk not in gone], now
-    )
+    awake = [one.message for one in drafts if one.message.pk not in gone]
+    put += gathering.told_by_another(awake, templates, now)
+    put += gathering.late_watch_once(awake, now)
+    gone = {one.message.pk for one in put}
+    put += gathering.beyond_the_cap([one for one in awake if one.pk not in gone], now)
     for one in put:
         gone.add(one.message.pk)
         if one.again_at is None:

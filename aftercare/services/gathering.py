@@ -13,8 +13,8 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from aftercare.domain.outbox import State
-from aftercare.domain.timing import is_expired
-from aftercare.models import Message, MessageSettings, MessageTemplate, ProgrammeStep
+from aftercare.domain.timing import SendingHours, is_expired, next_allowed
+from aftercare.models import Channel, Message, MessageSettings, MessageTemplate, ProgrammeStep
 from aftercare.services import ledger
 from aftercare.services.rendering import variables_in
 from mesoclinic.clinic.models import Clinic
@@ -25,6 +25,8 @@ from treatments.models import SessionRecord
 # Two of one kind that are due within half a day are told in one.
 _TOGETHER = dt.timedelta(hours=12)
 _DEFAULT_CAP = 2
+# What was due in the last sending hour may take this long to leave.
+_EVENING = dt.timedelta(hours=1)
 # A link of these answers for one visit: what holds one stays a message of its own.
 _OWN_ANSWER = frozenset({"confirm_link", "checkin_link"})
 
@@ -89,6 +91,28 @@ def late_watch_once(batch: Sequence[Message], now: dt.datetime) -> list[Put]:
     ledger.apply(planned, to=State.SKIPPED, why=_told(), now=now)
     spoken = {one.pk for one in oldest.values()}
     return [Put(one, State.SKIPPED, _told()) for one in asked if one.pk not in spoken]
+
+
+def in_the_night(batch: Sequence[Message], now: dt.datetime) -> list[Put]:
+    """Those of the batch that wait for the clinic's morning: they are late, and people sleep.
+
+    What was planned for the day is due by day; after an outage or a failed try it may come up at
+    night. Urgent messages leave at any hour, and so does a mail, which wakes nobody, where the
+    morning would be too late for it.
+    """
+    put = []
+    for message in batch:
+        clinic = message.clinic
+        hours = SendingHours(clinic.sending_from, clinic.sending_until)
+        morning = next_allowed(now - _EVENING, clinic.zone, hours)
+        if message.is_urgent or morning <= now:
+            continue
+        if not is_expired(message.expires_at, morning):
+            put.append(Put(message, State.PLANNED, _("It waits for the morning."), morning))
+        elif message.channel != Channel.EMAIL:
+            why = _("It came up at night, and the morning is too late for it.")
+            put.append(Put(message, State.EXPIRED, why))
+    return put
 
 
 def beyond_the_cap(batch: Sequence[Message], now: dt.datetime) -> list[Put]:

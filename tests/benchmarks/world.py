@@ -134,6 +134,8 @@ def house(slug: str, name: str, now: dt.datetime) -> House:
         slug=slug, name=name, time_zone=ZONE, country="FR", language="fr", base_url="http://bench",
         address="12 quai des Lices\n35000 Rennes", phone="+33 2 99 00 00 12",
         sender_email=f"bonjour@{slug}.example",
+        # Messages leave whatever time of day is measured.
+        sending_from=dt.time(0), sending_until=dt.time(23, 59),
     )  # fmt: skip
     patients.seed_clinic(clinic, actor=Actor.system(clinic.pk, "benchmark"), now=now)
     treatments.seed_clinic(clinic)

@@ -144,7 +144,8 @@ def _load(count: int) -> tuple[UUID, set[str]]:
     from tests.factories import treatments
     from tests.factories.clinic import ClinicFactory
 
-    clinic = ClinicFactory()
+    # Whatever time it is now, people are awake.
+    clinic = ClinicFactory(sending_from=dt.time(0), sending_until=dt.time(23, 59))
     make.template(clinic)
     patients = [
         treatments.patient(clinic, f"Patient {n}", email=f"p{n}@example.org") for n in range(100)

@@ -158,6 +158,35 @@ def test_more_than_a_patient_should_get_in_a_day_waits_for_the_morning(
     assert {state_of(one)[0] for one in care} == {"sent"}
 
 
+def test_what_comes_up_at_night_waits_for_the_morning(
+    patient: Patient, mail_sink: MailSink
+) -> None:
+    late = NOW.replace(hour=20)  # nine in the evening in Paris, an hour after the last
+    night, morning = late + 5 * MINUTE, NOW.replace(hour=7) + DAY
+    care = make.message(patient, NOW, purpose="care")
+    needed = make.message(patient, NOW, is_essential=True, is_urgent=True)
+    mail = make.message(patient, NOW, expires_at=morning)
+    text = make.message(patient, NOW, expires_at=morning, channel="sms")
+
+    make.post(night)
+
+    assert (state_of(care)[0], care.next_try_at, care.attempts) == ("planned", morning, 0)
+    assert {state_of(needed)[0], state_of(mail)[0]} == {"sent"}
+    assert state_of(text)[0] == "expired"
+    make.post(morning - MINUTE)
+    assert state_of(care)[0] == "planned"
+    make.post(morning)
+    assert state_of(care)[0] == "sent"
+
+
+def test_what_was_due_by_eight_may_leave_until_nine(patient: Patient, mail_sink: MailSink) -> None:
+    evening = make.message(patient, NOW.replace(hour=19))
+
+    make.post(NOW.replace(hour=20))
+
+    assert state_of(evening)[0] == "sent"
+
+
 # --- what carriers tell ---------------------------------------------------------------------------
 
 
