@@ -16,6 +16,7 @@ from patients.domain.questionnaire import (
     Question,
     QuestionKind,
     QuestionnaireSpec,
+    Severity,
 )
 from patients.domain.record import Fact
 from patients.domain.screening import RecordFacts, ScreeningResult, evaluate
@@ -51,8 +52,18 @@ def chains(question: Question) -> list[list[object]]:
     if question.key in ORDERED:
         return ORDERED[question.key]
     if {"no", "yes", "unknown"} <= (question.values or frozenset()):
-        return [["no", "unknown", "yes"]]
+        return (
+            [["no", "unknown", "yes"]]
+            if _weighs(question.key)
+            else [["no", "unknown"], ["no", "yes"]]
+        )
     return []
+
+
+def _weighs(key: str) -> bool:
+    """No rule takes a yes for a mere note, which is less than the doubt whether it applies."""
+    read = [rule for rule in SPEC.rules if any(one.question == key for one in rule.when)]
+    return all(rule.severity is not Severity.NOTE for rule in read)
 
 
 def clear_answers() -> dict[str, object]:
