@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import json
 import re
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from django.db.models import Func, Q, TextField
 from django.db.models.expressions import RawSQL
 
 from mesoclinic.clinic.models import Clinic
+from patients.domain.likeness import slips
 from patients.models import Patient
 from patients.models.patient import record_number
 
@@ -173,7 +175,7 @@ class Likeness:
     """What a newcomer is compared by; empty parts are not compared."""
 
     name: str = ""
-    birth_date: object = None
+    birth_date: dt.date | None = None
     phone: str = ""
     email: str = ""
 
@@ -183,7 +185,8 @@ def possible_duplicates(
 ) -> list[Patient]:
     """Patients who may be the same person, at most five. One query.
 
-    `phone` is in international form. The same birth date with a similar name, the same phone, or the same e-mail.
+    `phone` is in international form. The same phone, the same e-mail, the same birth date with a
+    similar name, or nearly the same name with a slip in the birth date.
     """
     same = Q()
     if like.phone:
@@ -192,6 +195,7 @@ def possible_duplicates(
         same |= Q(email=like.email.lower())
     if like.birth_date is not None and like.name:
         same |= Q(birth_date=like.birth_date, _similar__gte=0.45)
+        same |= Q(birth_date__in=slips(like.birth_date), _similar__gte=0.8)
     if not same:
         return []
     rows = (

@@ -145,9 +145,10 @@ def next_record_number(clinic: Clinic) -> str:
 
 def likeness(clinic: Clinic, values: dict[str, object]) -> Likeness:
     """What registering compares with the patients there are."""
+    born = values.get("birth_date")
     return Likeness(
         name=str(values.get("name", "")),
-        birth_date=values.get("birth_date"),
+        birth_date=born if isinstance(born, dt.date) else None,
         phone=str(values.get("phone", "")),
         email=str(values.get("email", "")),
     )
