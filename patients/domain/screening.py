@@ -54,6 +54,9 @@ __all__ = [
 ]
 
 
+_DOUBTS = frozenset({FindingKind.UNKNOWN, FindingKind.UNANSWERED})
+
+
 def evaluate(
     spec: QuestionnaireSpec,
     answers: Mapping[str, object],
@@ -71,6 +74,7 @@ def evaluate(
     findings |= set(_contradictions(context))
     findings |= set(_told(context, findings))
     findings |= {_unanswered(context, key) for key in context.missing}
+    findings |= set(_undecided(context, findings))
     ordered = tuple(sorted(findings, key=weight))
     outcome = outcome_of(ordered, context.missing, today)
     complete = not context.missing
@@ -268,3 +272,20 @@ def _unanswered(context: Context, key: str) -> Finding:
         source="G",
         question=key,
     )
+
+
+def _undecided(context: Context, findings: Iterable[Finding]) -> Iterable[Finding]:
+    """An “I don't know” that no rule comes to, because what else it asks for is not so."""
+    doubted = {one.question for one in findings if one.kind in _DOUBTS}
+    asked = {trigger.question for rule in context.spec.rules for trigger in rule.when}
+    for key in asked - doubted - {""}:
+        if context.answers[key].state is AnswerState.UNKNOWN:
+            yield Finding(
+                rule="unknown",
+                severity=Severity.CAUTION,
+                kind=FindingKind.UNKNOWN,
+                message=f"Not known: {say(context.spec.questions[key].text)}",
+                advice="Find out before going on.",
+                source="G",
+                question=key,
+            )

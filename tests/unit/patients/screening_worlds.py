@@ -40,10 +40,8 @@ ORDERED: dict[str, list[list[object]]] = {
     "diabetes": [["no", "no_insulin", "insulin"], ["no", "unknown", "insulin"]],
     "bruising": [["no", "yes"]],
     "fainting": [["no", "yes"]],
-    "medicine_count": [
-        ["none", "one", "two", "three_or_more"],
-        ["none", "unknown", "three_or_more"],
-    ],
+    # Many medicines are a matter for the ill; not to know how many is one for everybody.
+    "medicine_count": [["none", "one", "two", "three_or_more"], ["none", "unknown"]],
 }
 
 

@@ -37,7 +37,7 @@ from patients.domain.record import (
 )
 from patients.domain.screening import evaluate
 from tests.unit.patients.screening_small import ADULT, QUESTIONS, RULE, found, spec
-from tests.unit.patients.screening_worlds import TERMS, TODAY
+from tests.unit.patients.screening_worlds import SPEC, TERMS, TODAY, clear_answers
 
 
 def test_any_way_of_one_condition_is_enough() -> None:
@@ -69,7 +69,9 @@ def test_every_condition_must_hold_and_a_doubt_is_no_yes() -> None:
         questions = QuestionnaireSpec("1", 1, asked, (both,))
         return [one.kind for one in evaluate(questions, said, ADULT, TODAY).findings]
 
-    assert kinds("yes", "no") == kinds("unknown", "no") == kinds("no", "no") == []
+    assert kinds("yes", "no") == kinds("no", "no") == []
+    # The rule cannot hold, but not to know is something to find out.
+    assert kinds("unknown", "no") == kinds("no", "unknown") == [FindingKind.UNKNOWN]
     assert kinds("yes", "unknown") == [FindingKind.UNKNOWN]
     assert kinds("yes", "yes") == [FindingKind.ANSWERED]
 
@@ -291,3 +293,17 @@ def test_a_denial_needs_one_condition_and_a_readable_answer() -> None:
     assert not denied(RULE, "nonsense")
     two = replace(RULE, when=(*RULE.when, Trigger(tags=("stroke",))))
     assert not denied(two, "no")
+
+
+def test_not_to_know_is_told_once_also_where_no_rule_comes_to_it() -> None:
+    answers = {**clear_answers(), "medicine_count": "unknown"}
+    well = evaluate(SPEC, answers, ADULT, TODAY)
+    ill = evaluate(SPEC, {**answers, "heart_disease": "yes"}, ADULT, TODAY)
+
+    assert well.outcome is Outcome.REVIEW
+    [doubt] = well.findings
+    assert (doubt.rule, doubt.severity, doubt.question) == (
+        "unknown", Severity.CAUTION, "medicine_count"
+    )  # fmt: skip
+    assert "How many different medicines" in doubt.message
+    assert "unknown" not in {one.rule for one in ill.findings}
