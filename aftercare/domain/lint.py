@@ -40,10 +40,12 @@ def health_words(text: str, more: Iterable[str] = ()) -> tuple[str, ...]:
     """The words of a text that speak of health; `more` are names of the clinic's catalogue.
 
     A word counts from its beginning: `pregnan` finds pregnant and pregnancy, `scar` not `escarpin`.
+    Said as whole words, in folded form, so that who wrote them finds them again.
     """
     plain = normalise(VARIABLE.sub(" ", text))
     known = HEALTH_WORDS | {normalise(name) for name in more if len(name) >= _SHORTEST}
-    return tuple(sorted(word for word in known if re.search(rf"(?<!\w){re.escape(word)}", plain)))
+    said = (re.search(rf"(?<!\w){re.escape(word)}\w*", plain) for word in known)
+    return tuple(sorted({match.group() for match in said if match}))
 
 
 def links_in(body: str) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
-from aftercare.models import Message
+from aftercare.models import Message, MessageEvent
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic, StaffMember
@@ -25,6 +25,8 @@ from mesoclinic.demo.people import faces
 from mesoclinic.demo.scene import Scene
 from mesoclinic.demo.story import Teller
 from patients.models import Patient
+
+_HANDED_OVER = "Handed to the mail server."
 
 
 def is_told(place: Place) -> bool:
@@ -122,9 +124,19 @@ class Command(BaseCommand):
             due.filter(patient__email="").update(
                 state="failed", why="The patient has no e-mail address."
             )
+            gone = list(due.values_list("pk", "patient", "due_at"))
+            address = Patient.objects.filter(pk=OuterRef("patient")).values("email")
             due.update(
-                state="sent", sent_at=F("due_at"), attempts=1, why="Handed to the mail server."
-            )
+                state="sent", sent_at=F("due_at"), recipient=Subquery(address), attempts=1,
+                why=_HANDED_OVER,
+            )  # fmt: skip
+            MessageEvent.objects.bulk_create(
+                MessageEvent(
+                    clinic=clinic, message_id=pk, patient_id=patient, from_state="planned",
+                    to_state="sent", at=at, why=_HANDED_OVER,
+                )
+                for pk, patient, at in gone
+            )  # fmt: skip
 
     def _accounts(self) -> None:
         self.stdout.write(f"Password of all demo accounts: {PASSWORD}")
