@@ -25,6 +25,7 @@ from patients.forms import DecisionForm
 from patients.models import Screening
 from patients.models import ScreeningResult as ResultRow
 from patients.selectors import (
+    Standing,
     clinic_terms,
     earlier_decisions,
     earlier_screening,
@@ -59,6 +60,7 @@ class JudgementView(StaffView):
         status = screening_status(screening.patient, self.today)
         domain = stored_result(latest)
         labels = tag_labels(self.request.clinic)
+        is_latest = status.screening_id == screening.pk
         return {
             "screening": screening,
             "patient": screening.patient,
@@ -71,7 +73,9 @@ class JudgementView(StaffView):
                 (one for one in domain.findings if not one.holds_on(self.today)), labels
             ),
             "status": status,
-            "is_latest": status.screening_id == screening.pk,
+            "is_latest": is_latest,
+            # Where a decision or the calendar says otherwise than the rules, that is what counts.
+            "in_force": is_latest and (status.decision or status.standing == Standing.EXPIRED),
             "sections": _answers(screening),
             "decisions": [one for row in results for one in row.decisions.all()],
             "earlier": results[1:],

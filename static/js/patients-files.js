@@ -105,6 +105,15 @@
     else window.location.assign(next);
   }
 
+  /* Some were kept, some refused: the list with the reasons stays, the gallery beside it is new. */
+  async function refreshGallery() {
+    try {
+      const page = await (await fetch(window.location.pathname)).text();
+      const fresh = new DOMParser().parseFromString(page, "text/html").querySelector(".files-shown");
+      if (fresh) document.querySelector(".files-shown").replaceWith(fresh);
+    } catch { /* the link leads there */ }
+  }
+
   async function sendAll() {
     const waiting = items.filter((item) => !item.done && !item.refused);
     if (!waiting.length) { status.textContent = words.textNone; return; }
@@ -116,8 +125,9 @@
     button.disabled = false;
     button.removeAttribute("aria-busy");
     form.removeAttribute("data-dirty");
-    if (kept === waiting.length) showGallery();
-    else seeKept.hidden = seeKept.hidden && !kept;
+    if (kept === waiting.length) { showGallery(); return; }
+    seeKept.hidden = seeKept.hidden && !kept;
+    if (kept) await refreshGallery();
   }
 
   form.addEventListener("submit", (event) => {

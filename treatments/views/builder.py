@@ -167,6 +167,7 @@ def _live_context(
         "placed": bool(data.getlist("areas") and data.getlist("techniques")),
         "unapproved": [row.ingredient for row in rows.rows if row.ingredient.needs_review]
         + ([protocol] if protocol is not None and protocol.needs_review else []),
+        "protocol": protocol,
         "phases": _phases(protocol, data),
         "picture": _picture(chain),
     }

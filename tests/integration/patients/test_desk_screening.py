@@ -68,7 +68,12 @@ def test_a_practitioner_sees_hints_findings_and_decides(
     assert refused.status_code == 422
     assert "Talked" in refused.content.decode()
     as_doctor.post(decide, {"decision": "treat", "reason": "INR is fine"})
-    assert "INR is fine" in as_doctor.get(url("screening-detail", draft.pk)).content.decode()
+    page = as_doctor.get(url("screening-detail", draft.pk)).content.decode()
+    assert "INR is fine" in page
+    # The decision in force stands at the head, what the rules said at the findings.
+    head, _, findings = page.partition('id="findings-title"')
+    assert "</span>Treat</span>" in head.partition("page-subtitle")[2]
+    assert "</span>Review</span>" in findings.partition("</section>")[0]
     assert "Treat" in as_doctor.get(url("chart", patient.pk)).content.decode()
 
 
