@@ -88,18 +88,19 @@ class AnswerCheckIn(PatientLinkView):
 
     def _advice(self, triage: Triage, kept: list[Kept], rules: TriageRules) -> dict[str, object]:
         languages = spoken_to(self.patient)
+        advice = _nothing_noticed(triage) or said(triage.advice, languages)
         return {
             "level": triage.urgency.value,
             "is_emergency": triage.urgency is Urgency.EMERGENCY,
             "is_urgent": triage.urgency is Urgency.URGENT,
-            "advice": _nothing_noticed(triage) or said(triage.advice, languages),
+            "advice": advice,
             "details": [
                 text
                 for one in triage.effects
                 # Beside "call now" stands nothing milder, also of what others only make graver.
                 if not triage.alerts_staff
                 or (one.urgency is triage.urgency and _alarms(one.effect, rules))
-                if (text := said(one.advice, languages))
+                if (text := said(one.advice, languages)) and text not in advice
             ],
             "photos": sum(1 for one in kept if one.file is not None),
             "refused": refusals(kept),
