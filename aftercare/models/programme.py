@@ -32,6 +32,11 @@ class Channel(models.TextChoices):
     SMS = "sms", _("SMS")
     WHATSAPP = "whatsapp", _("WhatsApp")
 
+    @property
+    def wish(self) -> str:
+        """What a `ContactPreference` calls it: who wants nothing by phone wants no text messages."""
+        return "email" if self is Channel.EMAIL else "phone"
+
 
 class MessageTemplate(ClinicOwned):
     """The words of one message in one language. No health data in the subject."""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from aftercare.domain.outbox import TRANSITIONS, State
-from aftercare.models import AddressProblem, Message, StaffTask
+from aftercare.models import AddressProblem, Channel, Message, StaffTask
 from aftercare.services import ledger, tasks
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
@@ -127,7 +127,8 @@ def _stop_sending(message: Message, state: State, report: Report, now: dt.dateti
     )  # fmt: skip
     if kind is AddressProblem.Kind.COMPLAINED and not message.is_essential:
         ContactPreference.objects.update_or_create(
-            patient=message.patient, channel=message.channel, purpose=message.purpose,
+            patient=message.patient, channel=Channel(message.channel).wish,
+            purpose=message.purpose,
             defaults={"clinic_id": message.clinic_id, "allowed": False, "changed_at": now},
         )  # fmt: skip
     tasks.open_task(

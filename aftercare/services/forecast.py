@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from aftercare.models import Message, ProgrammeStep
+from django.utils.translation import gettext as _
+
+from aftercare.domain.outbox import State
+from aftercare.models import Channel, Message, ProgrammeStep
 from aftercare.services.care import settings_of
 from aftercare.services.planning import Subject, meant_for, when
 from mesoclinic.clinic.models import Clinic
-from patients.models import Patient
+from patients.models import ContactPreference, Patient
 from scheduling.models import Appointment
 from treatments.models import TreatmentPlan
 
@@ -38,20 +41,42 @@ def forecast(clinic: Clinic, patient: Patient, *, now: dt.datetime) -> list[Line
     """Past and planned messages, and those that the sessions booked will bring; soonest first.
 
     What follows a session is counted from its start, the nearest that is known before it is held.
+    What the patient has opted out of stands there as it will end.
     """
+    refused = _refused(patient)
     rows = Message.objects.for_clinic(clinic).filter(patient=patient).order_by("-due_at")
     lines = [
         Line(
-            one.sent_at or one.due_at, one.title, one.state, one.why, one.channel, one.pk
+            one.sent_at or one.due_at, one.title,
+            *_as_wished(one, (one.state, one.why), refused), one.channel, one.pk,
         )
         for one in rows[:_MOST]
     ]  # fmt: skip
     if patient.can_be_contacted:
-        lines += _after_sessions(clinic, patient, now)
+        lines += _after_sessions(clinic, patient, refused, now)
     return sorted(lines, key=lambda line: line.at)
 
 
-def _after_sessions(clinic: Clinic, patient: Patient, now: dt.datetime) -> list[Line]:
+def _refused(patient: Patient) -> frozenset[tuple[str, str]]:
+    """Channel and purpose of what the patient has opted out of."""
+    rows = ContactPreference.objects.filter(patient=patient, allowed=False)
+    return frozenset(rows.values_list("channel", "purpose"))
+
+
+def _as_wished(
+    one: Message | ProgrammeStep, stands: tuple[str, str], refused: frozenset[tuple[str, str]]
+) -> tuple[str, str]:
+    """State and reason of what is to come, as the patient's wishes will have it."""
+    wish = Channel(one.channel).wish
+    to_come = stands[0] in {State.PLANNED.value, EXPECTED}
+    if not to_come or one.is_essential or (wish, one.purpose) not in refused:
+        return stands
+    return State.SUPPRESSED.value, _("The patient opted out of such messages.")
+
+
+def _after_sessions(
+    clinic: Clinic, patient: Patient, refused: frozenset[tuple[str, str]], now: dt.datetime
+) -> list[Line]:
     visits = list(
         Appointment.objects.for_clinic(clinic)
         .filter(patient=patient, during__startswith__gt=now, status__in=_COMING)
@@ -69,8 +94,9 @@ def _after_sessions(clinic: Clinic, patient: Patient, now: dt.datetime) -> list[
     lines = []
     for subject, step in meant_for(clinic, pairs):
         planned = when(clinic, step, subject.anchor, now=now)
+        state, why = _as_wished(step, (EXPECTED, ""), refused)
         lines.append(
-            Line(planned.due_at, step.name, EXPECTED, channel=step.channel, visit_at=subject.anchor)
+            Line(planned.due_at, step.name, state, why, step.channel, visit_at=subject.anchor)
         )
     return lines
 

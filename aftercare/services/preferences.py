@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from aftercare.domain.outbox import State
-from aftercare.models import Message
+from aftercare.models import Channel, Message
 from aftercare.services import ledger
 from mesoclinic.audit.services import audited
 from patients.models import ContactPreference, PatientLink
@@ -21,7 +21,7 @@ def kind_of(link: PatientLink) -> str:
 
 
 def opt_out(*, link: PatientLink, now: dt.datetime) -> str:
-    """Stop messages of the kind the link came with; returns that kind in words.
+    """Stop messages of the kind the link came with, by every channel; returns that kind in words.
 
     Planned messages of this kind are withdrawn in the same transaction. A second call changes
     nothing.
@@ -29,12 +29,13 @@ def opt_out(*, link: PatientLink, now: dt.datetime) -> str:
     actor = link_actor(link)
     purpose = _purpose(link)
     with audited(actor):
-        ContactPreference.objects.update_or_create(
-            patient_id=link.patient_id,
-            channel="email",
-            purpose=purpose.value,
-            defaults={"clinic_id": link.clinic_id, "allowed": False, "changed_at": now},
-        )
+        for channel in sorted({one.wish for one in Channel}):
+            ContactPreference.objects.update_or_create(
+                patient_id=link.patient_id,
+                channel=channel,
+                purpose=purpose.value,
+                defaults={"clinic_id": link.clinic_id, "allowed": False, "changed_at": now},
+            )
         ledger.transition(
             Q(patient_id=link.patient_id, purpose=purpose.value, is_essential=False)
             & Q(state=State.PLANNED.value),

@@ -163,8 +163,8 @@ def unwanted(message: Message, facts: Facts, now: dt.datetime) -> Unwanted | Non
     if problem is not None:
         why = _("Nothing is sent to this address any more: %(why)s.") % {"why": problem.lower()}
         return Unwanted(Message.State.FAILED, why)
-    refused = (patient.pk, message.channel, message.purpose) in facts.refusals
-    if refused and not message.is_essential:
+    wish = Channel(message.channel).wish
+    if (patient.pk, wish, message.purpose) in facts.refusals and not message.is_essential:
         return Unwanted(Message.State.SUPPRESSED, _("The patient opted out of such messages."))
     if message.subject_type == "appointment":
         return _visits_gone(message, facts, now)

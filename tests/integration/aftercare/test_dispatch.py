@@ -115,14 +115,25 @@ def test_what_became_true_before_the_claim_counts(
     assert message.why
 
 
-@pytest.mark.parametrize(("essential", "state"), [(False, "suppressed"), (True, "sent")])
+@pytest.mark.parametrize(
+    ("by", "refused", "essential", "state"),
+    [
+        ("email", "email", False, "suppressed"),
+        ("email", "email", True, "sent"),
+        ("email", "phone", False, "sent"),
+        ("sms", "phone", False, "suppressed"),
+        ("whatsapp", "phone", False, "suppressed"),
+    ],
+)
 def test_opting_out_stops_what_is_not_needed(
-    patient: Patient, mail_sink: MailSink, essential: bool, state: str
+    patient: Patient, mail_sink: MailSink, by: str, refused: str, essential: bool, state: str
 ) -> None:
     ContactPreference.objects.create(
-        clinic=patient.clinic, patient=patient, purpose="visits", allowed=False, changed_at=NOW
-    )
-    message = make.message(patient, NOW, is_essential=essential)
+        clinic=patient.clinic, patient=patient, channel=refused, purpose="visits", allowed=False,
+        changed_at=NOW,
+    )  # fmt: skip
+    Patient.objects.filter(pk=patient.pk).update(phone="+33612345678")
+    message = make.message(patient, NOW, channel=by, is_essential=essential)
     run()
     message.refresh_from_db()
     assert message.state == state

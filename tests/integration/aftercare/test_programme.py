@@ -24,7 +24,7 @@ from aftercare.services.programme import FIELDS, restore_version, save_step
 from aftercare.services.texts import Texts, save_texts
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic, Membership
-from patients.models import Medicine, Patient, Questionnaire
+from patients.models import ContactPreference, Medicine, Patient, Questionnaire
 from tests.factories import aftercare as make
 from tests.factories import scheduling, treatments
 from tests.mailsink import MailSink
@@ -163,6 +163,16 @@ def test_one_list_shows_what_was_what_is_planned_and_what_is_expected(
         CareSettings.objects.update_or_create(clinic=desk.clinic, defaults={"late_watch": is_on})
         expected = sum(one.state == EXPECTED for one in forecast(desk.clinic, ines, now=NOW))
         assert expected == 3 * (signed + is_on * deep) + finished
+
+    # What she has opted out of will not come, unless it is needed for care.
+    ContactPreference.objects.create(
+        clinic=desk.clinic, patient=ines, channel="email", purpose="care", allowed=False,
+        changed_at=NOW,
+    )  # fmt: skip
+    coming = {one.title for one in forecast(desk.clinic, ines, now=NOW) if one.state == EXPECTED}
+    kept = ProgrammeStep.objects.filter(clinic=desk.clinic, anchor__in=["signed", "finished"])
+    kept = kept.exclude(purpose="care", is_essential=False)
+    assert coming == set(kept.values_list("name", flat=True))
 
 
 def test_what_a_patient_will_not_get_stands_apart(ines: Patient, receptionist: Membership) -> None:
