@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.common.errors import DomainError, Invalid
 from patients.models import Patient
-from patients.selectors import get_patient
+from patients.selectors import get_patient, screening_status
 from treatments import services
 from treatments.domain.cocktail import Level, worst
 from treatments.domain.protocol import (
@@ -163,6 +163,7 @@ def _live_context(
     return {
         "findings": finding_lines(look, [row.ingredient for row in rows.rows]),
         "worst": worst(look.findings),
+        "screening": screening_status(patient, view.today),
         "stopped": worst(look.findings) is Level.STOP,
         "placed": bool(data.getlist("areas") and data.getlist("techniques")),
         "unapproved": [row.ingredient for row in rows.rows if row.ingredient.needs_review]
