@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
+from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mesoclinic.audit.actors import Actor
+from mesoclinic.clinic.languages import readable
 from patients.domain.questionnaire import QuestionnaireSpec, say
 from patients.exceptions import AnswersMissing
 from patients.forms import (
@@ -90,6 +92,10 @@ class Filling:
         answered = [n for n, here in enumerate(keys, 1) if any(key in answers for key in here)]
         undone = [n for n, here in enumerate(keys, 1) if any(key in missing for key in here)]
         return min([*answered[-1:], *undone[:1]], default=1) if answered else 1
+
+    def in_words(self) -> translation.override:
+        """The page around the questions speaks their language, and so does what is signed."""
+        return translation.override(readable(self.language, get_language() or "en"))
 
     def narrow(self, request: HttpRequest) -> None:
         """Go through the sections of `?only=2,5` only, in their order."""

@@ -137,11 +137,16 @@ class ScreeningFill(StaffView):
             self.request.actor, model="patients.screening",
             patients=[filling.screening.patient_id], object_id=str(pk),
         )  # fmt: skip
-        return render(request, self.template, self._context(filling, self._step(filling)))
+        with filling.in_words():
+            return render(request, self.template, self._context(filling, self._step(filling)))
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Keep the answers and go on, back, or stay where something is missing."""
         filling = self._filling(pk)
+        with filling.in_words():
+            return self._take(request, filling)
+
+    def _take(self, request: HttpRequest, filling: Filling) -> HttpResponse:
         step = self._step(filling)
         if step > filling.total:
             return self._sign(filling, step)
@@ -223,7 +228,10 @@ class ScreeningDone(StaffView):
             else reverse("patients:chart", args=[screening.patient_id])
         )
         context = {"clinic": self.request.clinic, "staff_url": target}
-        return render(request, "patients/screening_done.html", context)
+        with Filling(
+            screening, self.request.actor, self.now, screening.patient.language
+        ).in_words():
+            return render(request, "patients/screening_done.html", context)
 
 
 @access(Policy.FRONT_DESK)

@@ -77,6 +77,20 @@ def test_a_practitioner_sees_hints_findings_and_decides(
     assert "Treat" in as_doctor.get(url("chart", patient.pk)).content.decode()
 
 
+def test_the_tablet_speaks_the_patients_language(at_desk: Client, patient: Patient) -> None:
+    Patient.objects.filter(pk=patient.pk).update(language="fr")
+    draft = draft_for(patient)
+    page = at_desk.get(f"{url('screening-fill', draft.pk)}?step=1").content.decode()
+    assert '<html lang="fr"' in page
+    assert "Suivant" in page
+    done = go_through(at_desk, draft)
+    assert "Merci" in at_desk.get(done["Location"]).content.decode()
+    draft.refresh_from_db()
+    assert draft.signed_text.startswith("J")
+    # The pages of staff stay in theirs.
+    assert '<html lang="en"' in at_desk.get(url("chart", patient.pk)).content.decode()
+
+
 def test_an_absolute_finding_offers_no_way_to_treat(as_doctor: Client, patient: Patient) -> None:
     screening = screened(patient, stroke="yes").screening
     page = as_doctor.get(url("screening-detail", screening.pk)).content.decode()
