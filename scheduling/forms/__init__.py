@@ -15,6 +15,7 @@ from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import to_utc
 from mesoclinic.common.errors import DomainError
 from scheduling.domain.status import Status
+from scheduling.exceptions import OutsideHours, OutsideProtocolWindow, ScreeningBlocked
 from scheduling.selectors.courses import Wishes
 from scheduling.services import (
     Booking,
@@ -86,6 +87,16 @@ class ExceptionsMixin(forms.Form):
             hours=data["set_aside_hours"],
             reason=data["reason"].strip(),
         )
+
+    def ways_out(self, refusal: DomainError | None) -> dict[str, bool]:
+        """Which rules the page offers to set aside: the one that refused, and those that were."""
+        refused = isinstance(refusal, OutsideProtocolWindow) or (
+            isinstance(refusal, ScreeningBlocked) and refusal.overridable
+        )
+        return {
+            "ask_hours": isinstance(refusal, OutsideHours) or "set_aside_hours" in self.data,
+            "ask_protocol": refused or "set_aside_protocol" in self.data,
+        }
 
 
 class BookForm(ExceptionsMixin, RefusableForm):

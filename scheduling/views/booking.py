@@ -20,7 +20,7 @@ from mesoclinic.common.errors import DomainError
 from mesoclinic.common.ids import new_id
 from patients.models import Patient
 from patients.selectors import get_patient, search_patients
-from scheduling.exceptions import OutsideHours, OutsideProtocolWindow, ScreeningBlocked, SlotTaken
+from scheduling.exceptions import SlotTaken
 from scheduling.forms import BookForm, read_start
 from scheduling.models import Appointment, VisitType
 from scheduling.selectors.booking import (
@@ -90,7 +90,10 @@ class Book(StaffView):
                 refusal = error
                 form.refuse(error)
         context = self._context(Asked.of(request.POST), form)
-        return again(request, self.template, {**context, **_ways_out(refusal)})
+        offers = refusal.next_free if isinstance(refusal, SlotTaken) else ()
+        return again(
+            request, self.template, {**context, "offers": offers, **form.ways_out(refusal)}
+        )
 
     def _clicked(self, asked: Asked, times: FreeTimes | None) -> dict[str, Any]:
         """The chip to tick for a time that was clicked in the calendar, or that it is not free."""
@@ -174,13 +177,3 @@ def _kind(kinds: list[VisitType], asked: Asked, session: OpenSession | None) -> 
 
 def _first_day(session: OpenSession | None) -> date | None:
     return session.window.window.earliest if session and session.window else None
-
-
-def _ways_out(refusal: DomainError | None) -> dict[str, Any]:
-    """What the page offers after a refusal: other times, or setting the rule aside."""
-    return {
-        "offers": refusal.next_free if isinstance(refusal, SlotTaken) else (),
-        "ask_hours": isinstance(refusal, OutsideHours),
-        "ask_protocol": isinstance(refusal, OutsideProtocolWindow)
-        or (isinstance(refusal, ScreeningBlocked) and refusal.overridable),
-    }

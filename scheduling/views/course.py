@@ -21,7 +21,6 @@ from mesoclinic.common.ids import new_id
 from patients.selectors import screening_status
 from scheduling import panels
 from scheduling.domain.courses import Proposal
-from scheduling.exceptions import OutsideHours, OutsideProtocolWindow, ScreeningBlocked
 from scheduling.forms import CourseForm, WishesForm, read_start
 from scheduling.models import Appointment, VisitType
 from scheduling.selectors import courses, explaining, pictures
@@ -56,7 +55,7 @@ class CourseBooking(StaffView):
             except DomainError as error:
                 refusal = error
                 form.refuse(error)
-        context = {**self._context(plan), "form": form, **_ways_out(refusal)}
+        context = {**self._context(plan), "form": form, **form.ways_out(refusal)}
         return again(request, self.template, context)
 
     def _plan(self, pk: UUID) -> TreatmentPlan:
@@ -180,14 +179,6 @@ class CourseBooking(StaffView):
 
 def _held(course: Course) -> list[Appointment]:
     return [one for one in course.booked.values() if one.status == "pending"]
-
-
-def _ways_out(refusal: DomainError | None) -> dict[str, Any]:
-    return {
-        "ask_hours": isinstance(refusal, OutsideHours),
-        "ask_protocol": isinstance(refusal, OutsideProtocolWindow)
-        or (isinstance(refusal, ScreeningBlocked) and refusal.overridable),
-    }
 
 
 @access(Policy.FRONT_DESK)

@@ -20,9 +20,6 @@ from mesoclinic.common.errors import DomainError
 from scheduling.domain.status import UPCOMING
 from scheduling.exceptions import (
     ChangeNotAllowed,
-    OutsideHours,
-    OutsideProtocolWindow,
-    ScreeningBlocked,
     SlotTaken,
 )
 from scheduling.forms import MoveForm, read_start
@@ -67,7 +64,9 @@ class AppointmentMove(StaffView):
                 messages.success(request, _moved(len(moved)))
                 return redirect("scheduling:appointment", pk=pk)
         context = self._context(self._visit(pk), self._place())
-        return again(request, self.template, {**context, "form": form, **_ways_out(refusal)})
+        words = _("Choose another time, or say why this one is right.") if refusal else ""
+        context |= {"form": form, "refused_words": words, **form.ways_out(refusal)}
+        return again(request, self.template, context)
 
     def _visit(self, pk: UUID) -> Appointment:
         visit = get_appointment(self.request.clinic, pk)
@@ -139,12 +138,3 @@ def _later(effect: Any) -> list[tuple[Any, str, datetime]]:
 
 def _moved(count: int) -> str:
     return ngettext("The visit is moved.", "%(count)s visits are moved.", count) % {"count": count}
-
-
-def _ways_out(refusal: DomainError | None) -> dict[str, Any]:
-    return {
-        "ask_hours": isinstance(refusal, OutsideHours),
-        "ask_protocol": isinstance(refusal, OutsideProtocolWindow)
-        or (isinstance(refusal, ScreeningBlocked) and refusal.overridable),
-        "refused_words": _("Choose another time, or say why this one is right.") if refusal else "",
-    }

@@ -71,6 +71,10 @@ def test_moving_alone_against_the_protocol_needs_a_practitioner(
     assert refused.status_code == 422
     assert "Only a practitioner can set this rule aside" in refused.content.decode()
     assert "Set the clinical rule aside" in ayla.post(url, data).content.decode()
+    silent = ayla.post(url, {**data, "set_aside_protocol": "1", "reason": " "})
+    assert silent.status_code == 422
+    assert 'name="set_aside_protocol" value="1" checked' in silent.content.decode()
+    assert "is-invalid" in silent.content.decode()
     answer = ayla.post(url, {**data, "set_aside_protocol": "1", "reason": "Healed well"})
     assert answer.status_code == 302
     second.refresh_from_db()
