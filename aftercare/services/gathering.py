@@ -89,6 +89,7 @@ def late_watch_once(batch: Sequence[Message], now: dt.datetime) -> list[Put]:
         oldest.setdefault(message.patient_id, message)
     planned = _planned(set(oldest), {key for _clinic, key in steps}, "session", now)
     ledger.apply(planned, to=State.SKIPPED, why=_told(), now=now)
+    _last_as_long(oldest, [*asked, *planned])
     spoken = {one.pk for one in oldest.values()}
     return [Put(one, State.SKIPPED, _told()) for one in asked if one.pk not in spoken]
 
@@ -133,6 +134,18 @@ def beyond_the_cap(batch: Sequence[Message], now: dt.datetime) -> list[Put]:
         if had[message.patient_id] > caps.get(message.clinic_id, _DEFAULT_CAP):
             put.append(_later(message, now))
     return put
+
+
+def _last_as_long(leaders: Mapping[UUID, Message], spoken_for: Sequence[Message]) -> None:
+    """What speaks for others is worth sending as long as any of them: it may have to wait."""
+    longer = set()
+    for one in spoken_for:
+        leader = leaders[one.patient_id]
+        if one.expires_at > leader.expires_at:
+            leader.expires_at = one.expires_at
+            longer.add(leader)
+    if longer:
+        Message.objects.bulk_update(longer, ["expires_at"])
 
 
 def _may_join(message: Message, templates: Mapping[UUID, MessageTemplate]) -> bool:

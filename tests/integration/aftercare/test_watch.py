@@ -154,6 +154,7 @@ def test_late_check_ins_of_several_sessions_that_meet_are_one_about_the_oldest(
     meet = Message.objects.filter(step_key="late-watch-4w").earliest("due_at")
     late = Message.objects.get(step_key="late-watch-2w", due_at=meet.due_at)
     late.due_at = late.next_try_at = late.due_at + dt.timedelta(hours=1)
+    late.expires_at = meet.expires_at + 30 * DAY
     late.save()
     for hours in (0, 2):
         make.post(meet.due_at + dt.timedelta(hours=hours))
@@ -163,6 +164,9 @@ def test_late_check_ins_of_several_sessions_that_meet_are_one_about_the_oldest(
     assert states == {"late-watch-4w": "sent", "late-watch-2w": "skipped"}
     late.refresh_from_db()
     assert "together" in late.why
+    # It may have to wait for a day with fewer messages: then it lasts as long as the longest.
+    meet.refresh_from_db()
+    assert meet.expires_at == late.expires_at
 
 
 def test_a_stock_task_is_read_in_every_language_and_keeps_up_with_the_lot(
