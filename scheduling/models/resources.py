@@ -14,7 +14,7 @@ from django.db.models.functions import Extract
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.clinic.base import ClinicOwned
-from mesoclinic.clinic.models import Role
+from mesoclinic.clinic.models import Membership, Role
 from treatments.models import Technique
 
 
@@ -175,6 +175,23 @@ def _check_order(row: WorkingHours | ResourceHours) -> None:
         raise ValidationError(wrong)
 
 
+def _check_clinic(row: WorkingHours | ResourceHours | TimeOff) -> None:
+    """Said at the field: who and what is named belongs to the clinic of the row."""
+    if row.clinic_id is None:
+        return
+    wrong = {}
+    for name in ("room", "device"):
+        thing = getattr(row, name, None)
+        if thing is not None and thing.clinic_id != row.clinic_id:
+            wrong[name] = _("This belongs to another clinic.")
+    who = getattr(row, "practitioner_id", None)
+    here = Membership.objects.filter(clinic=row.clinic_id, staff=who)
+    if who is not None and not here.exists():
+        wrong["practitioner"] = _("This person does not work in this clinic.")
+    if wrong:
+        raise ValidationError(wrong)
+
+
 class WorkingHours(ClinicOwned):
     """One block of one weekday in clinic-local time; several blocks make a day."""
 
@@ -226,8 +243,9 @@ class WorkingHours(ClinicOwned):
         return f"{self.weekday} {self.starts:%H:%M} to {self.ends:%H:%M}"
 
     def clean(self) -> None:
-        """Ends come after beginnings."""
+        """Ends come after beginnings, and all of it is of one clinic."""
         _check_order(self)
+        _check_clinic(self)
 
 
 class ResourceHours(ClinicOwned):
@@ -276,8 +294,9 @@ class ResourceHours(ClinicOwned):
         return f"{self.weekday} {self.starts:%H:%M} to {self.ends:%H:%M}"
 
     def clean(self) -> None:
-        """Ends come after beginnings."""
+        """Ends come after beginnings, and all of it is of one clinic."""
         _check_order(self)
+        _check_clinic(self)
 
 
 class TimeOff(ClinicOwned):
@@ -329,6 +348,10 @@ class TimeOff(ClinicOwned):
 
     def __str__(self) -> str:
         return self.label
+
+    def clean(self) -> None:
+        """Who or what is away is of the clinic."""
+        _check_clinic(self)
 
     @property
     def is_closure(self) -> bool:

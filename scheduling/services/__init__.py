@@ -17,7 +17,7 @@ from scheduling.services.hours import (
 from scheduling.services.ics import ics_for, uid_of
 from scheduling.services.invitations import invite_unscreened
 from scheduling.services.lapsing import lapse_holds
-from scheduling.services.moving import move_appointment
+from scheduling.services.moving import are_there, move_appointment
 from scheduling.services.online import (
     Person,
     ask_for_code,
@@ -85,6 +85,7 @@ __all__ = [
     "accept_holds",
     "accept_offer",
     "add_time_off",
+    "are_there",
     "ask_for_code",
     "book_appointment",
     "book_course",

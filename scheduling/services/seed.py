@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import day_interval
 from scheduling.models import Room, TimeOff, VisitType
 from scheduling.selectors.calendars import range_of
+
+_ENGLISH = "en_US"  # the library's own name of it, where a country has no English of its own
 
 # Durations in minutes (G; a session's injections take 15 to 20 of them, S1).
 VISIT_TYPES: tuple[dict[str, Any], ...] = (
@@ -49,11 +51,16 @@ def seed_clinic(clinic: Clinic) -> None:
 def load_public_holidays(*, clinic: Clinic, years: Iterable[int], now: datetime) -> int:
     """Put the public holidays of the clinic's country down as closures; how many are new.
 
-    Safe to repeat: a holiday that a manager has switched off (`in_force`) or moved stays as it is.
+    Named in the clinic's language where the library has it, in English otherwise. Safe to repeat:
+    a holiday that a manager has switched off (`in_force`), moved or renamed stays as it is.
     A country that is not known has none.
     """
     try:
-        found = holidays.country_holidays(clinic.country, years=list(years))
+        offered = holidays.country_holidays(clinic.country)
+        spoken = _language_of(
+            clinic.language, offered.default_language, offered.supported_languages
+        )
+        found = holidays.country_holidays(clinic.country, years=list(years), language=spoken)
     except NotImplementedError:  # how the library says that it does not know the country
         return 0
     rows = [_closure(clinic, day, name, now) for day, name in sorted(found.items())]
@@ -66,6 +73,18 @@ def load_public_holidays(*, clinic: Clinic, years: Iterable[int], now: datetime)
     with audited(Actor.system(clinic.pk, "holidays")):
         TimeOff.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
+
+
+def _language_of(wanted: str, usual: str | None, offered: Sequence[str]) -> str:
+    """The library's name of a language, such as "en_GB": the country's own variant goes first.
+
+    >>> _language_of("en", "en_GB", ["en_GB", "en_US", "th"])
+    'en_GB'
+    """
+    exact = wanted.replace("-", "_")
+    base = exact.split("_")[0]
+    alike = [one for one in (usual, *offered) if one and one.split("_")[0] == base]
+    return exact if exact in offered else next(iter(alike), _ENGLISH)
 
 
 def _closure(clinic: Clinic, day: date, name: str, now: datetime) -> TimeOff:

@@ -27,7 +27,7 @@ from scheduling.models import Appointment
 from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.booking import Choice, free_times
 from scheduling.selectors.moves import Place, busy_there, effect_of_move
-from scheduling.services import move_appointment
+from scheduling.services import Move, are_there, move_appointment
 from scheduling.views.base import StaffView, as_date, as_uuid, strip_links
 
 _NOT_FOUND = 404
@@ -51,22 +51,30 @@ class AppointmentMove(StaffView):
         refusal: DomainError | None = None
         if form.is_valid():
             try:
-                moved = move_appointment(
-                    clinic=self.request.clinic, actor=self.request.actor, now=self.now,
-                    move=form.to_move(pk),
-                )  # fmt: skip
+                self._move(form.to_move(pk))
             except DomainError as error:
                 if error.status == _NOT_FOUND:
                     raise
                 refusal = error
                 form.refuse(error)
             else:
-                messages.success(request, _moved(len(moved)))
                 return redirect("scheduling:appointment", pk=pk)
         context = self._context(self._visit(pk), self._place())
         words = _("Choose another time, or say why this one is right.") if refusal else ""
         context |= {"form": form, "refused_words": words, **form.ways_out(refusal)}
         return again(request, self.template, context)
+
+    def _move(self, move: Move) -> None:
+        """Move it and say so; a second tab, or a double click, is told that nothing was left to do."""
+        targets = (move.visit, *move.later)
+        stood = are_there(self.request.clinic, targets)
+        moved = move_appointment(
+            clinic=self.request.clinic, actor=self.request.actor, now=self.now, move=move
+        )
+        if stood:
+            messages.info(self.request, _stood(len(targets)))
+        else:
+            messages.success(self.request, _moved(len(moved)))
 
     def _visit(self, pk: UUID) -> Appointment:
         visit = get_appointment(self.request.clinic, pk)
@@ -138,3 +146,12 @@ def _later(effect: Any) -> list[tuple[Any, str, datetime]]:
 
 def _moved(count: int) -> str:
     return ngettext("The visit is moved.", "%(count)s visits are moved.", count) % {"count": count}
+
+
+def _stood(count: int) -> str:
+    words = ngettext(
+        "%(n)s visit had been moved there already. Nobody is told twice.",
+        "%(n)s visits had been moved there already. Nobody is told twice.",
+        count,
+    )
+    return words % {"n": count}

@@ -169,6 +169,24 @@ def test_public_holidays_close_the_clinic_until_they_are_switched_off(
     assert desk.book(ines, may_day).pk
 
 
+@pytest.mark.parametrize(
+    ("country", "language", "name"),
+    [
+        ("FR", "fr", "Jour de l'an"),
+        ("FR", "en", "New Year's Day"),
+        ("CH", "fr", "Nouvel An"),
+        ("GB", "en", "New Year's Day"),
+        ("GB", "fr", "New Year's Day"),
+    ],
+)
+def test_holidays_are_named_in_the_clinics_language(
+    clinic: Clinic, country: str, language: str, name: str
+) -> None:
+    clinic.country, clinic.language = country, language
+    services.load_public_holidays(clinic=clinic, years=[2026], now=NOW)
+    assert TimeOff.objects.get(holiday_key=f"{country}-2026-01-01").label == name
+
+
 def test_a_country_without_a_calendar_has_no_holidays(clinic: Clinic) -> None:
     clinic.country = "XX"
     assert services.load_public_holidays(clinic=clinic, years=[2026], now=NOW) == 0

@@ -60,6 +60,20 @@ def test_moving_a_session_proposes_the_shift_of_the_next(
     assert third.schedule_version == 1
 
 
+def test_a_second_tab_is_told_that_the_visit_stood_there_already(
+    noor: Client, desk: make.Desk, ines: Patient, ten: dt.datetime
+) -> None:
+    visit = desk.book(ines, ten)
+    url = reverse("scheduling:move", args=[visit.pk])
+    data = {"start": (ten + make.DAY).isoformat(), "version": 1}
+    assert "The visit is moved." in noor.post(url, data, follow=True).content.decode()
+    again = noor.post(url, data, follow=True).content.decode()
+    assert "1 visit had been moved there already. Nobody is told twice." in again
+    assert "The visit is moved." not in again
+    visit.refresh_from_db()
+    assert visit.schedule_version == 2
+
+
 def test_moving_alone_against_the_protocol_needs_a_practitioner(
     noor: Client, ayla: Client, desk: make.Desk, plan: TreatmentPlan,
     sessions: list[PlannedSession], ten: dt.datetime,

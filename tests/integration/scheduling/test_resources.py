@@ -155,3 +155,20 @@ def test_hours_the_wrong_way_round_are_said_at_the_field(desk: make.Desk, model:
         "ends": ["This is not after the beginning."],
         "valid_until": ["This is before the first day."],
     }
+
+
+@pytest.mark.parametrize("model", [WorkingHours, ResourceHours, TimeOff])
+def test_who_and_what_is_named_is_of_the_clinic(
+    desk: make.Desk, other_clinic: Clinic, model: Any
+) -> None:
+    form = modelform_factory(model, exclude=[])(
+        {
+            "clinic": other_clinic.pk, "practitioner": desk.member.staff_id, "weekday": 6,
+            "room": Room.objects.for_clinic(desk.clinic)[0].pk, "starts": "09:00", "ends": "12:00",
+            "during_0": "2026-02-02 09:00", "during_1": "2026-02-02 12:00", "label": "Leave",
+        }
+    )  # fmt: skip
+    wrong = {"room": ["This belongs to another clinic."]}
+    if "practitioner" in form.fields:
+        wrong["practitioner"] = ["This person does not work in this clinic."]
+    assert form.errors == wrong
