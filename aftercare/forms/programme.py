@@ -71,7 +71,8 @@ class StepForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """A distance goes with before and after."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        if data.get("side") in {self.BEFORE, self.AFTER} and not data.get("distance"):
+        is_said = "distance" in self.errors or data.get("distance")
+        if data.get("side") in {self.BEFORE, self.AFTER} and not is_said:
             self.add_error("distance", _("Say how long before or after."))
         return data
 

@@ -56,6 +56,11 @@ class LedgerFilter:
     name: str = ""
     before: tuple[dt.datetime, UUID] | None = None
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether more than the part was chosen."""
+        return self != LedgerFilter(show=self.show)
+
 
 @dataclass(frozen=True)
 class LedgerPage:

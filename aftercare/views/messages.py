@@ -132,6 +132,7 @@ class Ledger(View):
             "form": form, "rows": page.messages, "next_url": _next_url(request, page),
             "parts": _parts(request.clinic, wanted, now),
             "show": wanted.show.value, "patient": wanted.patient_id,
+            "is_filtered": wanted.is_narrow,
         }  # fmt: skip
         return render(request, "aftercare/ledger.html", context)
 

@@ -42,6 +42,13 @@ def test_the_ledger_shows_the_part_asked_for(
     assert [message.title for message in answer.context["rows"]] == shown
 
 
+@pytest.mark.parametrize(
+    ("query", "said"), [("?name=nobody", "Nothing fits"), ("", "No messages here")]
+)
+def test_an_empty_ledger_says_what_to_do(receptionist: Membership, query: str, said: str) -> None:
+    assert said in client_for(receptionist).get(f"/messages/{query}").content.decode()
+
+
 def test_the_ledger_of_one_patient(posts: dict[str, Message], receptionist: Membership) -> None:
     patient = posts["gone"].patient_id
     answer = client_for(receptionist).get(f"/messages/?patient={patient}")
