@@ -30,7 +30,7 @@ test-small: $(VENV)/.dev node_modules/.installed ## The slow tests in small: the
 	@HARNESS_MESSAGES=$${HARNESS_MESSAGES:-1000} $(RUN) -m pytest -m slow $(ARGS)
 
 test-slow: $(VENV)/.dev node_modules/.installed ## Screening rules on 100,000 random worlds each; every pair of the catalogue; 10,000 messages among killed workers; 2,000 walks through the calendar (some hours)
-	@SCREENING_EXAMPLES=$${SCREENING_EXAMPLES:-100000} HARNESS_MESSAGES=$${HARNESS_MESSAGES:-10000} $(RUN) -m pytest -n 2 tests/unit/patients/test_screening_properties.py tests/unit/treatments tests/integration/aftercare/test_harness.py $(ARGS)
+	@SCREENING_EXAMPLES=$${SCREENING_EXAMPLES:-100000} HARNESS_MESSAGES=$${HARNESS_MESSAGES:-10000} $(RUN) -m pytest -m "slow or not slow" -n 2 tests/unit/patients/test_screening_properties.py tests/unit/treatments tests/integration/aftercare/test_harness.py $(ARGS)
 	@SCHEDULING_WALKS=$${SCHEDULING_WALKS:-2000x50} COURSE_TIMES=$${COURSE_TIMES:-34} $(RUN) -m pytest -n 2 tests/unit/scheduling tests/integration/scheduling/test_stateful.py $(ARGS)
 	@IMPORT_LINES=500 $(RUN) -m pytest tests/e2e/test_records.py
 
