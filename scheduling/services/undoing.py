@@ -24,10 +24,16 @@ from scheduling.services.waitlist import wait_again
 
 
 def undo_last_change(
-    *, clinic: Clinic, actor: Actor, now: datetime, appointment_id: UUID
+    *,
+    clinic: Clinic,
+    actor: Actor,
+    now: datetime,
+    appointment_id: UUID,
+    seen: datetime | None = None,
 ) -> Appointment:
     """Take back a booking, a move (with what moved along), a push or a cancellation: all of it or nothing.
 
+    `seen` is when the change was made that somebody wants to take back, None for whatever was last.
     Messages that have not left are withdrawn; whoever was told already is told anew. Raises
     AppointmentNotFound, NothingToUndo, and SlotTaken where the old time has gone to somebody else.
     """
@@ -35,6 +41,8 @@ def undo_last_change(
     change = last_change(clinic, actor, appointment, now)
     if change is None:
         raise NothingToUndo
+    if seen is not None and change.at != seen:
+        raise NothingToUndo(_("It was taken back, or changed again, in the meantime."))
     with audited(actor, reason=_("Taken back.")):
         _TAKE_BACK[change.kind](clinic, actor, now, change)
         for pk in sorted(change.confirmed):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
+from scheduling.exceptions import NothingToUndo
 from scheduling.forms.waitlist import PushForm
 from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.pushing import effect_of_push
@@ -34,13 +37,24 @@ class AppointmentUndo(StaffView):
         try:
             visit = undo_last_change(
                 clinic=self.request.clinic, actor=self.request.actor, now=self.now,
-                appointment_id=pk,
+                appointment_id=pk, seen=_instant(request.POST.get("at", "")),
             )  # fmt: skip
             words = other_room(before, visit) or _("It is as it was before.")
             messages.success(request, words)
         except DomainError as error:
             messages.error(request, error.message)
         return redirect("scheduling:appointment", pk=pk)
+
+
+def _instant(text: str) -> datetime:
+    """When the change was made that the page has shown."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise NothingToUndo
+    return found
 
 
 @access(Policy.FRONT_DESK)

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+import time_machine
+from django.urls import reverse
 
 from aftercare.models import Message
 from aftercare.services import seeding
@@ -19,6 +21,7 @@ from scheduling.selectors.appointments import history
 from scheduling.services import Move, Push, StatusChange, Target
 from tests.factories import scheduling as make
 from tests.factories.treatments import NOW, TODAY, actor_of, patient
+from tests.personas import client_for
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +129,24 @@ def test_five_minutes_and_nobody_else(
         undo(desk, ayla, visit, 5 * MINUTE)
     with pytest.raises(NothingToUndo):
         undo(desk, actor_of(receptionist), visit, MINUTE)
+
+
+def test_a_page_left_behind_does_not_take_the_undo_back(
+    desk: make.Desk, visit: Appointment, practitioner: Membership, ayla: Actor
+) -> None:
+    move(desk, replace(ayla, label=practitioner.display_name), visit, desk.at(MONDAY, 14))
+    page, back = (
+        reverse(f"scheduling:{name}", args=[visit.pk]) for name in ("appointment", "undo")
+    )
+    with time_machine.travel(NOW + 2 * MINUTE, tick=False):
+        client = client_for(practitioner)
+        shown = {"at": client.get(page).context["undo"].at.isoformat()}
+        assert f'name="at" value="{shown["at"]}"' in client.get(page).content.decode()
+        for said in ("as it was before", "in the meantime"):
+            assert said in client.post(back, shown, follow=True).content.decode()
+        assert "any more" in client.post(back, {"at": "x"}, follow=True).content.decode()
+    visit.refresh_from_db()
+    assert visit.during.lower == desk.at(MONDAY, 10)
 
 
 def test_a_time_that_has_gone_is_not_taken_back(
