@@ -94,8 +94,8 @@ class PushForm(RefusableForm):
     @property
     def chosen(self) -> int:
         """What was typed, where it can be used; else ten minutes."""
-        found = self.cleaned_data.get("minutes") if self.is_bound and self.is_valid() else None
-        return found or _TEN
+        readable = self.is_bound and "minutes" not in self.errors
+        return (self.cleaned_data["minutes"] if readable else None) or _TEN
 
 
 _TEN = 10

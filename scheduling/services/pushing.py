@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.utils.translation import gettext as _
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
@@ -47,7 +48,7 @@ def push_visits(*, clinic: Clinic, actor: Actor, now: datetime, push: Push) -> l
     if visit.status not in _CAN_BE_LATE or not 0 < push.minutes <= _AT_MOST.seconds // 60:
         raise ChangeNotAllowed
     if clinic.local(visit.during.lower).date() != clinic.today(now):
-        raise InThePast
+        raise InThePast(_("Only a visit of today is late, or runs over."))
     try:
         with audited(actor, reason=PUSHED):
             seen = effect_of_push(clinic, visit, push.minutes)

@@ -216,3 +216,15 @@ def test_only_the_day_itself_is_pushed(desk: make.Desk, visit: Appointment) -> N
         push(desk, visit, 10, NOW)
     with pytest.raises(ChangeNotAllowed):
         push(desk, visit, 0, desk.at(MONDAY, 10))
+
+
+def test_a_refused_push_keeps_the_minutes(
+    desk: make.Desk, visit: Appointment, practitioner: Membership
+) -> None:
+    with time_machine.travel(NOW, tick=False):
+        page = client_for(practitioner).post(
+            reverse("scheduling:push", args=[visit.pk]), {"minutes": "25"}
+        )
+    assert page.status_code == 422
+    assert "Only a visit of today" in page.content.decode()
+    assert 'name="minutes" value="25"' in page.content.decode()
