@@ -325,3 +325,22 @@ def test_broken_rules_can_not_exist() -> None:
 def test_unreadable_rules_name_the_place(change: dict[str, Any], place: str) -> None:
     with pytest.raises(ValueError, match=place):
         from_json({**to_json(RULES), **change})
+
+
+def test_what_is_not_said_is_the_least() -> None:
+    plain = Effect("tingling", {"en": "Tingling"}, {}, REVIEW, {}, {}, "G")
+    said = (plain.escalations, plain.red_flag, plain.on_skin, plain.late, plain.event)
+    assert said == ((), False, False, False, "")
+    rules = TriageRules("1", (plain,), advice=RULES.advice)
+    assert (rules.unwell_from, rules.review_note) == (4, "")
+    told = ReportedEffect("tingling")
+    assert (told.severity, told.size, told.lasting_hours) == (1, 1, 0)
+
+
+def test_a_clinic_knows_which_ingredients_its_rules_name() -> None:
+    named = replace(
+        RULES.effects[0],
+        escalations=(Escalation(to=URGENT, ingredients=("lidocaine", "procaine")),),
+    )
+    rules = replace(RULES, effects=(named, *RULES.effects[1:]))
+    assert {"lidocaine", "procaine"} <= rules.ingredients
