@@ -261,17 +261,22 @@ def _told(context: Context, findings: Iterable[Finding]) -> Iterable[Finding]:
             )
 
 
-def _unanswered(context: Context, key: str) -> Finding:
-    question = context.spec.questions[key]
+def _open(context: Context, key: str, kind: FindingKind, said: str, advice: str) -> Finding:
+    """A question of which the answer is not there; `kind` is the name of the rule, too."""
     return Finding(
-        rule="unanswered",
+        rule=kind.value,
         severity=Severity.CAUTION,
-        kind=FindingKind.UNANSWERED,
-        message=f"Not answered: {say(question.text)}",
-        advice="Ask the patient before going on.",
+        kind=kind,
+        message=f"{said}: {say(context.spec.questions[key].text)}",
+        advice=advice,
         source="G",
         question=key,
     )
+
+
+def _unanswered(context: Context, key: str) -> Finding:
+    advice = "Ask the patient before going on."
+    return _open(context, key, FindingKind.UNANSWERED, "Not answered", advice)
 
 
 def _undecided(context: Context, findings: Iterable[Finding]) -> Iterable[Finding]:
@@ -280,12 +285,5 @@ def _undecided(context: Context, findings: Iterable[Finding]) -> Iterable[Findin
     asked = {trigger.question for rule in context.spec.rules for trigger in rule.when}
     for key in asked - doubted - {""}:
         if context.answers[key].state is AnswerState.UNKNOWN:
-            yield Finding(
-                rule="unknown",
-                severity=Severity.CAUTION,
-                kind=FindingKind.UNKNOWN,
-                message=f"Not known: {say(context.spec.questions[key].text)}",
-                advice="Find out before going on.",
-                source="G",
-                question=key,
-            )
+            advice = "Find out before going on."
+            yield _open(context, key, FindingKind.UNKNOWN, "Not known", advice)

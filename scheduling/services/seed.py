@@ -55,14 +55,11 @@ def load_public_holidays(*, clinic: Clinic, years: Iterable[int], now: datetime)
     a holiday that a manager has switched off (`in_force`), moved or renamed stays as it is.
     A country that is not known has none.
     """
-    try:
-        offered = holidays.country_holidays(clinic.country)
-        spoken = _language_of(
-            clinic.language, offered.default_language, offered.supported_languages
-        )
-        found = holidays.country_holidays(clinic.country, years=list(years), language=spoken)
-    except NotImplementedError:  # how the library says that it does not know the country
+    if clinic.country not in holidays.list_supported_countries():
         return 0
+    offered = holidays.country_holidays(clinic.country)
+    spoken = _language_of(clinic.language, offered.default_language, offered.supported_languages)
+    found = holidays.country_holidays(clinic.country, years=list(years), language=spoken)
     rows = [_closure(clinic, day, name, now) for day, name in sorted(found.items())]
     known = set(
         TimeOff.objects.for_clinic(clinic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import Any
 
 from django.db.models import QuerySet
@@ -26,14 +27,16 @@ from treatments.selectors.facts import with_safety
 from treatments.serializers import catalogue as shapes
 
 
-class CatalogueViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TreatmentsViewSet):
+class CatalogueViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, TreatmentsViewSet, abc.ABC
+):
     """Entries in use, by name."""
 
     pagination_class = ByName
 
+    @abc.abstractmethod
     def rows(self) -> QuerySet[Any]:
-        """The entries of the clinic: every list below says which. This class alone has no address."""
-        raise NotImplementedError
+        """The entries of the clinic: every list below says which."""
 
     def get_queryset(self) -> QuerySet[Any]:
         """Nothing while the schema is drawn, else the clinic's."""
