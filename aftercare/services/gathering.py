@@ -13,9 +13,10 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from aftercare.domain.outbox import State
-from aftercare.domain.timing import SendingHours, is_expired, next_allowed
+from aftercare.domain.timing import is_expired, next_allowed
 from aftercare.models import Channel, Message, MessageSettings, MessageTemplate, ProgrammeStep
 from aftercare.services import ledger
+from aftercare.services.planning import sending_hours
 from aftercare.services.rendering import variables_in
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import add_days, to_utc
@@ -104,8 +105,7 @@ def in_the_night(batch: Sequence[Message], now: dt.datetime) -> list[Put]:
     put = []
     for message in batch:
         clinic = message.clinic
-        hours = SendingHours(clinic.sending_from, clinic.sending_until)
-        morning = next_allowed(now - _EVENING, clinic.zone, hours)
+        morning = next_allowed(now - _EVENING, clinic.zone, sending_hours(clinic))
         if message.is_urgent or morning <= now:
             continue
         if not is_expired(message.expires_at, morning):

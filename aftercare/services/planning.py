@@ -297,8 +297,12 @@ def timing_of(step: ProgrammeStep) -> StepTiming:
 
 def when(clinic: Clinic, step: ProgrammeStep, anchor: dt.datetime, *, now: dt.datetime) -> Schedule:
     """When a step's message leaves for an anchor, in the clinic's sending hours."""
-    hours = SendingHours(clinic.sending_from, clinic.sending_until)
-    return schedule(anchor, timing_of(step), clinic.zone, now, hours)
+    return schedule(anchor, timing_of(step), clinic.zone, now, sending_hours(clinic))
+
+
+def sending_hours(clinic: Clinic) -> SendingHours:
+    """When the clinic's messages leave, as the timing rules read it."""
+    return SendingHours(clinic.sending_from, clinic.sending_until)
 
 
 _KNOWN = Statement("""

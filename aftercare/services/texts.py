@@ -81,7 +81,9 @@ def save_texts(
     if found:
         raise TextRefused(found)
     with audited(actor):
-        row = _locked(clinic, template_id, seen)
+        row = _locked(clinic, template_id)
+        if seen and seen != fingerprint(row):
+            raise ChangedMeanwhile
         row.subject, row.preheader = texts.subject, texts.preheader
         row.short_text, row.body = texts.short_text, texts.body
         row.approved_at = None
@@ -94,25 +96,28 @@ def approve_texts(
 ) -> MessageTemplate:
     """A practitioner has reviewed the words `seen` (a `fingerprint`); approved is approved.
 
-    Raises `Forbidden`, and `ChangedMeanwhile` where the words are others by now.
+    Raises `Forbidden`, and `ChangedMeanwhile` where the words are others by now, or nobody has
+    looked at them.
     """
     if actor.role != Role.PRACTITIONER:
         raise Forbidden(_("Only a practitioner can approve a text."))
     with audited(actor):
-        row = _locked(clinic, template_id, seen)
+        row = _locked(clinic, template_id)
+        if seen != fingerprint(row):
+            raise ChangedMeanwhile(
+                _("Somebody has changed this in the meantime. Read it again, then approve it.")
+            )
         if row.approved_at is None:
             row.approved_at = now
             row.save(update_fields=["approved_at"])
     return row
 
 
-def _locked(clinic: Clinic, template_id: UUID, seen: str) -> MessageTemplate:
+def _locked(clinic: Clinic, template_id: UUID) -> MessageTemplate:
     rows = MessageTemplate.objects.for_clinic(clinic).select_for_update()
     row = rows.filter(pk=template_id).first()
     if row is None:
         raise TemplateNotFound
-    if seen and seen != fingerprint(row):
-        raise ChangedMeanwhile
     return row
 
 
