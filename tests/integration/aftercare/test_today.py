@@ -94,6 +94,8 @@ def test_an_empty_day_and_an_empty_inbox_say_so(lices: Clinic, practitioner: Mem
     seen = text(client_for(practitioner), "/")
     assert "Nobody works today" in seen
     assert "Nothing waits for you" in seen
+    # Each says its own.
+    assert seen.count("The calendar shows the days to come") == 1
 
 
 def test_today_leaves_out_cancelled_and_held_visits_and_another_clinics(
