@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Clinic
 from scheduling.domain.status import Status
@@ -13,6 +15,8 @@ from scheduling.models import Appointment, AppointmentMove, AppointmentStatusCha
 from scheduling.selectors.pushing import PUSHED
 
 UNDO_FOR = timedelta(minutes=5)
+# The reason on record of whatever took a change back: that is not offered to be taken back again.
+TAKEN_BACK = gettext_noop("Taken back.")
 _HELD = (Status.BOOKED.value, Status.CONFIRMED.value)
 
 
@@ -49,7 +53,7 @@ def last_change(
     if newest is None or newest <= now - UNDO_FOR:
         return None
     row = move if move is not None and move.at == newest else change
-    if row is None or row.by_label != actor.label[:200]:
+    if row is None or row.by_label != actor.label[:200] or row.reason == TAKEN_BACK:
         return None
     together = AppointmentStatusChange.objects.for_clinic(clinic).filter(
         patient_id=appointment.patient_id, at=newest, by_label=row.by_label

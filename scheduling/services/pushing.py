@@ -21,6 +21,7 @@ from scheduling.models import Appointment, AppointmentMove
 from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.calendars import range_of
 from scheduling.selectors.pushing import PUSHED, Pushed, effect_of_push, spell_of
+from scheduling.selectors.undoing import TAKEN_BACK
 from scheduling.services import locking
 from scheduling.services.status import parties_of
 
@@ -60,7 +61,7 @@ def push_visits(*, clinic: Clinic, actor: Actor, now: datetime, push: Push) -> l
                 for one in seen
             ):
                 raise ChangedMeanwhile
-            moves = _write(actor, now, seen)
+            moves = _write(actor, now, seen, PUSHED)
             _announce(clinic, actor, now, moves, undone=False)
     except IntegrityError as error:
         raise SlotTaken(["room"]) from error
@@ -76,7 +77,7 @@ def take_push_back(
     """
     ids = [move.appointment_id for move in moves]
     try:
-        with audited(actor, reason=PUSHED):
+        with audited(actor, reason=TAKEN_BACK):
             seen = list(Appointment.objects.for_clinic(clinic).filter(pk__in=ids))
             locking.lock_parties(parties_of(seen))
             rows = {row.pk: row for row in locking.lock_visits(ids)}
@@ -88,7 +89,7 @@ def take_push_back(
                 Pushed(rows[one.appointment_id], one.from_during.lower, one.from_during.upper)
                 for one in sorted(moves, key=lambda one: one.from_during.lower, reverse=True)
             ]
-            back = _write(actor, now, before)
+            back = _write(actor, now, before, TAKEN_BACK)
             _announce(clinic, actor, now, back, undone=True)
     except IntegrityError as error:
         raise SlotTaken(["room"]) from error
@@ -106,7 +107,7 @@ def _announce(
         )  # fmt: skip
 
 
-def _write(actor: Actor, now: datetime, pushed: list[Pushed]) -> list[AppointmentMove]:
+def _write(actor: Actor, now: datetime, pushed: list[Pushed], reason: str) -> list[AppointmentMove]:
     """The last one first: nobody enters time that another one still holds. In order of time."""
     moves = []
     for one in reversed(pushed):
@@ -120,7 +121,7 @@ def _write(actor: Actor, now: datetime, pushed: list[Pushed]) -> list[Appointmen
             clinic_id=row.clinic_id, patient_id=row.patient_id, appointment=row,
             from_during=before, to_during=row.during, from_practitioner_id=row.practitioner_id,
             to_practitioner_id=row.practitioner_id, schedule_version=row.schedule_version,
-            at=now, by_label=actor.label[:200], reason=PUSHED, created_at=now,
+            at=now, by_label=actor.label[:200], reason=reason, created_at=now,
         )  # fmt: skip
         moves.append(move)
     return moves[::-1]

@@ -15,7 +15,7 @@ from scheduling.domain.status import Status
 from scheduling.exceptions import NothingToUndo
 from scheduling.models import Appointment
 from scheduling.selectors.appointments import get_appointment
-from scheduling.selectors.undoing import LastChange, last_change
+from scheduling.selectors.undoing import TAKEN_BACK, LastChange, last_change
 from scheduling.services.moving import move_appointment
 from scheduling.services.pushing import take_push_back
 from scheduling.services.requests import Exceptions, Move, Target
@@ -39,11 +39,13 @@ def undo_last_change(
     """
     appointment = get_appointment(clinic, appointment_id)
     change = last_change(clinic, actor, appointment, now)
+    if seen is not None and (change is None or change.at != seen):
+        raise NothingToUndo(
+            _("It was taken back or changed again in the meantime, or five minutes are over.")
+        )
     if change is None:
         raise NothingToUndo
-    if seen is not None and change.at != seen:
-        raise NothingToUndo(_("It was taken back, or changed again, in the meantime."))
-    with audited(actor, reason=_("Taken back.")):
+    with audited(actor, reason=TAKEN_BACK):
         _TAKE_BACK[change.kind](clinic, actor, now, change)
         for pk in sorted(change.confirmed):
             again = StatusChange(appointment_id=pk, target=Status.CONFIRMED)
@@ -53,13 +55,13 @@ def undo_last_change(
 
 def _as_before(actor: Actor) -> Exceptions:
     """What stood there stood there for a reason: it is not judged anew where that can be spared."""
-    return Exceptions(hours=True, clinical=can(actor, Policy.CLINICAL), reason=_("Taken back."))
+    return Exceptions(hours=True, clinical=can(actor, Policy.CLINICAL), reason=TAKEN_BACK)
 
 
 def _unbook(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) -> None:
     for pk in change.visits:
         cancel_appointment(
-            clinic=clinic, actor=actor, now=now, appointment_id=pk, reason=_("Taken back.")
+            clinic=clinic, actor=actor, now=now, appointment_id=pk, reason=TAKEN_BACK
         )
     wait_again(clinic=clinic, actor=actor, visits=list(change.visits))
 
@@ -73,7 +75,7 @@ def _move_back(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) 
         for move in change.moves
     )  # fmt: skip
     move = Move(
-        visit=first, later=tuple(later), reason=_("Taken back."), exceptions=_as_before(actor),
+        visit=first, later=tuple(later), reason=TAKEN_BACK, exceptions=_as_before(actor),
         undone=True,
     )  # fmt: skip
     move_appointment(clinic=clinic, actor=actor, now=now, move=move)
@@ -86,7 +88,7 @@ def _push_back(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) 
 def _bring_back(clinic: Clinic, actor: Actor, now: datetime, change: LastChange) -> None:
     for pk in change.visits:
         again = StatusChange(
-            appointment_id=pk, target=Status.BOOKED, reason=_("Taken back."),
+            appointment_id=pk, target=Status.BOOKED, reason=TAKEN_BACK,
             exceptions=_as_before(actor),
         )  # fmt: skip
         change_status(clinic=clinic, actor=actor, now=now, change=again)

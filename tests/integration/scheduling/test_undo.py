@@ -83,6 +83,8 @@ def test_a_booking_taken_back_is_heard_of_by_nobody(
     desk: make.Desk, visit: Appointment, ayla: Actor
 ) -> None:
     assert undo(desk, ayla, visit, 2 * MINUTE).status == "cancelled"
+    with pytest.raises(NothingToUndo):
+        undo(desk, ayla, visit, 3 * MINUTE)
     assert planned("booking-confirmation") == planned("visit-cancelled") == []
 
 
@@ -145,6 +147,8 @@ def test_a_page_left_behind_does_not_take_the_undo_back(
         for said in ("as it was before", "in the meantime"):
             assert said in client.post(back, shown, follow=True).content.decode()
         assert "any more" in client.post(back, {"at": "x"}, follow=True).content.decode()
+        # What was taken back is the end of it: the page does not offer it as a move.
+        assert client.get(page).context["undo"] is None
     visit.refresh_from_db()
     assert visit.during.lower == desk.at(MONDAY, 10)
 
@@ -199,6 +203,10 @@ def test_a_session_that_runs_over_pushes_who_comes_next(
     assert begins[here.pk].lower == desk.at(MONDAY, 11)
     # Nobody was told yet, so nobody is.
     assert planned("visit-moved") == []
+    with pytest.raises(NothingToUndo):
+        services.undo_last_change(
+            clinic=clinic, actor=desk.actor, now=desk.at(MONDAY, 10, 28), appointment_id=here.pk
+        )
     assert [one.title for one in history(clinic, visit)][:2] == [
         "Until 10:30 instead of 10:45", "Until 10:45 instead of 10:30",
     ]  # fmt: skip
