@@ -16,7 +16,7 @@ from scheduling.domain.spacing import is_in
 from scheduling.models import VisitType
 from scheduling.selectors.appointments import latest_blocking
 from scheduling.selectors.calendars import Search, load_resources
-from scheduling.selectors.courses import members_for, with_licences
+from scheduling.selectors.courses import staffing, with_licences
 from treatments.models import PlannedSession, TreatmentPlan
 from treatments.selectors.windows import PlanWindow, has_record, sessions_of, windows_among
 
@@ -69,6 +69,7 @@ class FreeTimes:
     offers: tuple[Offer, ...]
     members: tuple[Membership, ...]
     day: date
+    unlicensed: tuple[Membership, ...] = ()
 
     @property
     def parts(self) -> list[tuple[str, list[Offer]]]:
@@ -94,7 +95,8 @@ class OpenSession:
 def free_times(clinic: Clinic, choice: Choice, now: datetime) -> FreeTimes:
     """The week that begins at the chosen day, and that day's free times. Seven queries."""
     today = clinic.today(now)
-    members = {one.staff_id: one for one in members_for(clinic, choice.kind, today)}
+    staff = staffing(clinic, choice.kind, today)
+    members = {one.staff_id: one for one in staff.able}
     wanted = [choice.practitioner_id] if choice.practitioner_id in members else list(members)
     zone = clinic.zone
     first = max(choice.day, today)
@@ -124,8 +126,9 @@ def free_times(clinic: Clinic, choice: Choice, now: datetime) -> FreeTimes:
             Offer(slot, members[slot.practitioner_id], slot.start.astimezone(zone))
             for slot in found.get(chosen, ())
         ),
-        members=tuple(members.values()),
+        members=staff.able,
         day=chosen,
+        unlicensed=staff.unlicensed,
     )
 
 

@@ -212,12 +212,27 @@ def _takes(kind: VisitType, techniques: set[UUID], areas: int) -> bool:
     return kind.areas_up_to is None or areas <= kind.areas_up_to
 
 
-def members_for(clinic: Clinic, kind: VisitType, today: date) -> list[Membership]:
-    """Who may be booked for visits of a type from today: by role, by licence. One query."""
+@dataclass(frozen=True, slots=True)
+class Staffing:
+    """Whose role gives a type of visit: who may be booked for it, and who lacks the licence."""
+
+    able: tuple[Membership, ...]
+    unlicensed: tuple[Membership, ...]
+
+
+def staffing(clinic: Clinic, kind: VisitType, today: date) -> Staffing:
+    """Who may be booked for visits of a type from today, by role and licence. One query."""
     members = list(staff_of(clinic).filter(role__in=kind.given_by))
-    if not kind.needs_licence:
-        return members
-    return [one for one in members if one.licence_state(today) not in {"none", "expired"}]
+    barred = {"none", "expired"} if kind.needs_licence else set()
+    return Staffing(
+        tuple(one for one in members if one.licence_state(today) not in barred),
+        tuple(one for one in members if one.licence_state(today) in barred),
+    )
+
+
+def members_for(clinic: Clinic, kind: VisitType, today: date) -> tuple[Membership, ...]:
+    """Who may be booked for visits of a type from today. One query."""
+    return staffing(clinic, kind, today).able
 
 
 def propose(

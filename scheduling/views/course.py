@@ -85,6 +85,7 @@ class CourseBooking(StaffView):
         clinic = self.request.clinic
         course = courses.course_of(clinic, plan)
         kind = courses.session_type(clinic, plan)
+        staffing = courses.staffing(clinic, kind, self.today)
         wishes_form = WishesForm(self._wanted(plan))
         wishes = wishes_form.to_wishes() if wishes_form.is_valid() else Wishes()
         context: dict[str, Any] = {
@@ -92,7 +93,7 @@ class CourseBooking(StaffView):
             "wishes": wishes, "wishes_form": wishes_form, "key": str(new_id()),
             "clinical": self.clinical, "held": _held(course),
             "screening": screening_status(plan.patient, self.today),
-            "members": courses.members_for(clinic, kind, self.today),
+            "members": staffing.able, "unlicensed": staffing.unlicensed,
             "weekday_names": [dates.WEEKDAYS[day] for day in sorted(wishes.weekdays)],
             "month_names": [dates.MONTHS[month] for month in sorted(wishes.not_months)],
             "time_fields": [wishes_form[name] for name in _TIME_FIELDS],
