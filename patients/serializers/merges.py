@@ -16,6 +16,9 @@ class DuplicatePairSerializer(serializers.Serializer[Any]):
     first = PatientLineSerializer()
     second = PatientLineSerializer()
     same_birth_date = serializers.BooleanField()
+    birth_date_slip = serializers.BooleanField(
+        help_text="The two dates of birth differ by one digit, or by day and month swapped."
+    )
     same_phone = serializers.BooleanField()
     same_email = serializers.BooleanField()
 

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,7 @@ from mesoclinic.audit.models import AuditEntry
 from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.errors import Forbidden
 from patients import selectors, services
+from patients.domain.likeness import slips
 from patients.exceptions import MergeNotUndoable, MergeRefused, PatientClosed
 from patients.models import (
     Allergy,
@@ -369,6 +371,28 @@ def test_suspicions(clinic: Clinic, stranger: Patient) -> None:
     (pair,) = selectors.suspected_pairs(clinic)
     assert {one.name for one in pair.both} == {"Inês Carvalho", "Ines Carvallo"}
     assert pair.same_birth_date
+    assert not pair.birth_date_slip
+
+
+def test_the_same_name_with_a_slip_in_the_date_of_birth(
+    clinic: Clinic, receptionist: Membership, client_for: SignIn
+) -> None:
+    # One digit, day and month swapped, the month's second digit; two wrong digits, nothing known.
+    days = [
+        dt.date(1984, 5, 7), dt.date(1985, 5, 7), dt.date(1984, 7, 5), dt.date(1984, 12, 7),
+        dt.date(1984, 5, 27), dt.date(1993, 5, 7), None,
+    ]  # fmt: skip
+    for day in days:
+        PatientFactory(clinic=clinic, name="Zoé Lefèvre", birth_date=day, phone="", email="")
+    PatientFactory(clinic=clinic, name="Paul Marchand", birth_date=days[1], phone="", email="")
+    found = selectors.suspected_pairs(clinic)
+    assert all(one.birth_date_slip and not one.same_birth_date for one in found)
+    known = [day for day in days if day is not None]
+    expected = {frozenset({one, two}) for one, two in combinations(known, 2) if two in slips(one)}
+    assert len(expected) == 3
+    assert {frozenset(one.birth_date for one in pair.both) for pair in found} == expected
+    page = client_for(receptionist).get(reverse("patients:duplicates")).content.decode()
+    assert "Dates of birth a slip apart" in page
 
 
 def test_the_hint_while_typing(
