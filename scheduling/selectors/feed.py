@@ -164,14 +164,22 @@ FROM scheduling_appointment WHERE clinic_id = %(clinic)s AND during && %(within)
 UNION ALL
 SELECT count(*), coalesce(sum(hashtextextended(id::text || xmin::text, 0)), 0)
 FROM scheduling_timeoff WHERE clinic_id = %(clinic)s AND during && %(within)s
+UNION ALL
+SELECT count(*), coalesce(sum(hashtextextended(screened.id::text, 0)), 0)
+FROM scheduling_appointment visit CROSS JOIN LATERAL (
+    SELECT id FROM patients_screeningresult
+    WHERE patient_id = visit.patient_id ORDER BY evaluated_at DESC LIMIT 1
+) screened
+WHERE visit.clinic_id = %(clinic)s AND visit.during && %(within)s
 """
 
 
 def stamp(clinic: Clinic, within: Interval[datetime], asked: str = "") -> str:
     """An ETag of what the calendar shows of this time: another one as soon as anything is written.
 
-    `asked` are the filters: the stamp of another question is another stamp. One query, which
-    reads an index and the rows of the time. A changed name of a patient does not change it.
+    A new screening of one of the patients counts, a changed name does not. `asked` are the
+    filters: the stamp of another question is another stamp. One query, which reads an index and
+    the rows of the time.
     """
     with connection.cursor() as cursor:
         cursor.execute(_STAMP, {"clinic": clinic.pk, "within": range_of(within)})
