@@ -107,7 +107,8 @@ def _drifting(clinic: Clinic, now: dt.datetime) -> Found:
             NewTask(
                 kind=Kind.OFF_PROTOCOL,
                 role=Role.FRONT_DESK,
-                title=_("session %(number)s is not booked") % {"number": one.number},
+                title=gettext_noop("the next session of the course is not booked"),
+                detail=_("Session %(number)s") % {"number": one.number},
                 subject_id=one.plan.pk,
                 url_name="scheduling:course",
                 due_at=tasks.closing_time(clinic, one.ends_on),
