@@ -1,7 +1,7 @@
 """Whom a programme step is for: what is treated, how, when in the course, when in the year. Pure.
 
 Every kind that a condition names must fit; of one kind any value will do. A step without
-conditions is for everybody. Source: clinical-knowledge §4 (techniques), §6 (season), §7 (flags).
+conditions is for everybody. Source: docs/clinical-defaults.md.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the words of a message may not say where strangers can read it. Pure.
 
 Subject, first line in the inbox, short text, addresses of links and names of files are seen on
-lock screens, in logs and by mail servers: nothing about health may stand there (design §4.5,
-clinical-knowledge §9: no diagnosis or ingredient in a subject line or a link).
+lock screens, in logs and by mail servers: nothing about health may stand there,
+no diagnosis and no ingredient.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """When a message leaves: local wall-clock rules of the clinic, turned into UTC last.
 
-Sources: clinical-knowledge §9 (offsets), design §4.1 and §4.5 (local calendar days, sending hours
-8 to 20). Pure: anchor, zone and now are arguments; instants are aware, results are UTC.
+Days are local calendar days of the clinic, and messages leave within its sending hours. Pure: anchor, zone and now are arguments; instants are aware, results are UTC.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How urgent is what a patient reports after a session? Rules are versioned clinic data.
 
-Source: clinical-knowledge §8 (S1 to S4, G). Pure and monotone: one more effect, a graver, larger,
+Source: docs/clinical-defaults.md. Pure and monotone: one more effect, a graver, larger,
 growing or longer one, a later day, one more ingredient or a withdrawn lot never gives a milder
 answer. What the rules do not know is a review at least.
 """

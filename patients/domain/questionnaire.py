@@ -52,7 +52,7 @@ SEVERAL_CHOICES = frozenset({QuestionKind.MANY_OF, QuestionKind.BODY_AREA})
 
 
 class Severity(StrEnum):
-    """How much a rule weighs: `note` < `caution` < `absolute` (clinical-knowledge §7)."""
+    """How much a rule weighs: `note` < `caution` < `absolute`."""
 
     NOTE = "note"
     CAUTION = "caution"

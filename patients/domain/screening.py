@@ -1,6 +1,6 @@
 """Judge a screening: answers and record against the rules of a questionnaire version.
 
-Pure and order-free. Sources of the rules: clinical-knowledge §7 (S2, S3, S4, G). What holds
+Pure and order-free. Sources of the rules (S2, S3, S4, G): docs/clinical-defaults.md. What holds
 whatever the rules say:
 
 - A positive answer or a further record fact never makes the outcome milder.

@@ -37,7 +37,7 @@ def seed_clinic(clinic: Clinic, *, actor: Actor, now: dt.datetime) -> None:
 
 @cache
 def default_questionnaire() -> dict[str, Any]:
-    """The default questions and rules (clinical-knowledge §7) as stored; read once, checked."""
+    """The default questions and rules (docs/clinical-defaults.md) as stored; read once, checked."""
     data: dict[str, Any] = json.loads((DATA / "questionnaire.json").read_text("utf-8"))
     from_json(QuestionnaireSpec, data)
     return data

@@ -158,7 +158,7 @@ def confirm_appointment(
 def hold_visits(
     *, clinic: Clinic, actor: Actor, now: datetime, patient: Patient, reason: str
 ) -> list[Appointment]:
-    """Put the future sessions of a patient on hold (clinical-knowledge §7): kept, not deleted.
+    """Put the future sessions of a patient on hold: kept, not deleted.
 
     Sessions are visits for injections; a consultation stays, for that is where it is talked over.
     The patient's row is locked first: a booking under way is either seen here or sees the finding.

@@ -1,8 +1,8 @@
 """Check a cocktail against the patient, the areas, its own ingredients and the season.
 
-Pure; all amounts are exact decimals. Sources: clinical-knowledge §3 (ceilings, allergen groups,
-contraindications of ingredients, incompatible partners), §6 (season, S4), §7 (allergy to an
-ingredient is absolute for cocktails that contain it, S2, S4). Adding an ingredient, an area or a
+Pure; all amounts are exact decimals. The letters of sources (G, S2 …) are those of
+docs/clinical-defaults.md: ceilings, allergen groups and partners (G), season (S4), an allergy to an
+ingredient is absolute for cocktails that contain it (S2, S4). Adding an ingredient, an area or a
 fact about the patient never removes a finding.
 """
 

@@ -3,7 +3,7 @@
 Pure. Volumes are exact decimals in ml, depths in mm, positions percent of the view's box (0 to
 100, two decimals). What comes from a browser is read leniently: a part that makes no sense is left
 out or empty, so that a draft is never lost; `problems` of the caller say what is missing.
-Depths, layers and spacing of techniques: clinical-knowledge §4 (S1, G).
+Depths, layers and spacing of techniques: docs/clinical-defaults.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the patient's record and answers say against a cocktail.
 
-Pure. Sources: clinical-knowledge §3 (allergen groups, contraindications of ingredients), §7 (allergy
-to an ingredient is absolute for cocktails that contain it, S2, S4). An allergy is told once for each
+Pure. Sources (docs/clinical-defaults.md): allergen groups and contraindications of ingredients (G), an
+allergy to an ingredient is absolute for cocktails that contain it (S2, S4). An allergy is told once for each
 ingredient and allergen group, whether the record, the answers or both speak of it: at the graver
 level, with everything that is known.
 """

@@ -1,6 +1,6 @@
 """Protocols: phases of sessions, the gaps between sessions, and the windows these open.
 
-Sources: clinical-knowledge table of protocols (S1, S4, G). Nothing here is a clinical
+Source: docs/clinical-defaults.md, protocols. Nothing here is a clinical
 constant: the numbers come from the clinic's catalogue. All arithmetic is in local calendar
 days; instants are made of them elsewhere, last.
 """

@@ -2,7 +2,7 @@
 
 Pure. `assess` looks at everything that can stop a session and says go, review or stop with
 reasons. Worse inputs never give a better verdict. An override (a practitioner, with a reason)
-lifts only what may be lifted; an absolute contraindication never is (clinical-knowledge §7).
+lifts only what may be lifted; an absolute contraindication never is.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ correction over all groups of one kind keeps the chance of any false warning at 
 corrected p below 0.05; `LOOK` is a raw p below 0.01 that does not survive the correction.
 It is a signal to look, not a finding: groups overlap (one session has one lot of each ingredient).
 
-Late signs: an infection (atypical mycobacteria, clinical-knowledge §8) shows weeks after the
+Late signs: an infection (atypical mycobacteria) shows weeks after the
 injection, so signs are counted by week since the last session before them, for twelve weeks.
 """
 

@@ -95,7 +95,7 @@ class TermsForm(forms.Form):
 
 
 class OfferedForm(forms.Form):
-    """What else was talked about (clinical-knowledge §10)."""
+    """What else was talked about (docs/clinical-defaults.md)."""
 
     offered = forms.CharField(
         label=_("What else was offered and declined"),

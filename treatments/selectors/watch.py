@@ -23,7 +23,7 @@ KINDS = (
     ("practitioner", gettext_lazy("Practitioners")),
     ("room", gettext_lazy("Rooms")),
 )
-# Effects that may be an infection, early or late (clinical-knowledge §8).
+# Effects that may be an infection, early or late (docs/clinical-defaults.md).
 INFECTION = frozenset({"infection", "nodules"})
 # Redness and small marks are what a needle leaves: they would hide what is worth seeing.
 EXPECTED = frozenset({"redness"})

@@ -88,7 +88,7 @@ def _from_gate(answer: Readiness) -> list[Missing]:
 
 
 def _from_check(record: SessionRecord, given: Sequence[Given]) -> list[Missing]:
-    """Sums of what was really given, where it was given, against every rule (design §6)."""
+    """Sums of what was really given, where it was given, against every rule."""
     sums: dict[UUID, Decimal] = {}
     for one in given:
         sums[one.ingredient.pk] = sums.get(one.ingredient.pk, Decimal(0)) + one.amount

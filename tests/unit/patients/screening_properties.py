@@ -1,4 +1,4 @@
-"""What must hold for every patient, whatever the rules say (clinical-knowledge §7).
+"""What must hold for every patient, whatever the rules say.
 
 Each property is a plain function with the strategies for its arguments, so that the same harness
 runs in the suite, at full size, and against an engine with a planted bug. The order of severities
