@@ -19,11 +19,11 @@ from aftercare.forms import AssignForm, FinishTaskForm, InboxForm
 from aftercare.models import StaffTask
 from aftercare.selectors.inbox import InboxFilter, Looker, inbox, steps_of, urgent_tasks, who_may_do
 from aftercare.services import tasks
-from aftercare.views.exporting import as_csv
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
 from mesoclinic.clinic.pages import StaffPage
+from mesoclinic.clinic.spreadsheets import csv_file
 from mesoclinic.common.errors import Invalid
 
 _SHOWN = 200
@@ -61,7 +61,7 @@ class Inbox(StaffPage):
         rows = list(found[: _EXPORTED if exports else _SHOWN])
         record_read(self.request.actor, model=MODEL, patients=patients_of(rows))
         if exports:
-            return as_csv("tasks", _HEAD, (_csv_row(self.request, row) for row in rows))
+            return csv_file("tasks", _HEAD, (_csv_row(self.request, row) for row in rows))
         return render(request, "aftercare/inbox.html", self._page(form, wanted, rows))
 
     def _page(

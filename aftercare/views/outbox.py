@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-from collections.abc import Iterator
-from io import StringIO
 from uuid import UUID
 
 from django.contrib import messages as flash
@@ -23,6 +20,8 @@ from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import StaffRequest
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.clinic.pages import StaffPage
+from mesoclinic.clinic.spreadsheets import csv_stream
+from mesoclinic.clinic.templatetags.mesoclinic import status_words
 from patients.selectors import get_patient
 
 _MOST = 10_000
@@ -94,34 +93,22 @@ class Export(StaffPage):
             request.actor, model="aftercare.message", reason="export",
             patients=list({row.patient_id for row in rows}),
         )  # fmt: skip
-        name = f"messages-{request.clinic.slug}-{self.today:%Y-%m-%d}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingHttpResponse(
-            _lines(request.clinic, rows), content_type="text/csv; charset=utf-8", headers=headers
-        )
+        name = f"messages-{request.clinic.slug}-{self.today:%Y-%m-%d}"
+        return csv_stream(name, _head(), (_cells(request.clinic, row) for row in rows))
 
 
-def _lines(clinic: Clinic, rows: list[Message]) -> Iterator[str]:
-    yield "\ufeff"  # programs that open tables by double click read UTF-8 only with it
-    yield _line([
+def _head() -> list[str]:
+    return [
         _("Due"), _("Number"), _("Patient"), _("Message"), _("Channel"), _("State"), _("Why"),
         _("Sent"), _("Tries"), _("Message-ID"),
-    ])  # fmt: skip
-    for row in rows:
-        yield _line([
-            f"{clinic.local(row.due_at):%Y-%m-%d %H:%M}", row.patient.record_number,
-            row.patient.name, row.title, row.get_channel_display(), row.get_state_display(),
-            row.why, f"{clinic.local(row.sent_at):%Y-%m-%d %H:%M}" if row.sent_at else "",
-            row.attempts, row.message_id,
-        ])  # fmt: skip
+    ]  # fmt: skip
 
 
-def _line(cells: list[object]) -> str:
-    out = StringIO()
-    csv.writer(out).writerow([_harmless(str(cell)) for cell in cells])
-    return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """What would be a formula in a spreadsheet is kept as words."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t"} else cell
+def _cells(clinic: Clinic, row: Message) -> list[object]:
+    return [
+        f"{clinic.local(row.due_at):%Y-%m-%d %H:%M}", row.patient.record_number,
+        row.patient.name, row.title, row.get_channel_display(),
+        status_words(row.state, "message"), row.why,
+        f"{clinic.local(row.sent_at):%Y-%m-%d %H:%M}" if row.sent_at else "",
+        row.attempts, row.message_id,
+    ]  # fmt: skip

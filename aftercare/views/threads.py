@@ -18,11 +18,11 @@ from aftercare.models import Thread
 from aftercare.selectors import threads as reads
 from aftercare.services import threads
 from aftercare.views.checkin import refusals, uploads_of
-from aftercare.views.exporting import as_csv
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.clinic.pages import StaffPage
+from mesoclinic.clinic.spreadsheets import csv_file
 from mesoclinic.common.errors import DomainError
 from patients.forms import CodeForm
 from patients.forms.files import PICTURES
@@ -183,7 +183,7 @@ class Threads(StaffPage):
         rows = list(reads.threads(self.request.clinic, *form.wanted())[:_SHOWN])
         record_read(self.request.actor, model=MODEL, patients=[row.patient_id for row in rows])
         if request.GET.get("export") == "csv":
-            return as_csv("conversations", _HEAD, (_csv_row(self, row) for row in rows))
+            return csv_file("conversations", _HEAD, (_csv_row(self, row) for row in rows))
         context = {
             "form": form, "rows": rows, "now": self.now, "is_filtered": any(form.wanted()),
             "wait": _wait(self.request.clinic, self.now),

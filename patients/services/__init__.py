@@ -105,7 +105,6 @@ from patients.services.screening import (
 from patients.services.seeding import seed_clinic
 from patients.services.serving import archive_response, file_response
 from patients.services.simulating import Simulation, simulate, warnings_about
-from patients.services.tables import patients_csv
 from patients.services.undoing import undo_import
 
 __all__ = [
@@ -175,7 +174,6 @@ __all__ = [
     "missing_answers",
     "normalise_country",
     "normalise_phone",
-    "patients_csv",
     "publish_questionnaire",
     "questionnaire_spec",
     "readable_phone",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,6 +18,7 @@ from mesoclinic.audit.services import record, record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.http import is_htmx
 from mesoclinic.clinic.pages import again
+from mesoclinic.clinic.spreadsheets import csv_file
 from mesoclinic.common.errors import DomainError
 from patients.forms import MappingForm
 from patients.models import ImportRow, ImportRun, Patient
@@ -36,7 +35,6 @@ from patients.services.runs import (
     start_importing,
     start_table,
 )
-from patients.services.tables import safe_cell
 from patients.services.undoing import undo_import
 from patients.views.base import StaffView
 
@@ -216,25 +214,17 @@ class ImportLines(StaffView):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The file."""
         run = get_run(self.request.clinic, pk)
-        out = io.StringIO()
-        out.write("\ufeff")
-        writer = csv.writer(out)
-        writer.writerow([*map(safe_cell, run.columns), _("To be corrected")])
-        for line in lines_of(run).filter(state__in=[ImportRow.State.BAD, ImportRow.State.TWICE]):
-            cells = [*line.values, *[""] * (len(run.columns) - len(line.values))]
-            writer.writerow([*map(safe_cell, cells), " ".join(line.problems)])
+        lines = lines_of(run).filter(state__in=[ImportRow.State.BAD, ImportRow.State.TWICE])
+        width = len(run.columns)
+        rows = (
+            [*line.values, *[""] * (width - len(line.values)), " ".join(line.problems)]
+            for line in lines
+        )
         record(
             self.request.actor, Action.EXPORT,
             AuditEntry(model="patients.importrow", object_id=str(pk), reason="lines to be corrected"),
         )  # fmt: skip
-        return HttpResponse(
-            out.getvalue(),
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": 'attachment; filename="to-be-corrected.csv"',
-                "Cache-Control": "no-store",
-            },
-        )
+        return csv_file("to-be-corrected", [*run.columns, _("To be corrected")], rows)
 
 
 def report(run: ImportRun, state: str) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
-from patients.services.tables import safe_cell
+from mesoclinic.clinic.spreadsheets import csv_file
 from scheduling.selectors.agenda import AgendaDay, agenda, courses_under_way
 from scheduling.selectors.feed import CalendarEvent
 from scheduling.views.calendar import CalendarPage
@@ -69,23 +68,18 @@ def _number(text: str) -> int:
 def _file(
     days: tuple[AgendaDay, ...], names: dict[str, str], chips: dict[str, dict[str, str]]
 ) -> HttpResponse:
-    """The agenda as comma-separated values, for a spreadsheet."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="agenda.csv"'
-    response.write("\ufeff")
-    out = csv.writer(response)
-    out.writerow(
-        [_("Day"), _("From"), _("Until"), _("Patient"), _("Visit"), _("Practitioner"), _("Room"),
-         _("State")]
+    """The agenda for a spreadsheet."""
+    head = [
+        _("Day"), _("From"), _("Until"), _("Patient"), _("Visit"), _("Practitioner"), _("Room"),
+        _("State"),
+    ]  # fmt: skip
+    rows = (
+        [
+            one.day.isoformat(), visit["start"][11:], visit["end"][11:], visit["title"],
+            visit["kind"], names.get(visit["practitioner"], ""), visit["room"],
+            chips[visit["status"]]["label"],
+        ]
+        for one in days
+        for visit in one.visits
     )  # fmt: skip
-    for one in days:
-        for visit in one.visits:
-            out.writerow(
-                [
-                    one.day.isoformat(), visit["start"][11:], visit["end"][11:],
-                    safe_cell(visit["title"]), safe_cell(visit["kind"]),
-                    safe_cell(names.get(visit["practitioner"], "")), safe_cell(visit["room"]),
-                    chips[visit["status"]]["label"],
-                ]
-            )  # fmt: skip
-    return response
+    return csv_file("agenda", head, rows)

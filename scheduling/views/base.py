@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
-from django.http import HttpResponse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -66,20 +64,3 @@ def as_date(text: str | None) -> dt.date | None:
         return dt.date.fromisoformat(text or "")
     except ValueError:
         return None
-
-
-def csv_response(
-    name: str, head: Sequence[object], rows: Iterable[Sequence[object]]
-) -> HttpResponse:
-    """A table as a download; a cell that a spreadsheet would run as a formula is made text."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    writer = csv.writer(response)
-    writer.writerow([str(one) for one in head])
-    writer.writerows([[_cell(one) for one in row] for row in rows])
-    return response
-
-
-def _cell(value: object) -> str:
-    text = str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.pages import again
 from mesoclinic.clinic.selectors import practitioners_of
+from mesoclinic.clinic.spreadsheets import csv_file
 from mesoclinic.common.errors import DomainError
 from patients.selectors import get_patient
 from scheduling.forms.waitlist import OfferForm, WaitlistForm
@@ -23,7 +24,7 @@ from scheduling.selectors import waitlist as selectors
 from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.booking import open_sessions_of, visit_types
 from scheduling.services import join_waitlist, leave_waitlist, offer_gap
-from scheduling.views.base import StaffView, as_uuid, csv_response
+from scheduling.views.base import StaffView, as_uuid
 
 # The most urgent ones; the list itself shows everybody.
 _CARDS = 24
@@ -48,7 +49,7 @@ class Waitlist(StaffView):
         lines = selectors.waiting_lines(clinic, self.now, rows)
         self.shown([line.entry.patient_id for line in lines], "waiting list")
         if request.GET.get("export") == "csv":
-            return csv_response("waiting-list", _HEAD, (_row(clinic, line) for line in lines))
+            return csv_file("waiting-list", _HEAD, (_row(clinic, line) for line in lines))
         if request.GET.get("part") == "calendar":
             return render(request, "scheduling/_waiting_cards.html", {"lines": lines[:_CARDS]})
         context = {

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.spreadsheets import csv_file
 from mesoclinic.common.errors import DomainError, NotFound
 from patients.models import Patient
 from patients.selectors import get_patient
@@ -25,7 +26,6 @@ from treatments.selectors.effects import effect_label
 from treatments.selectors.events import EventFilter, event_list, get_event
 from treatments.services.events import EventReport, FollowUp
 from treatments.views.common import StaffView, add_refusal, no_store
-from treatments.views.tables import csv_file
 
 _PAGE = 30
 _MOST = 10_000

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.spreadsheets import csv_file
 from mesoclinic.common.errors import DomainError, NotFound
 from treatments import services
 from treatments.forms.reviews import PeriodForm, ReviewForm
@@ -20,7 +21,6 @@ from treatments.models import SessionRecord
 from treatments.selectors import outcomes
 from treatments.selectors.plans import get_record, get_session
 from treatments.views.common import PeriodView, StaffView, add_refusal, no_store
-from treatments.views.tables import csv_file
 
 
 @access(Policy.CLINICAL)

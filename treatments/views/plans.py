@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.spreadsheets import csv_file
 from treatments import services
 from treatments.domain.costs import read_costs, total_cost
 from treatments.domain.readiness import Moment
@@ -33,7 +34,6 @@ from treatments.selectors.plans import (
 from treatments.selectors.windows import PlanWindow, has_record, sessions_of, windows_among
 from treatments.views.common import StaffView, gate_lines, verdict_state
 from treatments.views.picture import Bead, course_picture, days_after, window_words
-from treatments.views.tables import csv_file
 
 _PAGE = 25
 _MOST = 10_000

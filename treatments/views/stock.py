@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.spreadsheets import csv_file
 from mesoclinic.common.errors import DomainError
 from treatments import services
 from treatments.forms import CountForm, LotForm, ReasonForm
@@ -27,7 +28,6 @@ from treatments.selectors.stock import (
 )
 from treatments.services.stock import Delivery
 from treatments.views.common import StaffView, add_refusal
-from treatments.views.tables import csv_file
 
 
 def _head() -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.spreadsheets import csv_file
 from mesoclinic.common.calendar import to_local
 from mesoclinic.common.errors import DomainError
 from patients.selectors import get_patient
@@ -27,7 +28,6 @@ from treatments.selectors import trace
 from treatments.selectors.stock import get_lot
 from treatments.selectors.watch import Watch, late_words, watch
 from treatments.views.common import PeriodView, StaffView, add_refusal, no_store
-from treatments.views.tables import csv_file
 
 _PAGE = 50
 _MOST = 10_000
