@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import add_days, day_interval, local_date
 from mesoclinic.common.intervals import Interval
@@ -63,11 +65,29 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossed:
+    """Session `number` would come on the wrong side of session `other`, whose visit is `visit`."""
+
+    number: int
+    other: int
+    visit: Appointment | None
+
+    @property
+    def words(self) -> str:
+        """What would be wrong."""
+        numbers = {"number": self.number, "other": self.other}
+        if self.number < self.other:
+            return _("Session %(number)d would then come after session %(other)d.") % numbers
+        return _("Session %(number)d would then come before session %(other)d.") % numbers
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What follows from a move: `shifts`, the numbers that `stay`, and what is `outside` then.
 
     `alone` lists what would be outside if nothing else moved. `too_close` says of which other
-    course a session would be too near: it is refused by the rules.
+    course a session would be too near: it is refused by the rules, as is a session that would
+    leave the order (`crossed` with the shifts, `crossed_alone` without them).
     """
 
     shifts: tuple[Shift, ...] = ()
@@ -75,11 +95,15 @@ class Effect:
     outside: tuple[Outside, ...] = ()
     alone: tuple[Outside, ...] = ()
     too_close: str = ""
+    crossed: Crossed | None = None
+    crossed_alone: Crossed | None = None
 
     @property
     def concerns_others(self) -> bool:
         """Whether anything but the visit itself is touched."""
-        return bool(self.shifts or self.outside or self.alone or self.too_close)
+        return bool(
+            self.shifts or self.outside or self.alone or self.too_close or self.crossed_alone
+        )
 
     @property
     def refused_alone(self) -> bool:
@@ -119,6 +143,9 @@ def effect_of_move(clinic: Clinic, appointment: Appointment, place: Place, now: 
     )  # fmt: skip
     frozen = frozenset(by_number)
     alone = replan_after_move(request, visits, moved, frozen)
+    days = {one.number: local_date(one.slot.start, clinic.zone) for one in visits}
+    shifted = {one.number: local_date(one.after.start, clinic.zone) for one in result.changes}
+    there = {session.number: local_date(place.start, clinic.zone)}
     return Effect(
         shifts=shifts,
         stays=tuple(v.number for v in result.kept if v.number > session.number),
@@ -127,6 +154,8 @@ def effect_of_move(clinic: Clinic, appointment: Appointment, place: Place, now: 
         too_close=_too_close(
             spacing, treated[session.number], local_date(place.start, clinic.zone)
         ),
+        crossed=_crossed(course, {**days, **shifted, **there}, session.number),
+        crossed_alone=_crossed(course, {**days, **there}, session.number),
     )
 
 
@@ -147,6 +176,19 @@ def busy_there(
     along = [appointment.pk, *(one.appointment.pk for one in effect.shifts)]
     found = [one for one in clashes([wanted], now, along) if not one.lapsed]
     return found[0].parties if found else ()
+
+
+def _crossed(course: Course, days: Mapping[int, date], number: int) -> Crossed | None:
+    """The nearest session on whose wrong side the moved one would come, if there is any."""
+    wrong = [
+        other for other, day in days.items() if (other - number) * (day - days[number]).days < 0
+    ]
+    if not wrong:
+        return None
+    other = min(wrong, key=lambda one: abs(one - number))
+    rows = {one.number: course.booked.get(one.pk) for one in course.sessions}
+    row = rows[other]
+    return Crossed(number, other, row if row is not None and row.status in UPCOMING else None)
 
 
 def _too_close(spacing: Spacing, treated: Treated, day: date) -> str:

@@ -60,6 +60,23 @@ def test_moving_a_session_proposes_the_shift_of_the_next(
     assert third.schedule_version == 1
 
 
+def test_a_session_that_would_leave_the_order_is_not_offered_to_move(
+    noor: Client, desk: make.Desk, plan: TreatmentPlan, sessions: list[PlannedSession],
+    ten: dt.datetime,
+) -> None:  # fmt: skip
+    first, second, third = booked(desk, plan, sessions, ten)
+    text = page(noor, "move", third.pk, start=(ten + 3 * make.DAY).isoformat())
+    assert "Session 3 would then come before session 2." in text
+    assert f'href="{reverse("scheduling:move", args=[second.pk])}"' in text
+    assert "Move it</button>" not in text
+    assert "leaves its window" not in text
+    text = page(noor, "move", first.pk, start=(ten + 8 * make.DAY).isoformat())
+    assert "It can't move alone:" in text.replace("&#x27;", "'")
+    assert "Session 1 would then come after session 2." in text
+    assert "Then 2 more visits move" in text
+    assert 'name="alone"' not in text
+
+
 def test_a_second_tab_is_told_that_the_visit_stood_there_already(
     noor: Client, desk: make.Desk, ines: Patient, ten: dt.datetime
 ) -> None:
