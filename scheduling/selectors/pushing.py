@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,11 +10,13 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from mesoclinic.clinic.models import Clinic
+from mesoclinic.common.intervals import Interval
 from scheduling.domain.pushing import Spell, push
+from scheduling.domain.slots import ResourceCalendar, SlotRequest, open_intervals
 from scheduling.domain.status import Status
 from scheduling.models import Appointment
 from scheduling.selectors.appointments import appointments
-from scheduling.selectors.calendars import range_of
+from scheduling.selectors.calendars import away, interval_of, load_hours, range_of
 from scheduling.selectors.slots import days_between
 
 _AHEAD = [
@@ -32,6 +35,11 @@ class Pushed:
     appointment: Appointment
     start: datetime
     end: datetime
+
+    @property
+    def during(self) -> Interval[datetime]:
+        """Its new time."""
+        return Interval(self.start, self.end)
 
 
 def effect_of_push(clinic: Clinic, appointment: Appointment, minutes: int) -> list[Pushed]:
@@ -53,6 +61,25 @@ def effect_of_push(clinic: Clinic, appointment: Appointment, minutes: int) -> li
     changed = replace(here, start=start, end=here.end + late)
     moved = [changed, *push(changed, _after(here, rows))]
     return [Pushed(rows[spell.id], spell.start, spell.end) for spell in moved]
+
+
+def pushed_out(clinic: Clinic, effect: Sequence[Pushed]) -> list[Pushed]:
+    """Which of them would newly lie (in part) outside the practitioner's hours. Two queries."""
+    first = effect[0].appointment
+    date = clinic.local(first.during.lower).date()
+    day = days_between(clinic, date, date)
+    hours = load_hours(clinic, (first.practitioner_id,)).blocks(first.practitioner_id)
+    absent = away(clinic, day)
+    absences = (*absent.by_id.get(first.practitioner_id, ()), *absent.closures)
+    calendar = ResourceCalendar(first.practitioner_id, hours, absences)
+    request = SlotRequest(within=day, zone=clinic.zone, duration=day.duration)
+    working = open_intervals(request, calendar)
+    return [
+        one
+        for one in effect
+        if not any(stretch.covers(one.during) for stretch in working)
+        and any(stretch.covers(interval_of(one.appointment.during)) for stretch in working)
+    ]
 
 
 def spell_of(row: Appointment) -> Spell:

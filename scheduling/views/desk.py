@@ -19,7 +19,7 @@ from mesoclinic.common.errors import DomainError
 from scheduling.exceptions import NothingToUndo
 from scheduling.forms.waitlist import PushForm
 from scheduling.selectors.appointments import get_appointment
-from scheduling.selectors.pushing import effect_of_push
+from scheduling.selectors.pushing import effect_of_push, pushed_out
 from scheduling.selectors.waitlist import rules_of
 from scheduling.services import Push, push_visits, undo_last_change
 from scheduling.views.base import StaffView, other_room
@@ -93,7 +93,7 @@ class AppointmentPush(StaffView):
         self.shown([one.appointment.patient_id for one in effect], "push", str(pk))
         return {
             "visit": visit, "form": form, "minutes": minutes, "effect": effect[1:],
-            "itself": effect[0], "rules": rules_of(clinic), "under_way": visit.status == "in_session",
+            "itself": effect[0], "out": pushed_out(clinic, effect), "rules": rules_of(clinic), "under_way": visit.status == "in_session",
         }  # fmt: skip
 
 

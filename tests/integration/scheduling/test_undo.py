@@ -219,6 +219,22 @@ def test_who_comes_late_begins_later(desk: make.Desk, visit: Appointment) -> Non
     )  # fmt: skip
 
 
+def test_a_push_beyond_working_hours_is_said_before_it_is_done(
+    desk: make.Desk, ines: Patient, visit: Appointment, practitioner: Membership
+) -> None:
+    clinic = desk.clinic
+    last = desk.book(patient(clinic), desk.at(MONDAY, 16))
+    with time_machine.travel(desk.at(MONDAY, 15, 30), tick=False):
+        client = client_for(practitioner)
+        url = reverse("scheduling:push", args=[last.pk])
+        assert "The last visit would end" not in client.get(url, {"minutes": "15"}).content.decode()
+        page = client.get(url, {"minutes": "60"}).content.decode()
+        assert "The last visit would end at 17:30." in page
+        client.post(url, {"minutes": "60"})
+        page = client.get(reverse("scheduling:appointment", args=[last.pk])).content.decode()
+        assert "Who is not here yet is told three minutes after the change." in page
+
+
 def test_only_the_day_itself_is_pushed(desk: make.Desk, visit: Appointment) -> None:
     with pytest.raises(InThePast):
         push(desk, visit, 10, NOW)
