@@ -119,7 +119,7 @@ class TriageRulesForm(RulesModelForm):
 
     class Meta:
         model = TriageRuleSet
-        fields = ("clinic", "version", "status", "spec", "approved_at")
+        fields = ("clinic", "version", "spec", "approved_at")
 
     def clean_spec(self) -> dict[str, Any]:
         """The document must be rules."""
@@ -147,10 +147,13 @@ class TriageRuleSetAdmin(CatalogueAdmin):
     def get_readonly_fields(
         self, request: Any, obj: TriageRuleSet | None = None
     ) -> tuple[str, ...]:
-        """A published version never changes."""
+        """A published version never changes, and a draft is published on its page only.
+
+        There a practitioner sees what it would judge more mildly.
+        """
         if obj is not None and obj.status != TriageRuleSet.Status.DRAFT:
-            return ("clinic", "version", "spec")
-        return ()
+            return ("clinic", "version", "spec", "status")
+        return ("status",)
 
 
 @admin.register(Message)

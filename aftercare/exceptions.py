@@ -128,6 +128,16 @@ class RulesNotDraft(Conflict):
     default_message = _("This version is in force already. Make a new draft to change it.")
 
 
+class MilderRules(Invalid):
+    """A draft judges something more mildly, and nobody has said that this is meant."""
+
+    default_code = "milder_rules"
+    default_message = _(
+        "This version would notice less than the one in force. Read what it judges more mildly, "
+        "then say that it is meant, or change the draft."
+    )
+
+
 class NoTriageRules(Conflict):
     """The clinic has no published triage rules."""
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.domain.triage import SEVERITIES, SIZES, Effect, Escalation, TriageRules, Urgency
 from aftercare.models import AlarmNumber, CareSettings
+from aftercare.selectors.rules import EXTENTS, STRENGTHS, when_graver
 from patients.forms.base import DomainForm
 
 URGENCIES = [
@@ -21,8 +22,6 @@ URGENCIES = [
 ]
 SPARE = 2
 _ANY = ("", _("any"))
-_STRENGTHS = {1: _("a little"), 2: _("bothers"), 3: _("strong"), 4: _("life-threatening")}
-_SIZES = {1: _("coin"), 2: _("palm"), 3: _("larger")}
 
 
 class EffectForm(DomainForm):
@@ -69,10 +68,10 @@ class EscalationForm(forms.Form):
     )
     severity = forms.ChoiceField(
         label=_("Strength from"), required=False,
-        choices=[_ANY, *((str(n), _STRENGTHS[n]) for n in SEVERITIES if n in _STRENGTHS)],
+        choices=[_ANY, *((str(n), STRENGTHS[n]) for n in SEVERITIES if n in STRENGTHS)],
     )  # fmt: skip
     size = forms.ChoiceField(
-        label=_("Size from"), required=False, choices=[_ANY, *((str(n), _SIZES[n]) for n in SIZES)]
+        label=_("Size from"), required=False, choices=[_ANY, *((str(n), EXTENTS[n]) for n in SIZES)]
     )
     after_hours = forms.IntegerField(
         label=_("Hours after the session"), required=False, min_value=0, max_value=9000
@@ -93,13 +92,18 @@ class EscalationForm(forms.Form):
 
     def __init__(
         self,
+        line: Escalation | None,
         effects: list[tuple[str, str]],
         catalogue: Mapping[str, str],
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        """`effects`: (key, name) of the others; `catalogue`: names of the ingredients by key."""
-        super().__init__(*args, **kwargs)
+        """`line`: as it stands, None for a new one; `effects`: (key, name) of the others;
+        `catalogue`: names of the ingredients by key."""
+        initial = self._initial_of(line) if line is not None else {}
+        super().__init__(*args, **{**kwargs, "initial": initial})
+        self.line = line
+        self.words = when_graver(line, dict(effects)) if line is not None else ""
         self.catalogue = catalogue
         field = self.fields["together_with"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  (for the type checker)
@@ -147,7 +151,7 @@ class EscalationForm(forms.Form):
         )
 
     @staticmethod
-    def initial_of(one: Escalation) -> dict[str, Any]:
+    def _initial_of(one: Escalation) -> dict[str, Any]:
         """A line as the form shows it."""
         return {
             "to": one.to.value,
@@ -209,9 +213,19 @@ class GeneralForm(DomainForm):
 
 
 class PublishForm(DomainForm):
-    """What a new version changes."""
+    """What a new version changes; where it would notice less, that this was read and is meant."""
 
+    seen = forms.CharField(widget=forms.HiddenInput)
+    accepts_milder = forms.BooleanField(
+        label=_("I have read what is judged more mildly, and it is meant"),
+        error_messages={"required": _("Nothing is in force yet: tick this, or change the draft.")},
+    )
     note = forms.CharField(label=_("What changed, and why?"), max_length=300)
+
+    def __init__(self, *args: Any, asks_milder: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_milder:
+            del self.fields["accepts_milder"]
 
 
 class CareForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import json
 from dataclasses import dataclass, replace
-from itertools import product
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from aftercare.domain.codec import from_json, to_json
-from aftercare.domain.triage import (
-    SEVERITIES,
-    SIZES,
-    Effect,
-    Report,
-    ReportedEffect,
-    SessionFacts,
-    TriageRules,
-    Urgency,
-    assess,
-)
-from aftercare.exceptions import RulesNotDraft, RulesNotFound
+from aftercare.domain.comparison import compare
+from aftercare.domain.triage import Effect, TriageRules
+from aftercare.exceptions import ChangedMeanwhile, MilderRules, RulesNotDraft, RulesNotFound
 from aftercare.models import TriageRuleSet
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
@@ -32,25 +24,6 @@ from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.errors import Invalid
 
 Status = TriageRuleSet.Status
-_DAYS = (0, 1, 3, 7, 14, 28, 84)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A report that two versions judge differently: what, how strong, on which day."""
-
-    effect: Effect
-    severity: int
-    size: int
-    day: int
-    growing: bool
-    before: Urgency
-    after: Urgency
-
-    @property
-    def is_milder(self) -> bool:
-        """Whether the new rules are the milder ones."""
-        return self.after.rank < self.before.rank
 
 
 def start_draft(*, actor: Actor, clinic: Clinic) -> TriageRuleSet:
@@ -93,26 +66,61 @@ def change_general(
     return draft
 
 
+def fingerprint(row: TriageRuleSet) -> str:
+    """Tells whether a draft is still the one that somebody looked at."""
+    return sha256(json.dumps(row.spec, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a practitioner puts in force: the draft `seen` (a `fingerprint`), with a word on it.
+
+    `accepts_milder` says that what is judged more mildly was read and is meant.
+    """
+
+    seen: str
+    note: str
+    accepts_milder: bool = False
+
+
 def publish(
-    *, actor: Actor, clinic: Clinic, draft_id: UUID, note: str, now: dt.datetime
+    *, actor: Actor, clinic: Clinic, draft_id: UUID, decision: Decision, now: dt.datetime
 ) -> TriageRuleSet:
     """Put a draft in force under the practitioner's name; the version before it is retired.
 
-    Raises Invalid without a word on what changed.
+    Raises Invalid without a word on what changed, MilderRules where something could be missed that
+    is noticed today and nobody has said that it is meant, ChangedMeanwhile where the draft is
+    another by now.
     """
     check_can(actor, Policy.CLINICAL)
-    if not note.strip():
+    if not decision.note.strip():
         raise Invalid(field="note")
     with audited(actor):
         draft = _draft(clinic, draft_id)
-        from_json(draft.spec)
+        _check(draft, decision)
         TriageRuleSet.objects.for_clinic(clinic).filter(status=Status.PUBLISHED).update(
             status=Status.RETIRED
         )
-        draft.status, draft.note = Status.PUBLISHED, note.strip()[:300]
+        draft.status, draft.note = Status.PUBLISHED, decision.note.strip()[:300]
         draft.approved_at, draft.approved_by = now, actor.label[:200]
         draft.save(update_fields=["status", "note", "approved_at", "approved_by"])
     return draft
+
+
+def _check(draft: TriageRuleSet, decision: Decision) -> None:
+    rules = from_json(draft.spec)
+    if decision.seen != fingerprint(draft):
+        raise ChangedMeanwhile(
+            _(
+                "Somebody has changed this draft in the meantime. Read it again, then put it in force."
+            )
+        )
+    rows = TriageRuleSet.objects.for_clinic(draft.clinic).select_for_update()
+    current = rows.filter(status=Status.PUBLISHED).first()
+    if current is None or decision.accepts_milder:
+        return
+    if compare(from_json(current.spec), rules).weakens:
+        raise MilderRules(field="accepts_milder")
 
 
 def drop_draft(*, actor: Actor, clinic: Clinic, draft_id: UUID) -> None:
@@ -120,57 +128,6 @@ def drop_draft(*, actor: Actor, clinic: Clinic, draft_id: UUID) -> None:
     check_can(actor, Policy.CLINICAL)
     with audited(actor):
         _draft(clinic, draft_id).delete()
-
-
-def differences(before: TriageRules, after: TriageRules) -> list[Change]:
-    """Every report of one effect that the two judge differently, milder ones first.
-
-    Each effect alone, after a deep technique, after every ingredient that a rule names, beside
-    each effect that a rule names, and all of that together; the first difference of a kind is enough.
-    """
-    found = [
-        one
-        for effect in after.effects
-        if effect.key in before.by_key and before.by_key[effect.key] != effect
-        for one in _of_effect(effect, before, after)
-    ]
-    return sorted(found, key=lambda one: (not one.is_milder, one.effect.key, one.day))
-
-
-def _of_effect(effect: Effect, before: TriageRules, after: TriageRules) -> Iterator[Change]:
-    around = _circumstances(effect, before, after)
-    grows = ((False, False), (True, False), (False, True))
-    for severity, size, day, worse in product(SEVERITIES, SIZES, _DAYS, grows):
-        said = ReportedEffect(effect.key, severity, *worse, size, day * 24)
-        for others, session in around:
-            report = Report((said, *others), day * 24, session=session)
-            old, new = (_own(effect.key, report, rules) for rules in (before, after))
-            if old is not new:
-                yield Change(effect, severity, size, day, any(worse), old, new)
-                break
-
-
-def _circumstances(
-    effect: Effect, before: TriageRules, after: TriageRules
-) -> list[tuple[tuple[ReportedEffect, ...], SessionFacts]]:
-    """What may lift the effect from outside: the other effects reported, and the session."""
-    both = (before.by_key[effect.key], effect)
-    lines = [line for one in both for line in one.escalations]
-    partners = {key for line in lines for key in line.together_with} - {effect.key}
-    given = frozenset(key for line in lines for key in line.ingredients)
-    others = tuple(ReportedEffect(key) for key in sorted(partners))
-    return [
-        ((), SessionFacts()),
-        ((), SessionFacts(deep=True)),
-        ((), SessionFacts(given)),
-        *(((other,), SessionFacts()) for other in others),
-        (others, SessionFacts(given, deep=True)),
-    ]
-
-
-def _own(key: str, report: Report, rules: TriageRules) -> Urgency:
-    """How the effect itself is judged, whatever stands beside it."""
-    return next(one.urgency for one in assess(report, rules).effects if one.effect == key)
 
 
 def _save(draft: TriageRuleSet, rules: TriageRules, **changes: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from aftercare.domain.codec import from_json
+from aftercare.domain.comparison import Comparison, Shift, compare
 from aftercare.domain.triage import Effect, TriageRules, Urgency
 from aftercare.exceptions import RulesNotFound
 from aftercare.forms.rules import (
@@ -25,9 +27,10 @@ from aftercare.forms.rules import (
 )
 from aftercare.models import AlarmNumber, TriageRuleSet
 from aftercare.selectors.rules import (
-    EffectLine,
     effect_lines,
     ingredient_names,
+    name_of,
+    reach_of,
     rule_set,
     rule_sets,
 )
@@ -42,10 +45,6 @@ def _languages(spec: TriageRules) -> list[str]:
     known = {code for effect in spec.effects for code in effect.name}
     known |= {code for code, _name in configuration.LANGUAGES}
     return ["en", *sorted(known - {"en"})]
-
-
-def _name(effect: Effect, language: str) -> str:
-    return effect.name.get(language) or effect.name["en"]
 
 
 @access(Policy.CLINICAL_OR_MANAGER)
@@ -128,24 +127,34 @@ class Rules(RulesPage):
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Effects, when they are graver, what is said."""
-        return render(request, "aftercare/rules.html", self._page(pk, PublishForm()))
+        return render(request, "aftercare/rules.html", self._page(pk))
 
-    def _page(self, pk: UUID, form: PublishForm) -> dict[str, object]:
+    def _page(self, pk: UUID, data: Any = None) -> dict[str, Any]:
         row = self.version(pk)
         spec = from_json(row.spec)
         is_draft = row.status == TriageRuleSet.Status.DRAFT
         language = self.request.user.language[:2]
-        lines: list[EffectLine] = effect_lines(spec, language)
-        current = rule_sets(self.request.clinic).filter(status="published").first()
-        changes = rules.differences(from_json(current.spec), spec) if is_draft and current else []
+        current = self._in_force() if is_draft else None
+        found = compare(current, spec) if current is not None else Comparison()
+        seen = {"seen": rules.fingerprint(row)}
+        form = PublishForm(data, asks_milder=found.weakens, initial=seen)
         return {
-            "row": row, "lines": lines, "is_draft": is_draft, "form": form,
-            "may_edit": is_draft and self.clinical, "milder": [(_name(change.effect, language), change)
-                       for change in changes if change.is_milder],
-            "graver": sum(1 for change in changes if not change.is_milder),
+            "row": row, "lines": effect_lines(spec, language, current), "is_draft": is_draft, "form": form, "compared": found,
+            "may_edit": is_draft and self.clinical,
+            "milder": _in_words(found.milder, language), "graver": _in_words(found.graver, language),
+            "unasked": [name_of(one, language) for one in found.unasked],
+            "unasked_late": [name_of(one, language) for one in found.unasked_late],
             "advice": [(one.value, spec.advice[one.value].get(language)
                         or spec.advice[one.value]["en"]) for one in Urgency],
         }  # fmt: skip
+
+    def _in_force(self) -> TriageRules | None:
+        row = rule_sets(self.request.clinic).filter(status="published").first()
+        return from_json(row.spec) if row is not None else None
+
+
+def _in_words(shifts: Iterable[Shift], language: str) -> list[tuple[str, str, Shift]]:
+    return [(name_of(one.effect, language), reach_of(one), one) for one in shifts]
 
 
 @access(Policy.CLINICAL)
@@ -158,12 +167,14 @@ class PublishRules(Rules):
         if "drop" in request.POST:
             rules.drop_draft(actor=actor, clinic=clinic, draft_id=pk)
             return redirect("aftercare:care")
-        form = PublishForm(request.POST)
+        page = self._page(pk, request.POST)
+        form: PublishForm = page["form"]
         if not form.is_valid():
-            return again(request, "aftercare/rules.html", self._page(pk, form))
+            return again(request, "aftercare/rules.html", page)
         rules.publish(
-            actor=actor, clinic=clinic, draft_id=pk, note=form.cleaned_data["note"], now=self.now
-        )
+            actor=actor, clinic=clinic, draft_id=pk, now=self.now,
+            decision=rules.Decision(**form.cleaned_data),
+        )  # fmt: skip
         flash.success(request, _("In force from now on. Earlier check-ins keep their judgement."))
         return redirect("aftercare:care")
 
@@ -240,14 +251,15 @@ class EffectRules(RulesPage):
 
     def _lines(self, spec: TriageRules, effect: Effect, data: Any = None) -> list[EscalationForm]:
         language = self.request.user.language[:2]
-        others = [(one.key, _name(one, language)) for one in spec.effects if one.key != effect.key]
-        known = [EscalationForm.initial_of(one) for one in effect.escalations]
+        others = [
+            (one.key, name_of(one, language)) for one in spec.effects if one.key != effect.key
+        ]
         catalogue = ingredient_names(self.request.clinic)
         return [
-            EscalationForm(others, catalogue, data, initial=initial, prefix=f"line{number}")
-            for number, initial in enumerate([*known, *[{}] * SPARE])
+            EscalationForm(line, others, catalogue, data, prefix=f"line{number}")
+            for number, line in enumerate([*effect.escalations, *[None] * SPARE])
         ]
 
     def _page(self, pk: UUID, form: EffectForm, lines: list[EscalationForm]) -> dict[str, object]:
-        name = _name(form.effect, self.request.user.language[:2])
+        name = name_of(form.effect, self.request.user.language[:2])
         return {"form": form, "lines": lines, "pk": pk, "name": name}

@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from aftercare.admin import TriageRulesForm
-from aftercare.domain.codec import from_json
+from aftercare.domain.codec import from_json, to_json
+from aftercare.domain.comparison import Comparison
+from aftercare.exceptions import MilderRules
 from aftercare.models import AlarmNumber, CareSettings, TriageRuleSet
-from aftercare.services.rules import differences
+from aftercare.services import rules
 from mesoclinic.clinic.models import Clinic, Membership
 from tests.factories import aftercare as make
 from tests.factories import treatments
@@ -47,44 +51,88 @@ def filled(client: Client, url: str) -> dict[str, object]:
     return data
 
 
-def test_a_milder_rule_is_shown_before_it_is_published_and_needs_a_word(
+def publish(client: Client, draft: str, note: str, **more: str) -> HttpResponse:
+    """Send the form of a draft's page as it stands, with these words."""
+    seen = client.get(draft).context["form"]["seen"].value()
+    return client.post(f"{draft}publish/", {"seen": seen, "note": note, **more})
+
+
+def test_a_milder_rule_is_shown_and_put_in_force_only_where_it_is_meant(
     doctor: Client, draft: str, lices: Clinic, practitioner: Membership
 ) -> None:
     url = f"{draft}heat_pus/"
-    changed = filled(doctor, url) | {"base": "review"}
+    changed = filled(doctor, url) | {"base": "self_care"}
     assert doctor.post(url, changed)["Location"] == draft
     page = doctor.get(draft)
-    assert {one.effect.key for _name, one in page.context["milder"]} == {"heat_pus"}
+    shown = [
+        (one.effect.key, reach, one.before, one.after) for _n, reach, one in page.context["milder"]
+    ]
+    assert shown == [
+        ("heat_pus", "a little / bothers, on every day", "urgent", "self_care"),
+        ("heat_pus", "strong, on every day", "urgent", "review"),
+    ]
 
-    assert doctor.post(f"{draft}publish/", {"note": " "}).status_code == 422
+    refused = publish(doctor, draft, "Seen in person.")
+    assert refused.status_code == 422
+    assert "Nothing is in force yet" in refused.content.decode()
+    assert publish(doctor, draft, " ", accepts_milder="on").status_code == 422
     assert TriageRuleSet.objects.get(status="draft")
-    assert doctor.post(f"{draft}publish/", {"note": "Seen in person."}).status_code == 302
+    assert publish(doctor, draft, "Seen in person.", accepts_milder="on").status_code == 302
     new = TriageRuleSet.objects.get(status="published")
     assert (new.version, new.note) == (2, "Seen in person.")
     assert new.approved_by == practitioner.display_name
-    assert from_json(new.spec).by_key["heat_pus"].base == "review"
+    assert from_json(new.spec).by_key["heat_pus"].base == "self_care"
     assert TriageRuleSet.objects.get(status="retired").version == 1
     # What is in force can not be edited.
     doctor.post(url, changed | {"base": "urgent"})
     new.refresh_from_db()
-    assert from_json(new.spec).by_key["heat_pus"].base == "review"
+    assert from_json(new.spec).by_key["heat_pus"].base == "self_care"
 
 
-@pytest.mark.parametrize("key", ["lumps", "allergic_rash", "blisters", "discolouration"])
-def test_leaving_out_what_makes_it_graver_is_shown_as_milder(
-    doctor: Client, draft: str, key: str
+def test_a_stricter_draft_needs_only_a_word(doctor: Client, draft: str) -> None:
+    doctor.post(f"{draft}bruise/", filled(doctor, f"{draft}bruise/") | {"base": "review"})
+    page = doctor.get(draft)
+    assert not page.context["milder"]
+    assert {one.effect.key for _n, _reach, one in page.context["graver"]} == {"bruise"}
+    assert publish(doctor, draft, "").status_code == 422
+    assert publish(doctor, draft, "One was overlooked.").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "change", [{"unwell_from": 5}, {"effects": "fewer"}, {"effects": "not late"}]
+)
+def test_whatever_else_would_be_noticed_less_must_be_meant_too(
+    doctor: Client, draft: str, practitioner: Membership, change: dict[str, Any]
 ) -> None:
-    """Also where only depth, an ingredient or another effect makes it graver."""
-    spec = from_json(TriageRuleSet.objects.get(status="draft").spec)
-    for one in spec.by_key[key].escalations:
-        kept = tuple(line for line in spec.by_key[key].escalations if line is not one)
-        effects = tuple(
-            replace(effect, escalations=kept) if effect.key == key else effect
-            for effect in spec.effects
-        )
-        changes = differences(spec, replace(spec, effects=effects))
-        assert changes, one
-        assert all(change.is_milder for change in changes)
+    row = TriageRuleSet.objects.get(status="draft")
+    spec = from_json(row.spec)
+    effects = {
+        "fewer": tuple(one for one in spec.effects if one.key != "sight"),
+        "not late": tuple(replace(one, late=False) for one in spec.effects),
+    }
+    if "effects" in change:
+        change = {"effects": effects[change["effects"]]}
+    TriageRuleSet.objects.filter(pk=row.pk).update(spec=to_json(replace(spec, **change)))
+    page = doctor.get(draft)
+    assert page.context["compared"].weakens
+    assert "This version would notice less." in page.content.decode()
+    assert publish(doctor, draft, "Fewer calls.").status_code == 422
+    # Not past the page either.
+    row.refresh_from_db()
+    with pytest.raises(MilderRules):
+        rules.publish(
+            actor=treatments.actor_of(practitioner), clinic=row.clinic, draft_id=row.pk, now=NOW,
+            decision=rules.Decision(rules.fingerprint(row), "Fewer calls."),
+        )  # fmt: skip
+
+
+def test_only_a_draft_that_was_looked_at_is_put_in_force(doctor: Client, draft: str) -> None:
+    seen = doctor.get(draft).context["form"]["seen"].value()
+    doctor.post(f"{draft}bruise/", filled(doctor, f"{draft}bruise/") | {"base": "review"})
+    sent = {"seen": seen, "note": "Looked at another one."}
+    refused = doctor.post(f"{draft}publish/", sent)
+    assert refused.status_code == 409
+    assert TriageRuleSet.objects.get(status="draft")
 
 
 def test_an_unchanged_form_changes_nothing(doctor: Client, draft: str) -> None:
@@ -94,7 +142,7 @@ def test_an_unchanged_form_changes_nothing(doctor: Client, draft: str) -> None:
     assert doctor.post(f"{draft}advice/", filled(doctor, f"{draft}advice/")).status_code == 302
     assert from_json(TriageRuleSet.objects.get(status="draft").spec) == from_json(before)
     page = doctor.get(draft)
-    assert (page.context["milder"], page.context["graver"]) == ([], 0)
+    assert page.context["compared"] == Comparison()
 
 
 def test_bad_lines_are_asked_again_and_lose_nothing(doctor: Client, draft: str) -> None:
@@ -115,6 +163,29 @@ def test_bad_lines_are_asked_again_and_lose_nothing(doctor: Client, draft: str) 
             assert "Kept name" in again.content.decode()
     assert TriageRuleSet.objects.get(status="draft").spec == before
     assert doctor.get(f"{draft}nothing/").status_code == 404
+
+
+def test_lines_and_effects_are_folded_but_for_what_needs_a_look(doctor: Client, draft: str) -> None:
+    url = f"{draft}bruise/"
+    page = doctor.get(url).content.decode()
+    assert page.count('<details class="rule-fold">') == 4 + 2
+    assert "bothers or more" in page
+    wrong = doctor.post(url, filled(doctor, url) | {"line4-to": "urgent"}).content.decode()
+    assert wrong.count('<details class="rule-fold" open>') == 1
+    doctor.post(url, filled(doctor, url) | {"base": "review"})
+    changed = doctor.get(draft).content.decode()
+    assert changed.count('<details class="rule-fold" open>') == 1
+
+
+def test_the_administration_publishes_nothing(draft: str, manager: Membership) -> None:
+    row = TriageRuleSet.objects.get(status="draft")
+    url = f"/admin/aftercare/triageruleset/{row.pk}/change/"
+    client = client_for(manager)
+    assert client.get(url).status_code == 200
+    fields = {"version": row.version, "spec": json.dumps(row.spec), "status": "published"}
+    client.post(url, fields | {"clinic": str(row.clinic_id)})
+    row.refresh_from_db()
+    assert row.status == "draft"
 
 
 def test_an_ingredient_that_the_catalogue_lacks_is_said_at_its_field(
@@ -146,7 +217,6 @@ def test_the_administration_refuses_rules_about_unknown_ingredients(
     fields = {
         "clinic": lices.pk,
         "version": row.version,
-        "status": "draft",
         "spec": json.dumps(row.spec),
     }
     form = TriageRulesForm(fields, instance=row)
@@ -161,7 +231,7 @@ def test_a_check_in_keeps_the_rules_it_was_judged_by(
     doctor: Client, draft: str, record: SessionRecord
 ) -> None:
     told = make.checkin(record, NOW)
-    doctor.post(f"{draft}publish/", {"note": "Nothing."})
+    publish(doctor, draft, "Nothing.")
     told.refresh_from_db()
     assert (told.rules.version, told.rules.status) == (1, "retired")
 
