@@ -157,6 +157,14 @@ def test_only_what_is_offered_can_be_held(
     assert online_types(desk.clinic) == [desk.consultation]
 
 
+def test_going_back_ticks_no_other_time(
+    client: Client, desk: make.Desk, rules: OnlineRules, at: dt.datetime
+) -> None:
+    # What was held is gone from the list by then, and browsers restore a choice by its place.
+    forms = re.findall(r"<form [^>]*>", client.get(times(desk)).content.decode())
+    assert [form for form in forms if 'autocomplete="off"' not in form] == []
+
+
 def test_only_the_clinics_own_websites_may_frame_it(
     client: Client, desk: make.Desk, rules: OnlineRules, at: dt.datetime
 ) -> None:
