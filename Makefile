@@ -17,36 +17,36 @@ export UV_SYSTEM_CERTS := true
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
 
-run: $(VENV)/.runtime node_modules/.installed ## Start everything on this machine (PORT=8000)
+run: for-running ## Start everything on this machine (PORT=8000)
 	@exec $(RUN) -m mesoclinic.embedded run --with-parent
 
 manage: $(VENV)/.runtime ## Run a Django command, for example: make manage ARGS="shell"
 	@$(RUN) manage.py $(ARGS)
 
-test: $(VENV)/.dev node_modules/.installed ## Run the whole suite (ARGS="-k name" narrows it)
+test: for-tests ## Run the whole suite (ARGS="-k name" narrows it)
 	@$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 
-test-small: $(VENV)/.dev node_modules/.installed ## The slow tests in small: the fault harness with 1,000 messages, every row of the benchmark once
+test-small: for-tests ## The slow tests in small: the fault harness with 1,000 messages, every row of the benchmark once
 	@HARNESS_MESSAGES=$${HARNESS_MESSAGES:-1000} $(RUN) -m pytest -m slow $(ARGS)
 
-test-slow: $(VENV)/.dev node_modules/.installed ## Screening rules on 100,000 random worlds each; every pair of the catalogue; 10,000 messages among killed workers; 2,000 walks through the calendar (some hours)
+test-slow: for-tests ## Screening rules on 100,000 random worlds each; every pair of the catalogue; 10,000 messages among killed workers; 2,000 walks through the calendar (some hours)
 	@SCREENING_EXAMPLES=$${SCREENING_EXAMPLES:-100000} HARNESS_MESSAGES=$${HARNESS_MESSAGES:-10000} $(RUN) -m pytest -m "slow or not slow" -n 2 tests/unit/patients/test_screening_properties.py tests/unit/treatments tests/integration/aftercare/test_harness.py $(ARGS)
 	@SCHEDULING_WALKS=$${SCHEDULING_WALKS:-2000x50} COURSE_TIMES=$${COURSE_TIMES:-34} $(RUN) -m pytest -n 2 tests/unit/scheduling tests/integration/scheduling/test_stateful.py $(ARGS)
 	@IMPORT_LINES=500 $(RUN) -m pytest tests/e2e/test_records.py
 
-race: $(VENV)/.dev node_modules/.installed ## Let 20 clients book, move and cancel against gunicorn, 500 times each (about ten minutes)
+race: for-tests ## Let 20 clients book, move and cancel against gunicorn, 500 times each (about ten minutes)
 	@RACE_CLIENTS=$${RACE_CLIENTS:-20} RACE_ATTEMPTS=$${RACE_ATTEMPTS:-500} RACE_ROUNDS=$${RACE_ROUNDS:-50} $(RUN) -m pytest -s -p no:cacheprovider tests/integration/scheduling/test_http_race.py $(ARGS)
 
 mutation: $(VENV)/.dev ## Change the screening rules in every small way; the tests must notice (an hour)
 	@nice $(RUN) -m tests.mutation $(ARGS)
 
-check: $(VENV)/.dev node_modules/.installed ## Style, types, layers, migrations, deployment settings, API schema, templates
+check: for-tests ## Style, types, layers, migrations, deployment settings, API schema, templates
 	@$(RUN) -m tests.checks
 
 format: $(VENV)/.dev ## Sort imports and lay out the code
 	@$(BIN)/ruff check --fix --select I -q . && $(BIN)/ruff format -q .
 
-bench: $(VENV)/.dev node_modules/.installed ## Measure speed at full size, printed as a table
+bench: for-tests ## Measure speed at full size, printed as a table
 	@$(RUN) -m tests.benchmarks $(ARGS)
 
 clean: ## Remove installed packages, caches and the demo data
@@ -59,6 +59,14 @@ lock: $(VENV)/.uv ## Pin all packages anew from pyproject.toml and package.json
 	@$(BIN)/uv pip compile -q --group embedded -o requirements-embedded.txt -c requirements.txt --no-header --no-annotate
 	@$(BIN)/uv pip compile -q --group dev -o requirements-dev.txt -c requirements.txt --no-header --no-annotate
 	@npm install --package-lock-only --ignore-scripts
+
+# Packages of both languages come side by side; `-s` says nothing where all is there.
+.PHONY: for-running for-tests
+for-running:
+	@$(MAKE) -s -j2 $(VENV)/.runtime node_modules/.installed
+
+for-tests:
+	@$(MAKE) -s -j2 $(VENV)/.dev node_modules/.installed
 
 $(VENV)/.uv:
 	@echo "Making $(VENV)"

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from mesoclinic.clinic.access import Policy
-from mesoclinic.clinic.models import Clinic, Membership
+from mesoclinic.clinic.models import Membership
 from mesoclinic.clinic.permissions import PolicyPermission
 from tests.access_objects import maker_of, registered_names
 from tests.doors import (
@@ -247,7 +247,6 @@ def admin_model(address: Address) -> type[Model] | None:
     return None
 
 
-MODEL_PAGES = [a for a in ADMIN if admin_model(a)]
 OTHER_ADMIN = [a for a in ADMIN if not admin_model(a) and not a.kwargs]
 # Tables of packages, which only superusers see.
 PACKAGES = {"account.emailaddress", "mfa.authenticator"}
@@ -263,15 +262,26 @@ def test_admin_site(address: Address, keys: Keyring, cast: Cast) -> None:
         assert keys.client(person).get(url).status_code < 500
 
 
-@pytest.mark.parametrize("address", MODEL_PAGES, ids=str)
-def test_admin_model(address: Address, keys: Keyring, cast: Cast) -> None:
-    model = admin_model(address)
-    assert model is not None
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label_lower)
+def test_admin_model(model: type[Model], keys: Keyring, cast: Cast) -> None:
     label = model._meta.label_lower
-    url = _admin_url(address, label, cast.clinic)
-    if url is None:
-        assert label in PACKAGES, f'add "admin:{label}" to tests/access_objects/'
-        return
+    pages = [a for a in ADMIN if admin_model(a) is model]
+    maker = maker_of(f"admin:{label}")
+    assert maker is not None or label in PACKAGES, f'add "admin:{label}" to tests/access_objects/'
+    made = maker(cast.clinic) if maker else None
+    for address in pages:
+        if not address.kwargs:
+            _admin_page(address, reverse(address.name), keys)
+        elif made is not None:
+            assert isinstance(made, Model)
+            url = reverse(address.name, args=[made.pk])
+            _admin_page(address, url, keys)
+            if label != "clinic.staffmember":
+                _other_manager_sees_nothing(url, keys)
+
+
+def _admin_page(address: Address, url: str, keys: Keyring) -> None:
+    cast = keys.cast
     for method in ("get", "post"):
         assert is_turned_away(ask(Client(), method, url)), url
     refused: Sequence[str] = ("get", "post")
@@ -283,19 +293,6 @@ def test_admin_model(address: Address, keys: Keyring, cast: Cast) -> None:
     for person in (cast.manager,) if plain else (cast.manager, cast.superuser):
         answer = ask(keys.client(person), "get", url)
         assert answer.status_code < 500, f"{person} {url}"
-    if address.kwargs and label != "clinic.staffmember":
-        _other_manager_sees_nothing(url, keys)
-
-
-def _admin_url(address: Address, label: str, clinic: Clinic) -> str | None:
-    if not address.kwargs:
-        return reverse(address.name)
-    maker = maker_of(f"admin:{label}")
-    if maker is None:
-        return None
-    made = maker(clinic)
-    assert isinstance(made, Model)
-    return reverse(address.name, args=[made.pk])
 
 
 def _other_manager_sees_nothing(url: str, keys: Keyring) -> None:
