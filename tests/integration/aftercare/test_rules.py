@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from aftercare.admin import TriageRulesForm
@@ -51,10 +50,11 @@ def filled(client: Client, url: str) -> dict[str, object]:
     return data
 
 
-def publish(client: Client, draft: str, note: str, **more: str) -> HttpResponse:
-    """Send the form of a draft's page as it stands, with these words."""
+def publish(client: Client, draft: str, note: str, **more: str) -> tuple[int, str]:
+    """Send the form of a draft's page with these words: the status, and the page."""
     seen = client.get(draft).context["form"]["seen"].value()
-    return client.post(f"{draft}publish/", {"seen": seen, "note": note, **more})
+    answer = client.post(f"{draft}publish/", {"seen": seen, "note": note, **more})
+    return answer.status_code, answer.content.decode()
 
 
 def test_a_milder_rule_is_shown_and_put_in_force_only_where_it_is_meant(
@@ -72,12 +72,12 @@ def test_a_milder_rule_is_shown_and_put_in_force_only_where_it_is_meant(
         ("heat_pus", "strong, on every day", "urgent", "review"),
     ]
 
-    refused = publish(doctor, draft, "Seen in person.")
-    assert refused.status_code == 422
-    assert "Nothing is in force yet" in refused.content.decode()
-    assert publish(doctor, draft, " ", accepts_milder="on").status_code == 422
+    status, page_again = publish(doctor, draft, "Seen in person.")
+    assert status == 422
+    assert "Nothing is in force yet" in page_again
+    assert publish(doctor, draft, " ", accepts_milder="on")[0] == 422
     assert TriageRuleSet.objects.get(status="draft")
-    assert publish(doctor, draft, "Seen in person.", accepts_milder="on").status_code == 302
+    assert publish(doctor, draft, "Seen in person.", accepts_milder="on")[0] == 302
     new = TriageRuleSet.objects.get(status="published")
     assert (new.version, new.note) == (2, "Seen in person.")
     assert new.approved_by == practitioner.display_name
@@ -94,8 +94,8 @@ def test_a_stricter_draft_needs_only_a_word(doctor: Client, draft: str) -> None:
     page = doctor.get(draft)
     assert not page.context["milder"]
     assert {one.effect.key for _n, _reach, one in page.context["graver"]} == {"bruise"}
-    assert publish(doctor, draft, "").status_code == 422
-    assert publish(doctor, draft, "One was overlooked.").status_code == 302
+    assert publish(doctor, draft, "")[0] == 422
+    assert publish(doctor, draft, "One was overlooked.")[0] == 302
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_whatever_else_would_be_noticed_less_must_be_meant_too(
     page = doctor.get(draft)
     assert page.context["compared"].weakens
     assert "This version would notice less." in page.content.decode()
-    assert publish(doctor, draft, "Fewer calls.").status_code == 422
+    assert publish(doctor, draft, "Fewer calls.")[0] == 422
     # Not past the page either.
     row.refresh_from_db()
     with pytest.raises(MilderRules):
