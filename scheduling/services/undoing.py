@@ -15,7 +15,7 @@ from scheduling.domain.status import Status
 from scheduling.exceptions import NothingToUndo
 from scheduling.models import Appointment
 from scheduling.selectors.appointments import get_appointment
-from scheduling.selectors.undoing import TAKEN_BACK, LastChange, last_change
+from scheduling.selectors.undoing import TAKEN_BACK, UNDO_FOR, LastChange, last_change
 from scheduling.services.moving import move_appointment
 from scheduling.services.pushing import take_push_back
 from scheduling.services.requests import Exceptions, Move, Target
@@ -40,9 +40,9 @@ def undo_last_change(
     appointment = get_appointment(clinic, appointment_id)
     change = last_change(clinic, actor, appointment, now)
     if seen is not None and (change is None or change.at != seen):
-        raise NothingToUndo(
-            _("It was taken back or changed again in the meantime, or five minutes are over.")
-        )
+        if seen <= now - UNDO_FOR:
+            raise NothingToUndo(_("Five minutes are over: it can't be taken back any more."))
+        raise NothingToUndo(_("It was taken back or changed again in the meantime."))
     if change is None:
         raise NothingToUndo
     with audited(actor, reason=TAKEN_BACK):

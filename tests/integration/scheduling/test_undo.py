@@ -140,6 +140,9 @@ def test_a_page_left_behind_does_not_take_the_undo_back(
     page, back = (
         reverse(f"scheduling:{name}", args=[visit.pk]) for name in ("appointment", "undo")
     )
+    with time_machine.travel(NOW + 5 * MINUTE, tick=False):
+        late = client_for(practitioner).post(back, {"at": NOW.isoformat()}, follow=True)
+        assert "Five minutes are over" in late.content.decode()
     with time_machine.travel(NOW + 2 * MINUTE, tick=False):
         client = client_for(practitioner)
         shown = {"at": client.get(page).context["undo"].at.isoformat()}
