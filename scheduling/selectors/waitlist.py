@@ -276,5 +276,5 @@ def get_offer(clinic: Clinic, pk: UUID | None) -> WaitlistOffer | None:
     """An offer of the clinic with its entry and held visit. One query."""
     if pk is None:
         return None
-    rows = WaitlistOffer.objects.for_clinic(clinic).select_related("entry", "hold")
+    rows = WaitlistOffer.objects.for_clinic(clinic).select_related("entry__appointment", "hold")
     return rows.filter(pk=pk).first()

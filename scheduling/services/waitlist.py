@@ -200,7 +200,9 @@ def accept_offer(*, clinic: Clinic, actor: Actor, now: datetime, offer_id: UUID)
         entry = offer.entry
         if offer.status == Offered.ACCEPTED:
             return entry.appointment or offer.hold
-        if offer.status != Offered.OPEN or now >= offer.expires_at:
+        # Whom the desk has booked meanwhile would have two visits.
+        waits = entry.status == WaitlistEntry.Status.WAITING
+        if offer.status != Offered.OPEN or now >= offer.expires_at or not waits:
             raise OfferOver
         booked = _book(clinic, actor, now, offer)
         offer.status, offer.answered_at = Offered.ACCEPTED, now

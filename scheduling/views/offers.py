@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 
 from mesoclinic.clinic.access import Policy, access
 from patients.exceptions import LinkUnusable
 from patients.services import mark_opened, mark_used
 from patients.views.links import PatientLinkView
+from scheduling.domain.status import BLOCKING
 from scheduling.exceptions import OfferOver, in_patients_words
-from scheduling.models import WaitlistOffer
+from scheduling.models import WaitlistEntry, WaitlistOffer
 from scheduling.selectors.waitlist import get_offer
 from scheduling.services import accept_offer, decline_offer
 
@@ -46,8 +49,20 @@ class LinkOffer(PatientLinkView):
 
     def _page(self, offer: WaitlistOffer, *, over: bool = False) -> HttpResponse:
         start, until = (self.clinic.local(at) for at in (offer.hold.during.lower, offer.expires_at))
-        lapsed = offer.status == "open" and offer.expires_at <= self.now
-        state = "lapsed" if over or lapsed else offer.status
+        state = "lapsed" if over else _state(offer, self.now)
         context: dict[str, object] = {"start": start, "until": until, "state": state}
         context["moves"] = offer.entry.appointment_id is not None
+        context["waits"] = offer.entry.status == WaitlistEntry.Status.WAITING
         return self.page("scheduling/link_offer.html", context)
+
+
+def _state(offer: WaitlistOffer, now: datetime) -> str:
+    """How the offer stands, "changed" once the visit that came of it is not there any more."""
+    if offer.status == WaitlistOffer.Status.ACCEPTED:
+        visit = offer.entry.appointment or offer.hold
+        stands = visit.during.lower == offer.hold.during.lower and visit.status in BLOCKING
+        return offer.status if stands else "changed"
+    # Whom the desk has booked or taken off the list has declined nothing.
+    waits = offer.entry.status == WaitlistEntry.Status.WAITING
+    lapsed = offer.status == WaitlistOffer.Status.OPEN and offer.expires_at <= now
+    return offer.status if waits and not lapsed else "lapsed"

@@ -19,7 +19,14 @@ from patients.services import create_link
 from scheduling import services
 from scheduling.domain.waitlist import Freed
 from scheduling.exceptions import AlreadyWaiting, NobodyWaits, OfferOver
-from scheduling.models import Appointment, BookingRules, FreedTime, OnlineRules, WaitlistOffer
+from scheduling.models import (
+    Appointment,
+    BookingRules,
+    FreedTime,
+    OnlineRules,
+    WaitlistEntry,
+    WaitlistOffer,
+)
 from scheduling.selectors import waitlist as selectors
 from scheduling.services import WaitlistWish
 from tests.factories import scheduling as make
@@ -252,6 +259,33 @@ def test_the_link_shows_without_changing_and_one_post_takes_it(
     offer.refresh_from_db()
     assert offer.status == "accepted"
     assert client.post(f"/p/{token}/offer/", {"answer": "yes"}).status_code == 200
+    # What came of it is cancelled: the old mail must not say that it stands.
+    services.cancel_appointment(
+        clinic=desk.clinic, actor=desk.actor, now=now, appointment_id=offer.hold_id, reason="Ill"
+    )
+    text = client.get(f"/p/{token}/offer/").content.decode()
+    assert "This visit has changed since" in text
+    assert "The time is yours" not in text
+
+
+def test_whom_the_desk_has_booked_meanwhile_takes_no_second_visit_by_link(
+    desk: make.Desk, ines: Patient
+) -> None:
+    now = timezone.now()
+    offer = make.offer(desk, make.waiting(desk, ines), now + 2 * make.DAY)
+    WaitlistEntry.objects.filter(pk=offer.entry_id).update(status="booked", ended_at=now)
+    _link, token = create_link(
+        actor=Actor.system(desk.clinic.pk), patient=ines, purpose=PatientLink.Purpose.OFFER,
+        subject_id=offer.pk, expires_at=now + make.DAY, now=now,
+    )  # fmt: skip
+    for page in (
+        Client().get(f"/p/{token}/offer/"),
+        Client().post(f"/p/{token}/offer/", {"answer": "yes"}),
+    ):
+        assert "no longer kept for you" in page.content.decode()
+        assert "waiting list" not in page.content.decode()
+    offer.refresh_from_db()
+    assert offer.hold.status == "pending"
 
 
 def test_who_is_booked_at_the_desk_waits_no_longer_until_it_is_taken_back(
