@@ -11,7 +11,9 @@ import datetime as dt
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from aftercare.domain.outbox import State
 from aftercare.models import DispatcherState, Message, OutboxHold
@@ -64,12 +66,16 @@ def notice_restore(*, now: dt.datetime) -> bool:
         DispatcherState.objects.filter(pk=state.pk).update(fingerprint=current, ticked_at=now)
         if not before:
             return False
-        why = _("The data were restored from a backup; they end on %(when)s (UTC).") % {
-            "when": f"{last.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
-        }
         for clinic in Clinic.objects.filter(is_active=True):
-            hold_all(actor=_SYSTEM, clinic=clinic, why=why, now=now)
+            hold_all(actor=_SYSTEM, clinic=clinic, why=_restored(clinic, last), now=now)
     return True
+
+
+def _restored(clinic: Clinic, last: dt.datetime) -> str:
+    """In the clinic's time: what was done there after `last` is missing, and people must look."""
+    with override(clinic.language):
+        when = date_format(clinic.local(last), "j F Y, H:i")
+        return _("The data were restored from a backup; they end on %(when)s.") % {"when": when}
 
 
 def hold_all(*, actor: Actor, clinic: Clinic, why: str, now: dt.datetime) -> OutboxHold:

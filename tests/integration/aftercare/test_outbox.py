@@ -105,7 +105,7 @@ def test_after_a_restore_everything_is_held_until_a_person_decides(
 
     assert state_of(old)[0] == "planned"
     hold = OutboxHold.objects.get(clinic=patient.clinic)
-    assert "restored from a backup; they end on 2026-03-10 07:00" in hold.why
+    assert "restored from a backup; they end on 10 March 2026, 08:00" in hold.why
     left_out = holding.release_all(
         actor=Actor.system(patient.clinic_id, "Zita"), clinic=patient.clinic,
         leave_out_before=hold.since, now=NOW + MINUTE,
