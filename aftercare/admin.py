@@ -306,6 +306,7 @@ class CareSettingsAdmin(CatalogueAdmin):
     list_display = ("clinic", "escalate_minutes", "late_watch", "silent_after", "alert_by_sms")
     list_filter = ("late_watch", "alert_by_sms")
     search_fields = ("clinic__name",)
+    readonly_fields = ("late_watch",)  # on its page: what is planned follows the switch
 
 
 @admin.register(AlarmNumber)

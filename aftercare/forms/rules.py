@@ -236,6 +236,12 @@ class CareForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             "escalate_minutes", "alert_by_email", "alert_by_sms", "late_watch", "silent_after"
         )  # fmt: skip
+        help_texts = {
+            "late_watch": _(
+                "Short check-ins 2, 4, 8 and 12 weeks after deep techniques. Switched off, those "
+                "that are planned are left out; switched on again, those still to come are sent."
+            )
+        }
 
 
 class NumberForm(forms.ModelForm):  # type: ignore[type-arg]

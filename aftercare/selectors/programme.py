@@ -60,6 +60,7 @@ class Group:
 
     title: str
     lines: list[StepLine]
+    anchor: str = ""
 
 
 def programme(clinic: Clinic) -> list[Group]:
@@ -73,7 +74,7 @@ def programme(clinic: Clinic) -> list[Group]:
         groups.setdefault(step.anchor, []).append(line)
     labels = {key: str(ProgrammeStep.Anchor(key).label) for key in groups}
     single = {key for key, lines in groups.items() if len(lines) == 1 and not lines[0].step.offset}
-    found = [Group(labels[key], lines) for key, lines in groups.items() if key not in single]
+    found = [Group(labels[key], lines, key) for key, lines in groups.items() if key not in single]
     once = [replace(groups[key][0], event=labels[key]) for key in groups if key in single]
     return [*found, Group(_("One message at once"), once)] if once else found
 

@@ -58,7 +58,7 @@ class Care(StaffPage):
     def _save(self, name: str, form: CareForm | NumberForm) -> HttpResponse:
         if not form.is_valid():
             return again(self.request, "aftercare/care.html", self._page(**{name: form}))
-        care.save(actor=self.request.actor, row=form.save(commit=False))
+        care.save(actor=self.request.actor, row=form.save(commit=False), now=self.now)
         flash.success(self.request, _("Saved."))
         return redirect("aftercare:care")
 

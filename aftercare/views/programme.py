@@ -17,6 +17,7 @@ from aftercare.forms.programme import look_again
 from aftercare.models import ProgrammeStep
 from aftercare.selectors import programme as selectors
 from aftercare.services import programme as services
+from aftercare.services.care import settings_of
 from aftercare.services.forecast import EXPECTED, forecast
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access, can
@@ -37,6 +38,7 @@ class Programme(StaffPage):
         context = {
             "groups": selectors.programme(request.clinic),
             "versions": selectors.versions(request.clinic),
+            "late_watch": settings_of(request.clinic).late_watch,
             "may_edit": can(request.actor, Policy.MANAGER),
             "may_read_texts": can(request.actor, Policy.CLINICAL_OR_MANAGER),
         }

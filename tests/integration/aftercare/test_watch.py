@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from aftercare.models import CareSettings, Message, StaffTask
-from aftercare.services import tasks, watch
+from aftercare.services import care, tasks, watch
 from mesoclinic.clinic.models import Clinic, Membership
 from scheduling.models import Appointment
 from tests.factories import aftercare as make
@@ -142,6 +142,32 @@ def test_late_infections_are_watched_for_after_deep_techniques_where_the_clinic_
         make.post(found[0].due_at)
         ask = plain(mail_sink.messages[-1])
         assert "/check-in/" in ask
+
+
+def test_what_is_planned_of_the_late_watch_follows_its_switch(
+    lices: Clinic, stock: treatments.Catalogue, plan: TreatmentPlan, practitioner: Membership,
+    manager: Membership,
+) -> None:  # fmt: skip
+    Technique.objects.filter(pk=stock.nappage.pk).update(is_skin_breaking_deep=True)
+    signed = treatments.signed(plan, stock, practitioner).signed_at
+    assert signed is not None
+    late = Message.objects.filter(template_key="late-watch").order_by("due_at")
+    dropped = late[3]
+    Message.objects.filter(pk=dropped.pk).update(state="skipped", why="Not sent, said Zita.")
+
+    def switch(*, on: bool, days: int) -> list[str]:
+        row = care.settings_of(lices)
+        row.late_watch = on
+        care.save(actor=treatments.actor_of(manager), row=row, now=signed + days * DAY)
+        return [one.state for one in late.all()]
+
+    assert switch(on=False, days=1) == ["skipped"] * 4
+    assert "switched" in late.all()[0].why
+    other = Message.objects.exclude(template_key="late-watch").filter(subject_type="session")
+    assert {one.state for one in other} == {"planned"}
+    # On again after three weeks: what is past stays out, and what somebody else left out.
+    assert switch(on=True, days=21) == ["skipped", "planned", "planned", "skipped"]
+    assert switch(on=True, days=22) == ["skipped", "planned", "planned", "skipped"]
 
 
 def test_late_check_ins_of_several_sessions_that_meet_are_one_about_the_oldest(
