@@ -34,7 +34,8 @@
     listeners.forEach((listen) => listen(state));
   }
 
-  /* "sent", "offline" (stays queued) or "refused" (the server does not want it: no use to repeat) */
+  /* "sent", "offline" (stays queued), "refused" (the server does not want it: no use to repeat) or
+     "over" (the link has ended: loaded again, the page says so, and whom to call) */
   async function send(entry) {
     const body = new URLSearchParams(entry.fields);
     body.set("go", "keep");
@@ -45,6 +46,7 @@
       return "offline";
     }
     if (answer.status >= 500 || answer.status === 429) return "offline";
+    if (answer.status === 404) return "over";
     return answer.status === 204 ? "sent" : "refused";
   }
 
@@ -62,7 +64,8 @@
         }
         /* typed on in the meantime: the entry has become a newer one and goes again */
         write(read().filter((one) => one.url !== entry.url || one.at !== entry.at));
-        if (outcome === "refused") {
+        if (outcome === "over") window.location.reload();
+        if (outcome !== "sent") {
           say("refused");
           return "refused";
         }

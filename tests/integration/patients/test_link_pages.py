@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import AuditEntry
-from mesoclinic.clinic.models import Clinic
+from mesoclinic.clinic.models import Clinic, Membership
 from patients import services, signals
 from patients.exceptions import AnswerNotAccepted
 from patients.models import Patient, PatientLink, Questionnaire, Screening
@@ -28,6 +28,7 @@ from tests.factories.patients import (
 )
 from tests.integration.patients.conftest import heard
 from tests.integration.patients.looking import answer_all, state, url
+from tests.personas import client_for
 
 HOUR = dt.timedelta(hours=1)
 
@@ -190,6 +191,17 @@ def test_another_browser_sees_no_answers_without_a_code(
     assert refused.status_code == 422
     stranger.post(url("link-screening-code", invited), {"code": calls[0]["code"]})
     assert b"checked" in stranger.get(fill_url).content
+
+
+def test_the_chart_says_that_a_link_ended_unanswered_and_sends_another(
+    invited: str, patient: Patient, receptionist: Membership
+) -> None:
+    PatientLink.objects.update(created_at=NOW - 2 * HOUR, expires_at=NOW - HOUR)
+    chart = client_for(receptionist).get(f"/patients/{patient.pk}/")
+    text = chart.content.decode()
+    assert "The link ended before the questions were answered." in text
+    assert "Send a new link" in text
+    assert "Nobody has asked" not in text
 
 
 def test_beginning_again_starts_empty(invited: str, client: Client) -> None:
