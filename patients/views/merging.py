@@ -91,7 +91,11 @@ class PatientMergePage(StaffView):
         record_read(
             self.request.actor, model="patients.patient", patients=[pk, other], reason="compare"
         )
-        context = {"keep": keep, "drop": drop, "lines": _lines(keep, drop)}
+        born = {one.birth_date for one in (keep, drop) if one.birth_date}
+        later = max(born) if len(born) > 1 else None
+        context = {
+            "keep": keep, "drop": drop, "lines": _lines(keep, drop), "later_birth": later,
+        }  # fmt: skip
         return render(request, "patients/merge.html", context)
 
     def post(self, request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:

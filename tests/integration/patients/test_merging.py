@@ -392,7 +392,20 @@ def test_the_same_name_with_a_slip_in_the_date_of_birth(
     assert len(expected) == 3
     assert {frozenset(one.birth_date for one in pair.both) for pair in found} == expected
     page = client_for(receptionist).get(reverse("patients:duplicates")).content.decode()
-    assert "Dates of birth a slip apart" in page
+    assert "Dates of birth differ by a slip" in page
+
+
+def test_the_comparison_says_which_date_of_birth_would_stand(
+    as_boss: Client, keep: Patient, drop: Patient
+) -> None:
+    compare = reverse("patients:merge", args=[keep.pk, drop.pk])
+    Patient.objects.update(birth_date=dt.date(1987, 3, 14))
+    assert "The dates of birth differ." not in as_boss.get(compare).content.decode()
+    Patient.objects.filter(pk=drop.pk).update(birth_date=dt.date(1987, 3, 15))
+    assert "The later one, 15 Mar 1987, would stand" in as_boss.get(compare).content.decode()
+    as_boss.post(compare)
+    keep.refresh_from_db()
+    assert keep.birth_date == dt.date(1987, 3, 15)
 
 
 def test_the_hint_while_typing(
