@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 
@@ -29,12 +30,14 @@ _COMING = ["pending", "booked", "confirmed", "arrived", "in_session", "on_hold"]
 def sessions_without_answer(
     clinic: Clinic, invitations: int, *, now: dt.datetime
 ) -> list[SessionRecord]:
-    """Sessions with that many check-ins sent since the last answer, the latest a day ago.
+    """The last session of each patient with that many check-ins sent since the patient's last
+    answer, the latest a day ago.
 
-    Each is found once: whoever has been called about a session is not called again for a month.
+    Whoever is to be called, or was called about it within a month, is not found again.
     """
     keys = MessageTemplate.objects.for_clinic(clinic).filter(body__contains="checkin_link")
-    last = CheckIn.objects.filter(session=OuterRef("subject_id")).order_by("-answered_at")
+    # A word about any session is a word.
+    last = CheckIn.objects.filter(patient=OuterRef("patient_id")).order_by("-answered_at")
     silent = (
         Message.objects.for_clinic(clinic)
         .filter(
@@ -48,13 +51,32 @@ def sessions_without_answer(
         .annotate(n=Count("pk"), newest=Max("sent_at"))
         .filter(n__gte=invitations, newest__lte=now - _PATIENCE)
     )
-    called = StaffTask.objects.for_clinic(clinic).filter(
-        kind=StaffTask.Kind.CHECKIN_SILENT, created_at__gt=now - _SILENT_BACK
-    )
     rows = SessionRecord.objects.for_clinic(clinic).filter(
         pk__in=[row["subject_id"] for row in silent]
     )
-    return list(rows.exclude(pk__in=called.values("subject_id")))
+    called = _called(clinic, now)
+    latest: dict[UUID, SessionRecord] = {}
+    for session in rows.order_by("signed_at"):
+        until = called.get(session.patient_id)
+        if until is None or (session.signed_at is not None and session.signed_at > until):
+            latest[session.patient_id] = session
+    return list(latest.values())
+
+
+def _called(clinic: Clinic, now: dt.datetime) -> dict[UUID, dt.datetime]:
+    """Up to when signed sessions are spoken for by a call: one to come speaks for all, one that
+    was made for the session it was about and those before."""
+    calls = StaffTask.objects.for_clinic(clinic).filter(kind=StaffTask.Kind.CHECKIN_SILENT)
+    rows = calls.filter(Q(done_at=None) | Q(created_at__gt=now - _SILENT_BACK))
+    about = SessionRecord.objects.filter(pk=OuterRef("subject_id"))
+    found: dict[UUID, dt.datetime] = {}
+    for patient, done_at, signed_at in rows.values_list(
+        "patient_id", "done_at", Subquery(about.values("signed_at")[:1])
+    ):
+        until = now if done_at is None else signed_at
+        if patient is not None and until is not None:
+            found[patient] = max(found.get(patient, until), until)
+    return found
 
 
 def visits_without_screening(clinic: Clinic, *, now: dt.datetime) -> list[Appointment]:

@@ -66,6 +66,35 @@ def test_two_invitations_without_an_answer_are_a_call(
     assert open_tasks("checkin_silent") == []
 
 
+def test_a_patient_is_called_once_about_all_sessions(
+    record: SessionRecord, signed_at: dt.datetime, plan: TreatmentPlan,
+    stock: treatments.Catalogue, practitioner: Membership,
+) -> None:  # fmt: skip
+    """About the last one; a word about any session is a word."""
+    second = treatments.signed(plan, stock, practitioner, number=2, now=signed_at + 7 * DAY)
+    for session, days in ((record, (1, 3)), (second, (8, 10))):
+        for day in days:
+            invited(session, signed_at + day * DAY)
+    watch.look_round(record.clinic, now=signed_at + 12 * DAY)
+    (task,) = open_tasks("checkin_silent")
+    assert task.subject_id == second.pk
+    watch.look_round(record.clinic, now=signed_at + 13 * DAY)
+    assert open_tasks("checkin_silent") == [task]
+
+    member = record.practitioner.memberships.get()
+    tasks.finish_task(
+        actor=treatments.actor_of(member), clinic=record.clinic, task_id=task.pk,
+        outcome="All is well.", now=signed_at + 13 * DAY,
+    )  # fmt: skip
+    watch.look_round(record.clinic, now=signed_at + 14 * DAY)
+    assert open_tasks("checkin_silent") == []
+
+    StaffTask.objects.filter(pk=task.pk).update(created_at=signed_at - 90 * DAY)
+    make.checkin(record, signed_at + 11 * DAY)
+    watch.look_round(record.clinic, now=signed_at + 15 * DAY)
+    assert open_tasks("checkin_silent") == []
+
+
 def test_an_answer_or_another_number_of_invitations_is_no_silence(
     record: SessionRecord, signed_at: dt.datetime
 ) -> None:
