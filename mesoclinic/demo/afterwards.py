@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from uuid import UUID
 
 from aftercare.domain.triage import ReportedEffect
+from aftercare.models import Message
 from aftercare.services.checkins import CheckInAnswer, answer_checkin
 from aftercare.services.threads import answer, ask
 from aftercare.services.watch import look_round
@@ -21,6 +23,9 @@ _CALM = (
     CheckInAnswer(2, (ReportedEffect("bruise", 1),)),
     CheckInAnswer(1, (), ""),
 )
+_ASKS = ("checkin", "checkin-marks", "followup", "late-watch")
+_SILENT = 12
+"""One in so many does not answer."""
 _WORRIED = CheckInAnswer(
     4, (ReportedEffect("swelling", 2, growing=True, size=2),), "It was smaller this morning."
 )
@@ -54,6 +59,7 @@ class Afterwards:
             .order_by("signed_at")
         )
         self._checkins(records)
+        self._most_answer({record.patient_id for record in records})
         asked = iter(_QUESTIONS)
         for record, (words, reply) in zip(_patients_once(records), asked, strict=False):
             self._question(record.patient, words, reply)
@@ -71,6 +77,24 @@ class Afterwards:
                 said, when = _ILL, self.scene.now - dt.timedelta(minutes=3)
             answer_checkin(link=self._link(record.patient, "checkin", record, when), answer=said,
                            now=when)  # fmt: skip
+            self.scene.done["check-ins"] += 1
+
+    def _most_answer(self, told: set[UUID]) -> None:
+        """Of the weeks before, most say that all is well; the few others are to be called."""
+        asked = Message.objects.for_clinic(self.scene.clinic).filter(
+            subject_type="session", state="planned", template_key__in=_ASKS,
+            due_at__gt=self.scene.now - 30 * _DAY, due_at__lt=self.scene.now - _DAY,
+        ).exclude(patient__email="").exclude(patient__in=told)  # fmt: skip
+        newest = {one.patient_id: one for one in asked.order_by("due_at")}
+        records = SessionRecord.objects.select_related("patient__clinic").in_bulk(
+            [one.subject_id for one in newest.values()]
+        )
+        for number, message in enumerate(newest.values()):
+            if number % _SILENT == 0:
+                continue
+            record, when = records[message.subject_id], message.due_at + dt.timedelta(hours=2)
+            link = self._link(record.patient, "checkin", record, when)
+            answer_checkin(link=link, answer=_CALM[0], now=when)
             self.scene.done["check-ins"] += 1
 
     def _question(self, patient: Patient, words: str, reply: str) -> None:
