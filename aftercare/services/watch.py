@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
 
@@ -75,7 +74,8 @@ def _silent(clinic: Clinic, now: dt.datetime) -> Found:
                 kind=Kind.CHECKIN_SILENT,
                 role=Role.FRONT_DESK,
                 title=gettext_noop("does not answer check-ins, call"),
-                detail=_("Last visit: %(day)s") % {"day": date_format(session.performed_on, "j F")},
+                # Read by people of several languages: a date that needs no words.
+                detail=_("Last visit: %(day)s") % {"day": session.performed_on},
                 subject_id=session.pk,
                 url_name="",
                 due_at=now + dt.timedelta(hours=24),
@@ -92,7 +92,7 @@ def _unscreened(clinic: Clinic, now: dt.datetime) -> Found:
                 kind=Kind.SCREENING_EXPIRED,
                 role=Role.FRONT_DESK,
                 title=gettext_noop("has no valid screening"),
-                detail=_("Visit on %(day)s") % {"day": date_format(start, "l j F, H:i")},
+                detail=_("Visit on %(day)s") % {"day": f"{start:%Y-%m-%d, %H:%M}"},
                 subject_id=visit.patient_id,
                 url_name="patients:chart",
                 due_at=max(visit.during.lower - dt.timedelta(hours=24), now),

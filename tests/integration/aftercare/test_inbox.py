@@ -54,6 +54,16 @@ def test_a_task_is_claimed_finished_and_stays_in_the_history(
     assert "Noor Haddad" in done
 
 
+def test_whom_a_task_is_about_can_be_called_from_it(
+    ines: Patient, practitioner: Membership
+) -> None:
+    Patient.objects.filter(pk=ines.pk).update(phone="+33612345678")
+    task = make.task(ines, dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC))
+    client = client_for(practitioner)
+    for url in ("/inbox/", f"/inbox/{task.pk}/"):
+        assert 'href="tel:+33612345678"' in client.get(url).content.decode()
+
+
 def test_urgent_tasks_lead_and_late_ones_say_so(ines: Patient, practitioner: Membership) -> None:
     late = make.task(ines, NOW - HOUR, title="older", kind="message_failed")
     make.task(ines, NOW + HOUR, title="burns", kind="checkin_urgent", is_urgent=True)

@@ -55,6 +55,7 @@ def test_two_invitations_without_an_answer_are_a_call(
         watch.look_round(record.clinic, now=signed_at + 5 * DAY)
     (task,) = open_tasks("checkin_silent")
     assert (task.patient_id, task.role) == (record.patient_id, "front_desk")
+    assert task.detail == f"Last visit: {record.performed_on:%Y-%m-%d}"
 
     # Whoever was called is not called again next hour.
     member = record.practitioner.memberships.get()
