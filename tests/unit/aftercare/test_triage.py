@@ -288,7 +288,7 @@ def test_broken_rules_can_not_exist() -> None:
     for size in (0, 4):
         with pytest.raises(ValueError, match=r"^Size goes from 1 to 3\.$"):
             Escalation(Urgency.REVIEW, size=size)
-    for conditions in ({"size": 1}, {"lasting_hours": 0}, {"after_hours": 0}, {"deep": True},
+    for conditions in ({"size": 1}, {"severity": 1}, {"severity": 5}, {"lasting_hours": 0}, {"after_hours": 0}, {"deep": True},
                   {"ingredients": ("saline",)}, {"spreading": True}):  # fmt: skip
         assert Escalation(Urgency.REVIEW, **conditions)
     with pytest.raises(ValueError, match=r"^Effect keys must be unique\.$"):
@@ -335,6 +335,15 @@ def test_what_is_not_said_is_the_least() -> None:
     assert (rules.unwell_from, rules.review_note) == (4, "")
     told = ReportedEffect("tingling")
     assert (told.severity, told.size, told.lasting_hours) == (1, 1, 0)
+
+
+def test_a_severity_that_is_not_known_counts_as_severe_and_no_graver() -> None:
+    for bound, expected in ((3, URGENT), (4, REVIEW)):
+        line = Escalation(URGENT, severity=bound)
+        tingling = Effect("tingling", {"en": "Tingling"}, {}, REVIEW, {}, {}, "G", (line,))
+        rules = TriageRules("1", (tingling,), advice=RULES.advice)
+        told = Report((effect("tingling", None),), 24)
+        assert assess(told, rules).urgency is expected
 
 
 def test_a_clinic_knows_which_ingredients_its_rules_name() -> None:
