@@ -208,4 +208,5 @@ class CheckInViewSet(AuditedList):
             return CheckIn.objects.none()
         query = PatientQuery(data=self.request.query_params)
         query.is_valid(raise_exception=True)
-        return CheckIn.objects.for_clinic(self.clinic).filter(**query.validated_data)
+        rows = CheckIn.objects.for_clinic(self.clinic).filter(patient__erased_at=None)
+        return rows.filter(**query.validated_data)

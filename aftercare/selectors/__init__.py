@@ -204,7 +204,7 @@ def checkin(clinic: Clinic, pk: UUID, language: str) -> tuple[CheckIn, list[dict
     found = (
         CheckIn.objects.for_clinic(clinic)
         .select_related("patient", "session__planned_session__plan__indication", "rules")
-        .filter(pk=pk)
+        .filter(pk=pk, patient__erased_at=None)
         .first()
     )
     if found is None:

@@ -21,7 +21,8 @@ _ENOUGH = 5
 
 def threads(clinic: Clinic, name: str = "", state: str = "") -> QuerySet[Thread]:
     """Conversations with their patients: what waits longest first, then the newest."""
-    rows = Thread.objects.for_clinic(clinic).select_related("patient")
+    rows = Thread.objects.for_clinic(clinic).filter(patient__erased_at=None)
+    rows = rows.select_related("patient")
     if name:
         folded = Func(Value(name), function="mesoclinic_fold", output_field=TextField())
         rows = rows.filter(patient__search__contains=folded)
@@ -44,7 +45,7 @@ def thread(clinic: Clinic, pk: UUID) -> Thread:
         Thread.objects.for_clinic(clinic)
         .select_related("patient", "checkin")
         .prefetch_related(Prefetch("posts", posts))
-        .filter(pk=pk)
+        .filter(pk=pk, patient__erased_at=None)
         .first()
     )
     if found is None:

@@ -108,7 +108,9 @@ class Drift:
 def courses_drifting(clinic: Clinic, *, now: dt.datetime) -> list[Drift]:
     """Courses under way that leave their window within a week, soonest first."""
     today = clinic.today(now)
-    plans = list(TreatmentPlan.objects.for_clinic(clinic).filter(status="active"))
+    plans = list(
+        TreatmentPlan.objects.for_clinic(clinic).filter(status="active", patient__erased_at=None)
+    )
     sessions = sessions_of([plan.pk for plan in plans])
     booked = set(
         Appointment.objects.for_clinic(clinic)

@@ -156,7 +156,7 @@ def get_plan(clinic: Clinic, pk: UUID) -> TreatmentPlan:
     plan = (
         TreatmentPlan.objects.for_clinic(clinic)
         .select_related("patient", "practitioner", "indication", "protocol")
-        .filter(pk=pk)
+        .filter(pk=pk, patient__erased_at=None)
         .first()
     )
     if plan is None:

@@ -29,7 +29,8 @@ class EventFilter:
 def event_list(clinic: Clinic, wanted: str | EventFilter = "open") -> QuerySet[AdverseEvent]:
     """Events of the clinic, gravest first. `wanted` as text is open (default), resolved or all."""
     asked = EventFilter(wanted) if isinstance(wanted, str) else wanted
-    rows = AdverseEvent.objects.for_clinic(clinic).select_related("patient", "session")
+    rows = AdverseEvent.objects.for_clinic(clinic).filter(patient__erased_at=None)
+    rows = rows.select_related("patient", "session")
     if asked.show == "open":
         rows = rows.filter(resolved_at__isnull=True)
     elif asked.show == "resolved":

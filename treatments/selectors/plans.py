@@ -1,4 +1,4 @@
-"""Plans as lists and pages show them."""
+"""Plans as lists and pages show them: none of an erased person, whose record is closed."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def plan_list(clinic: Clinic, wanted: PlanFilter) -> QuerySet[TreatmentPlan]:
     """Plans of the clinic, newest first, with how many sessions they have and how many are signed."""
     rows = (
         TreatmentPlan.objects.for_clinic(clinic)
+        .filter(patient__erased_at=None)
         .select_related("patient", "practitioner", "indication")
         .annotate(
             sessions_total=Count("sessions", filter=Q(sessions__dropped_at__isnull=True)),
@@ -70,7 +71,8 @@ def get_plan(clinic: Clinic, pk: UUID) -> TreatmentPlan:
     rows = TreatmentPlan.objects.for_clinic(clinic).select_related(
         "patient", "practitioner", "indication", "protocol", "clinic"
     )
-    plan = rows.prefetch_related("areas", "techniques").filter(pk=pk).first()
+    rows = rows.prefetch_related("areas", "techniques")
+    plan = rows.filter(pk=pk, patient__erased_at=None).first()
     if plan is None:
         raise NotFound
     plan.patient.clinic = plan.clinic = clinic
@@ -82,7 +84,7 @@ def get_session(clinic: Clinic, pk: UUID) -> PlannedSession:
     rows = PlannedSession.objects.for_clinic(clinic).select_related(
         "patient", "plan__indication", "plan__practitioner", "clinic", "record"
     )
-    session = rows.filter(pk=pk).first()
+    session = rows.filter(pk=pk, patient__erased_at=None).first()
     if session is None:
         raise NotFound
     session.patient.clinic = session.clinic = clinic
@@ -115,7 +117,7 @@ def get_consent(clinic: Clinic, pk: UUID) -> Consent:
     row = (
         Consent.objects.for_clinic(clinic)
         .select_related("clinic", "patient", "cocktail__plan")
-        .filter(pk=pk)
+        .filter(pk=pk, patient__erased_at=None)
         .first()
     )
     if row is None:

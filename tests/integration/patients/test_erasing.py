@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
@@ -95,6 +96,33 @@ def test_the_record_of_treatment_stays_for_its_years_and_nothing_else(
     assert MARK.lower() not in everything_stored()
     assert services.finish_erasures(now=long_after) == 0
     assert path.exists()  # until the transaction is through
+
+
+def test_what_the_law_keeps_is_on_no_everyday_page(
+    boss: Actor, person: Patient, practitioner: Membership, client_for: SignIn
+) -> None:
+    live(person, practitioner)
+    rows = {
+        name: apps.get_model(label).objects.filter(patient=person).values_list("pk", flat=True)[0]
+        for name, label in (
+            ("treatments:plan-detail", "treatments.TreatmentPlan"),
+            ("treatments:cocktail-edit", "treatments.TreatmentPlan"),
+            ("scheduling:course", "treatments.TreatmentPlan"),
+            ("treatments:session", "treatments.PlannedSession"),
+            ("treatments:session-pdf", "treatments.PlannedSession"),
+            ("treatments:consent-detail", "treatments.Consent"),
+            ("patients:screening-detail", "patients.Screening"),
+            ("aftercare:checkin", "aftercare.CheckIn"),
+        )
+    }
+    doctor = client_for(practitioner)
+    pages = [reverse(name, args=[pk]) for name, pk in rows.items()]
+    lists = [reverse("treatments:plan-list"), reverse("api-plan-list"), reverse("patients:list")]
+    assert {doctor.get(page).status_code for page in pages} <= {200, 302}
+    assert MARK in doctor.get(lists[0]).content.decode()
+    services.erase_patient(actor=boss, patient=person, now=NOW)
+    assert [page for page in pages if doctor.get(page).status_code != 404] == []
+    assert [page for page in lists if MARK in doctor.get(page).content.decode()] == []
 
 
 def test_who_was_never_treated_is_gone_at_once(
