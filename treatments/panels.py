@@ -49,7 +49,7 @@ def session_info(clinic: Clinic, sessions: Iterable[UUID]) -> dict[UUID, Session
 
 
 Rooms = Callable[[Clinic, Iterable[UUID]], Mapping[UUID, str]]
-States = Callable[[Clinic, Iterable[UUID]], Mapping[UUID, tuple[str, str]]]
+States = Callable[[Clinic, Iterable[UUID]], Mapping[UUID, str]]
 
 _rooms: list[Rooms] = []
 _messages: list[States] = []
@@ -70,6 +70,6 @@ def rooms_of(clinic: Clinic, planned_sessions: Iterable[UUID]) -> Mapping[UUID, 
     return _rooms[0](clinic, planned_sessions) if _rooms else {}
 
 
-def recall_messages(clinic: Clinic, contacts: Iterable[UUID]) -> Mapping[UUID, tuple[str, str]]:
-    """State and words of the messages by recall contact id; nothing where nobody knows."""
+def recall_messages(clinic: Clinic, contacts: Iterable[UUID]) -> Mapping[UUID, str]:
+    """States (of the chips `message`) of the messages by recall contact id; nothing where nobody knows."""
     return _messages[0](clinic, contacts) if _messages else {}

@@ -26,6 +26,7 @@ _ICONS = {
     "screening_expired": "clipboard-x",
     "off_protocol": "calendar-x",
     "stock": "box-seam",
+    "recall": "megaphone",
 }
 
 
@@ -50,6 +51,7 @@ class StaffTask(ClinicOwned):
         SCREENING_EXPIRED = "screening_expired", _("Screening missing before a visit")
         OFF_PROTOCOL = "off_protocol", _("Course drifting")
         STOCK = "stock", _("Stock")
+        RECALL = "recall", _("Recall")
 
     class Role(models.TextChoices):
         FRONT_DESK = "front_desk", _("Front desk")

@@ -9,19 +9,25 @@ from typing import Any
 from django.dispatch import receiver
 
 from aftercare.models import ProgrammeStep
-from aftercare.services import planning
+from aftercare.services import planning, tasks
 from aftercare.services.planning import Subject
+from aftercare.services.watch import recall_task
 from mesoclinic.clinic.models import Clinic
-from treatments.models import RecallContact
+from treatments.models import LotRecall, RecallContact
 from treatments.signals import lot_recalled
 
 
 @receiver(lot_recalled)
 def tell_of_recall(
-    clinic: Clinic, contacts: Sequence[RecallContact], now: dt.datetime, **_kwargs: Any
-) -> None:
-    """One urgent message to each patient; it says neither what was given nor for what."""
+    clinic: Clinic, recall: LotRecall, contacts: Sequence[RecallContact], now: dt.datetime,
+    **_kwargs: Any,
+) -> None:  # fmt: skip
+    """One urgent message to each patient; it says neither what was given nor for what.
+
+    And a task to reach them all.
+    """
     subjects = [
         Subject(kind="recall", id=one.pk, patient_id=one.patient_id, anchor=now) for one in contacts
     ]
     planning.plan(clinic, ProgrammeStep.Anchor.RECALLED, subjects, now=now)
+    tasks.open_task(clinic.pk, None, recall_task(recall, reached=0, of=len(contacts)), now=now)

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 
 from aftercare.models import CheckIn, Message, MessageTemplate, StaffTask
 from mesoclinic.clinic.models import Clinic
 from patients.selectors import screening_status_for
 from scheduling.models import Appointment
-from treatments.models import SessionRecord, TreatmentPlan
+from treatments.models import LotRecall, RecallContact, SessionRecord, TreatmentPlan
 from treatments.selectors.stock import LotLine, stock_lines
 from treatments.selectors.windows import sessions_of, windows_among
 
@@ -126,6 +126,15 @@ def courses_drifting(clinic: Clinic, *, now: dt.datetime) -> list[Drift]:
         if ends is not None and today - _GIVEN_UP <= ends <= today + _WEEK:
             found.append(Drift(plan, window.session.number, ends))
     return sorted(found, key=lambda one: one.ends_on)
+
+
+def recalls_unreached(clinic: Clinic) -> list[tuple[LotRecall, int, int]]:
+    """Recalls of which not everybody is known to have been reached: how many are, of how many."""
+    rows = RecallContact.objects.for_clinic(clinic).order_by()
+    counted = rows.values("recall").annotate(n=Count("pk"), reached=Count("reached_at"))
+    left = {row["recall"]: row for row in counted.filter(reached__lt=F("n"))}
+    recalls = LotRecall.objects.select_related("lot__product").in_bulk(left)
+    return [(recall, left[pk]["reached"], left[pk]["n"]) for pk, recall in recalls.items()]
 
 
 def lots_to_see_to(clinic: Clinic, now: dt.datetime) -> Iterator[LotLine]:

@@ -172,8 +172,9 @@ def _store(
 
 
 def _close_silence(session: SessionRecord, now: dt.datetime) -> None:
-    tasks.close_tasks(
-        kind=StaffTask.Kind.CHECKIN_SILENT, subject_id=session.pk,
+    """Whichever session the call was to be about: a word is a word."""
+    tasks.close_tasks_of(
+        patient_id=session.patient_id, kind=StaffTask.Kind.CHECKIN_SILENT,
         outcome=_("The patient has answered."), now=now,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from aftercare.models import StaffTask
 from aftercare.selectors.watch import (
     courses_drifting,
     lots_to_see_to,
+    recalls_unreached,
     sessions_without_answer,
     visits_without_screening,
 )
@@ -27,6 +28,7 @@ from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import to_utc
+from treatments.models import LotRecall
 
 Kind, Role = StaffTask.Kind, StaffTask.Role
 Found = Iterable[tuple[UUID | None, NewTask]]
@@ -39,6 +41,7 @@ def look_round(clinic: Clinic, *, now: dt.datetime) -> dict[str, int]:
         Kind.SCREENING_EXPIRED: _unscreened,
         Kind.OFF_PROTOCOL: _drifting,
         Kind.STOCK: _stock,
+        Kind.RECALL: _recalls,
     }
     with override(clinic.language), audited(Actor.system(clinic.pk, "round")):
         return {kind.value: _keep(clinic, kind, look, now) for kind, look in looks.items()}
@@ -114,6 +117,25 @@ def _drifting(clinic: Clinic, now: dt.datetime) -> Found:
                 due_at=tasks.closing_time(clinic, one.ends_on),
             ),
         )
+
+
+def _recalls(clinic: Clinic, now: dt.datetime) -> Found:
+    for recall, reached, of in recalls_unreached(clinic):
+        yield None, recall_task(recall, reached=reached, of=of)
+
+
+def recall_task(recall: LotRecall, *, reached: int, of: int) -> NewTask:
+    """A mail that has left has not been read: it is open until everybody is known to know."""
+    lot = recall.lot
+    return NewTask(
+        kind=Kind.RECALL,
+        role=Role.CLINICAL,
+        title=gettext_noop("not everybody was reached about the recall"),
+        detail=f"{lot.product.name} · {lot.number} · {reached}/{of}",
+        subject_id=recall.pk,
+        url_name="treatments:recall",
+        due_at=recall.begun_at + dt.timedelta(hours=24),
+    )
 
 
 def _stock(clinic: Clinic, now: dt.datetime) -> Found:

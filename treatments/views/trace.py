@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.spreadsheets import csv_file
+from mesoclinic.clinic.templatetags.mesoclinic import status_words
 from mesoclinic.common.calendar import to_local
 from mesoclinic.common.errors import DomainError
 from patients.selectors import get_patient
@@ -146,7 +147,7 @@ class RecallPage(StaffView):
 
 
 def _reached_table(
-    contacts: Iterable[RecallContact], states: Mapping[UUID, tuple[str, str]], zone: ZoneInfo
+    contacts: Iterable[RecallContact], states: Mapping[UUID, str], zone: ZoneInfo
 ) -> HttpResponse:
     head = (
         _("Patient"), _("Record number"), _("E-mail"), _("Phone"), _("Message"), _("Reached on"),
@@ -155,7 +156,7 @@ def _reached_table(
     lines = (
         (
             one.patient.name, one.patient.record_number, one.patient.email, one.patient.phone,
-            states[one.pk][1] if one.pk in states else _("No message"),
+            status_words(states[one.pk], "message") if one.pk in states else _("No message"),
             to_local(one.reached_at, zone).strftime("%Y-%m-%d %H:%M") if one.reached_at else "",
             one.get_reached_how_display() if one.reached_at else "", one.reached_by, one.note,
         )

@@ -12,8 +12,9 @@ import time_machine
 from django.db import DatabaseError, transaction
 from django.test import Client
 
-from aftercare.models import Message
+from aftercare.models import Message, StaffTask
 from aftercare.services import seeding as aftercare
+from aftercare.services.watch import look_round
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.models import AuditEntry
 from mesoclinic.clinic.models import Membership
@@ -115,9 +116,21 @@ def test_three_patients_of_a_lot_are_told_and_who_was_reached_is_kept(
             code=lot.number, actor=actor, now=NOW + 8 * DAY,
         )  # fmt: skip
     contact = recall.contacts.get(patient=people[0])
-    assert recall_messages(stock.clinic, [contact.pk])[contact.pk][0] == "info"
+    assert recall_messages(stock.clinic, [contact.pk]) == {contact.pk: "planned"}
+    task = StaffTask.objects.get(kind="recall")
+    assert (task.subject_id, task.role) == (recall.pk, "clinical")
+    assert task.detail.endswith("0/3")
     services.note_reached(contact=contact, how="phone", note="Fine", actor=actor, now=NOW + DAY)
     assert [one.reached_at is None for one in trace.contacts_of(recall)] == [True, True, False]
+    # The task lasts until everybody is known to know.
+    look_round(stock.clinic, now=NOW + DAY)
+    task.refresh_from_db()
+    assert task.detail.endswith("1/3")
+    for other in recall.contacts.all():
+        services.note_reached(contact=other, how="mail", note="", actor=actor, now=NOW + DAY)
+    look_round(stock.clinic, now=NOW + DAY)
+    task.refresh_from_db()
+    assert task.done_at
     with pytest.raises(Invalid):
         services.note_reached(contact=contact, how="smoke", note="", actor=actor, now=NOW)
 
