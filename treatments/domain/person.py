@@ -46,7 +46,9 @@ def screening(check: CocktailCheck) -> Iterable[Finding]:
                 yield _from_screening(found, f"{one.name}: {found.message}", one.key, tag)
     for found in check.screening:
         for area in sorted(areas & set(found.areas)):
-            yield _from_screening(found, found.message, "", area)
+            # Where of the plan's areas it holds: the others may be treated.
+            where = ", ".join(one.name for one in check.areas if area in {one.key, *one.within})
+            yield _from_screening(found, f"{where}: {found.message}", "", area)
 
 
 def contraindications(check: CocktailCheck) -> Iterable[Finding]:

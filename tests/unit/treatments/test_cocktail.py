@@ -219,6 +219,9 @@ def test_limited_screening_findings_reach_their_cocktails_and_areas() -> None:
     by_class = screening(ingredient_tags=("class:lipolytic",))
     assert "screening:rule" in codes(check(item("caffeine"), screening=(by_class,)))
     assert check(item("biotin"), screening=(screening(until=date(2026, 1, 1)),)) == ()
+    # The words name what of the plan it is about: the belly may be treated.
+    (found,) = check(item("biotin"), screening=(face,), areas=(AREAS["chin"], AREAS["abdomen"]))
+    assert found.what.startswith(f"{AREAS['chin'].name}: ")
 
 
 def test_an_allergy_known_twice_is_told_once_with_all_that_is_known() -> None:
