@@ -129,8 +129,13 @@ def courses_drifting(clinic: Clinic, *, now: dt.datetime) -> list[Drift]:
 
 
 def recalls_unreached(clinic: Clinic) -> list[tuple[LotRecall, int, int]]:
-    """Recalls of which not everybody is known to have been reached: how many are, of how many."""
-    rows = RecallContact.objects.for_clinic(clinic).order_by()
+    """Recalls of which not everybody is known to have been reached: how many are, of how many.
+
+    Not one that a person has finished with a word: some can't be reached.
+    """
+    calls = StaffTask.objects.for_clinic(clinic).filter(kind=StaffTask.Kind.RECALL)
+    given_up = calls.filter(done_at__isnull=False).values("subject_id")
+    rows = RecallContact.objects.for_clinic(clinic).exclude(recall__in=given_up).order_by()
     counted = rows.values("recall").annotate(n=Count("pk"), reached=Count("reached_at"))
     left = {row["recall"]: row for row in counted.filter(reached__lt=F("n"))}
     recalls = LotRecall.objects.select_related("lot__product").in_bulk(left)

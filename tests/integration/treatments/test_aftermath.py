@@ -126,6 +126,11 @@ def test_three_patients_of_a_lot_are_told_and_who_was_reached_is_kept(
     look_round(stock.clinic, now=NOW + DAY)
     task.refresh_from_db()
     assert task.detail.endswith("1/3")
+    # Or until a person says with a word that it is over: it does not come back every hour.
+    kept = StaffTask.objects.filter(pk=task.pk)
+    kept.update(done_at=NOW + DAY, done_by="Ayla", outcome="Two have moved away.")
+    assert look_round(stock.clinic, now=NOW + DAY)["recall"] == 0
+    kept.update(done_at=None, done_by="", outcome="")
     for other in recall.contacts.all():
         services.note_reached(contact=other, how="mail", note="", actor=actor, now=NOW + DAY)
     look_round(stock.clinic, now=NOW + DAY)
