@@ -84,7 +84,7 @@ def _ends_in_button(block: str) -> bool:
 def block_text(block: str) -> str:
     """One block as plain text."""
     lines = [
-        f"{button['label']}:\n{button['url']}" if (button := _BUTTON.match(line)) else line
+        f"{button['label']}\n{button['url']}" if (button := _BUTTON.match(line)) else line
         for line in block.removeprefix("# ").removeprefix("! ").splitlines()
     ]
     return "\n".join(lines)

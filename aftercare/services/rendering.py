@@ -136,7 +136,7 @@ def write(
             stop += _STOP_HTML.format(
                 question=escape(question), url=escape(url), label=escape(label)
             )
-            stop_text += f"\n{question} {label}:\n{url}\n"
+            stop_text += f"\n{question} {label}\n{url}\n"
     said = " ".join(fill(source.preheader, variables).split()) or _usual_preheader(clinic, words)
     body = _to_call("\n".join(htmls), variables.get("clinic_phone", ""))
     frame = _frame(clinic.name, clinic.phone, clinic.address, source.language, look)

@@ -30,7 +30,7 @@ or write.
 def test_the_plain_text_has_no_marks_and_its_link_on_a_line() -> None:
     text = as_text(blocks_of(BODY))
     assert text.startswith("Dear Inês, it is booked\n\n• Tuesday")
-    assert "Answer the questions:\nhttps://lices.example/p/abc/screening/\n" in text
+    assert "Answer the questions\nhttps://lices.example/p/abc/screening/\n" in text
     assert "\n\nTrouble breathing? Call 15 at once.\n" in text
     assert "# " not in text
     assert "! " not in text
