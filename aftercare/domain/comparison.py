@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import product
 
 from aftercare.domain.triage import (
-    SEVERITIES,
     SIZES,
     Effect,
     Report,
@@ -16,11 +15,13 @@ from aftercare.domain.triage import (
     SessionFacts,
     TriageRules,
     Urgency,
-    assess,
+    judge,
 )
 
 DAYS = (0, 1, 3, 7, 14, 28, 84)
 """The days after a session on which two versions are compared."""
+# What is graver is an emergency in all versions.
+_SEVERITIES = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _of_effect(effect: Effect, before: TriageRules, after: TriageRules) -> Itera
     found: dict[tuple[int, int, int, bool, bool], Change] = {}
     for report in (*_grid(effect, before), *_borders(effect, before)):
         said = report.effects[0]
-        old, new = (_own(effect.key, report, rules) for rules in (before, after))
+        old, new = (judge(said, report, rules) for rules in (before, after))
         if old is not new:
             severity, size, day = said.severity or 3, said.size or 3, report.hours_since // 24
             worse = said.growing or said.spreading
@@ -150,7 +151,7 @@ def _grid(effect: Effect, before: TriageRules) -> Iterator[Report]:
     """The effect on every day, alone and beside what its rules name: how far a change reaches."""
     grows = ((False, False), (True, False), (False, True))
     around = _circumstances(effect, before)
-    for severity, size, day, worse in product(SEVERITIES, SIZES, DAYS, grows):
+    for severity, size, day, worse in product(_SEVERITIES, SIZES, DAYS, grows):
         said = ReportedEffect(effect.key, severity, *worse, size, day * 24)
         for others, session in around:
             yield Report((said, *others), day * 24, session=session)
@@ -190,8 +191,3 @@ def _circumstances(
         *(((other,), SessionFacts()) for other in others),
         (others, SessionFacts(given, deep=True)),
     ]
-
-
-def _own(key: str, report: Report, rules: TriageRules) -> Urgency:
-    """How the effect itself is judged, whatever stands beside it."""
-    return next(one.urgency for one in assess(report, rules).effects if one.effect == key)

@@ -195,7 +195,7 @@ def assess(report: Report, rules: TriageRules) -> Triage:
     """Judge a report. Effects that the rules don't know are a review at least, never dropped."""
     judged = tuple(
         sorted(
-            {(one.effect, _judge(one, report, rules)) for one in report.effects},
+            {(one.effect, judge(one, report, rules)) for one in report.effects},
             key=lambda one: (-one[1].rank, one[0]),
         )
     )
@@ -220,7 +220,8 @@ def _advice(key: str, rules: TriageRules) -> Text:
     return effect.advice if effect is not None else {}
 
 
-def _judge(reported: ReportedEffect, report: Report, rules: TriageRules) -> Urgency:
+def judge(reported: ReportedEffect, report: Report, rules: TriageRules) -> Urgency:
+    """How one effect of a report is judged, whatever becomes of those beside it."""
     effect = rules.by_key.get(reported.effect)
     found = [_floor(reported, report.session)]
     if effect is None:
