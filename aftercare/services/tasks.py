@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop, ngettext, override
 
 from aftercare.domain.outbox import State
 from aftercare.exceptions import TaskAlreadyDone, TaskNotFound
@@ -21,6 +22,7 @@ from mesoclinic.common.errors import Invalid
 from patients.models import Patient
 
 _SOON = dt.timedelta(hours=4)
+_SYSTEM = gettext_noop("the system")
 
 
 What = TaskEvent.What
@@ -69,8 +71,27 @@ def open_task(
         },
     )
     if created:
-        note([found], What.OPENED, by=str(_("the system")), now=now)
+        note([found], What.OPENED, by=_(_SYSTEM), now=now)
     return found
+
+
+def finished_by_people(
+    clinic: Clinic, kind: StaffTask.Kind, *, since: dt.datetime
+) -> set[tuple[UUID, str, str]]:
+    """Subject, title and detail of the tasks of a kind that a person has finished since then."""
+    rows = StaffTask.objects.for_clinic(clinic).filter(kind=kind, done_at__gt=since)
+    return set(
+        rows.exclude(done_by__in=_system_labels()).values_list("subject_id", "title", "detail")
+    )
+
+
+def _system_labels() -> list[str]:
+    """What the system signs with, in whichever language it spoke."""
+    labels = []
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            labels.append(_(_SYSTEM))
+    return labels
 
 
 def closing_time(clinic: Clinic, day: dt.date) -> dt.datetime:
@@ -277,7 +298,7 @@ def close_tasks(
 ) -> None:
     """Close what has settled itself (or what `by` settled), inside the caller's transaction."""
     rows = StaffTask.objects.filter(kind=kind, subject_id=subject_id, done_at=None)
-    _close(rows.select_for_update(), by=by or str(_("the system")), outcome=outcome, now=now)
+    _close(rows.select_for_update(), by=by or _(_SYSTEM), outcome=outcome, now=now)
 
 
 def close_tasks_of(
@@ -285,7 +306,7 @@ def close_tasks_of(
 ) -> None:
     """Close all open tasks of a kind about a patient, inside the caller's transaction."""
     rows = StaffTask.objects.filter(kind=kind, patient_id=patient_id, done_at=None)
-    _close(rows.select_for_update(), by=str(_("the system")), outcome=outcome, now=now)
+    _close(rows.select_for_update(), by=_(_SYSTEM), outcome=outcome, now=now)
 
 
 def _close(rows: Iterable[StaffTask], *, by: str, outcome: str, now: dt.datetime) -> None:

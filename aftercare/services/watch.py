@@ -1,7 +1,7 @@
 """The hourly round of a clinic: what nobody reported, but somebody must see to.
 
-Every finding is a task, opened once; a task whose reason is gone closes itself. A round may run
-twice, or twice at once.
+Every finding is a task, opened once; a task whose reason is gone closes itself, and what a person
+has finished rests while it says the same. A round may run twice, or twice at once.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from treatments.models import LotRecall
 
 Kind, Role = StaffTask.Kind, StaffTask.Role
 Found = Iterable[tuple[UUID | None, NewTask]]
+# What a person has finished with a word is not asked again for so long, unless it says more.
+_REST = dt.timedelta(days=30)
 
 
 def look_round(clinic: Clinic, *, now: dt.datetime) -> dict[str, int]:
@@ -56,8 +58,11 @@ def _keep(
     found = {new.subject_id: (patient, new) for patient, new in look(clinic, now)}
     rows = StaffTask.objects.for_clinic(clinic).filter(kind=kind, done_at=None)
     known = {row.subject_id: row for row in rows}
+    resting = tasks.finished_by_people(clinic, kind, since=now - _REST)
     for subject, (patient, new) in found.items():
         if subject not in known:
+            if (subject, new.title[:200], new.detail[:300]) in resting:
+                continue
             tasks.open_task(clinic.pk, patient, new, now=now)
         else:
             tasks.keep_true(known[subject], new)

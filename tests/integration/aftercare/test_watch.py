@@ -9,6 +9,8 @@ from django.utils import translation
 
 from aftercare.models import CareSettings, Message, StaffTask
 from aftercare.services import care, tasks, watch
+from mesoclinic.audit.actors import Actor
+from mesoclinic.audit.services import audited
 from mesoclinic.clinic.models import Clinic, Membership
 from scheduling.models import Appointment
 from tests.factories import aftercare as make
@@ -122,6 +124,39 @@ def test_a_course_whose_window_ends_unbooked_is_a_task_until_it_is_over(
     task = StaffTask.objects.get(kind="off_protocol")
     assert (task.subject_id, task.patient_id) == (plan.pk, plan.patient_id)
     assert task.outcome == "This has settled itself."
+
+
+def test_what_a_person_has_finished_rests_while_it_says_the_same(
+    record: SessionRecord, signed_at: dt.datetime
+) -> None:
+    member = record.practitioner.memberships.get()
+    lot = Lot.objects.for_clinic(record.clinic).earliest("expires_on")
+    at = dt.datetime.combine(lot.expires_on - 2 * DAY, dt.time(9), dt.UTC)
+
+    def about_it(now: dt.datetime) -> list[StaffTask]:
+        watch.look_round(record.clinic, now=now)
+        return [one for one in open_tasks("stock") if one.subject_id == lot.pk]
+
+    (soon,) = about_it(at)
+    tasks.finish_task(
+        actor=treatments.actor_of(member), clinic=record.clinic, task_id=soon.pk,
+        outcome="A new one is ordered.", now=at,
+    )  # fmt: skip
+    assert about_it(at + DAY / 24) == []
+    # It says more: out of date now.
+    (gone,) = about_it(at + 3 * DAY)
+    assert gone.title != soon.title
+    # What the system has closed begins anew as soon as there is a reason.
+    with audited(Actor.system(record.clinic.pk)), translation.override("fr"):
+        tasks.close_tasks(kind=gone.kind, subject_id=lot.pk, outcome="", now=at + 3 * DAY)
+    assert len(about_it(at + 3 * DAY)) == 1
+    # Nor is anything forgotten for good.
+    tasks.finish_task(
+        actor=treatments.actor_of(member), clinic=record.clinic, task_id=about_it(at + 3 * DAY)[0].pk,
+        outcome="Thrown away tomorrow.", now=at + 3 * DAY,
+    )  # fmt: skip
+    assert about_it(at + 32 * DAY) == []
+    assert len(about_it(at + 34 * DAY)) == 1
 
 
 def test_stock_out_of_date_is_a_task_about_nobody(
