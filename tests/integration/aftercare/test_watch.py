@@ -148,7 +148,9 @@ def test_what_a_person_has_finished_rests_while_it_says_the_same(
     assert gone.title != soon.title
     # What the system has closed begins anew as soon as there is a reason.
     with audited(Actor.system(record.clinic.pk)), translation.override("fr"):
-        tasks.close_tasks(kind=gone.kind, subject_id=lot.pk, outcome="", now=at + 3 * DAY)
+        tasks.close_tasks(
+            kind=StaffTask.Kind.STOCK, subject_id=lot.pk, outcome="", now=at + 3 * DAY
+        )
     assert len(about_it(at + 3 * DAY)) == 1
     # Nor is anything forgotten for good.
     tasks.finish_task(
