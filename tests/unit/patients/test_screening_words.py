@@ -220,6 +220,21 @@ def test_the_number_of_medicines_in_full() -> None:
     assert "rule" not in {one.rule for one in told}
 
 
+def test_a_doubt_that_no_rule_comes_to_in_full() -> None:
+    both = tuple(Trigger(question=key, values=("yes",)) for key in ("sure", "other"))
+    assert found(replace(RULE, when=both), said={"sure": "unknown", "other": "no"}) == (
+        Finding(
+            rule="unknown",
+            severity=Severity.CAUTION,
+            kind=FindingKind.UNKNOWN,
+            message="Not known: Sure?",
+            advice="Find out before going on.",
+            source="G",
+            question="sure",
+        ),
+    )
+
+
 def test_a_birthday_in_the_last_year_of_the_calendar() -> None:
     assert birthday(date(9981, 5, 1), 18) == date(9999, 5, 1)
     assert birthday(date(9982, 5, 1), 18) == date.max
