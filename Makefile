@@ -26,7 +26,7 @@ manage: $(VENV)/.runtime ## Run a Django command, for example: make manage ARGS=
 test: for-tests ## Run the whole suite (ARGS="-k name" narrows it)
 	@$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 
-test-small: for-tests ## The slow tests in small: the fault harness with 1,000 messages, every row of the benchmark once
+test-small: for-tests ## The slow tests in small: the product started and killed as a whole, the mails before a spam filter, the fault harness with 1,000 messages, every row of the benchmark once
 	@HARNESS_MESSAGES=$${HARNESS_MESSAGES:-1000} $(RUN) -m pytest -m slow $(ARGS)
 
 test-slow: for-tests ## Screening rules on 100,000 random worlds each; every pair of the catalogue; 10,000 messages among killed workers; 2,000 walks through the calendar (some hours)

@@ -62,16 +62,12 @@ def pytest_collection_finish() -> None:
 def _ordered(items: list[pytest.Item], *, first: int) -> list[pytest.Item]:
     """The order for several workers, each of whom begins with `first` tests in a row.
 
-    The first of them migrates. The second starts the whole product, once: towards the end xdist
-    deals single tests, and each worker would start its own. The others need no database yet.
+    The first of them migrates; the others need no database yet.
     """
-    parts: dict[str, list[pytest.Item]] = {"run": [], "unit": [], "rest": []}
+    parts: dict[bool, list[pytest.Item]] = {True: [], False: []}
     for item in items:
-        unit = (PROJECT / "tests" / "unit") in item.path.parents
-        parts["run" if item.path.name == "test_make_run.py" else "unit" if unit else "rest"].append(
-            item
-        )
-    return [*parts["rest"][:first], *parts["run"], *parts["unit"], *parts["rest"][first:]]
+        parts[(PROJECT / "tests" / "unit") in item.path.parents].append(item)
+    return [*parts[False][:first], *parts[True], *parts[False][first:]]
 
 
 def _mark_journeys(items: list[pytest.Item]) -> None:

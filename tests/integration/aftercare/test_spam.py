@@ -31,7 +31,10 @@ RECEIVED = (
     " by mx.example.org (Postfix) with ESMTPS id 4XyZ12345; {date}\r\n"
 )
 
-pytestmark = pytest.mark.skipif(SPAMASSASSIN is None, reason=NO_SPAMASSASSIN)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(SPAMASSASSIN is None, reason=NO_SPAMASSASSIN),
+]
 
 
 def mails() -> list[tuple[str, bytes]]:

@@ -26,9 +26,12 @@ from mesoclinic.embedded.layout import project_layout
 
 PROJECT = Path(__file__).resolve().parents[3]
 
-pytestmark = pytest.mark.skipif(
-    not embedded.is_installed(), reason="requirements-embedded.txt is not installed"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not embedded.is_installed(), reason="requirements-embedded.txt is not installed"
+    ),
+]
 
 
 class Run:

@@ -106,7 +106,7 @@ EFFECT = st.tuples(st.sampled_from([CARE, REVIEW]), st.lists(LINES, max_size=3))
 
 
 @given(EFFECT, EFFECT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_nothing_milder_is_missed(
     old: tuple[Urgency, list[Escalation]], new: tuple[Urgency, list[Escalation]]
 ) -> None:
