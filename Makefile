@@ -23,10 +23,10 @@ run: for-running ## Start everything on this machine (PORT=8000)
 manage: $(VENV)/.runtime ## Run a Django command, for example: make manage ARGS="shell"
 	@$(RUN) manage.py $(ARGS)
 
-test: for-tests ## Run the whole suite (ARGS="-k name" narrows it)
+test: for-tests ## Run the suite (ARGS="-k name" narrows it); what takes longer is apart
 	@$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 
-test-small: for-tests ## The slow tests in small: the product started and killed as a whole, the mails before a spam filter, the fault harness with 1,000 messages, every row of the benchmark once
+test-small: for-tests ## The slow tests in small: the product started and killed as a whole, a race over HTTP, screening engines with planted bugs, the mails before a spam filter, the fault harness with 1,000 messages, every row of the benchmark once
 	@HARNESS_MESSAGES=$${HARNESS_MESSAGES:-1000} $(RUN) -m pytest -m slow $(ARGS)
 
 test-slow: for-tests ## Screening rules on 100,000 random worlds each; every pair of the catalogue; 10,000 messages among killed workers; 2,000 walks through the calendar (some hours)
@@ -35,7 +35,7 @@ test-slow: for-tests ## Screening rules on 100,000 random worlds each; every pai
 	@IMPORT_LINES=500 $(RUN) -m pytest tests/e2e/test_records.py
 
 race: for-tests ## Let 20 clients book, move and cancel against gunicorn, 500 times each (about ten minutes)
-	@RACE_CLIENTS=$${RACE_CLIENTS:-20} RACE_ATTEMPTS=$${RACE_ATTEMPTS:-500} RACE_ROUNDS=$${RACE_ROUNDS:-50} $(RUN) -m pytest -s -p no:cacheprovider tests/integration/scheduling/test_http_race.py $(ARGS)
+	@RACE_CLIENTS=$${RACE_CLIENTS:-20} RACE_ATTEMPTS=$${RACE_ATTEMPTS:-500} RACE_ROUNDS=$${RACE_ROUNDS:-50} $(RUN) -m pytest -s -m slow -p no:cacheprovider tests/integration/scheduling/test_http_race.py $(ARGS)
 
 mutation: $(VENV)/.dev ## Change the screening rules in every small way; the tests must notice (an hour)
 	@nice $(RUN) -m tests.mutation $(ARGS)

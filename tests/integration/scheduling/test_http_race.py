@@ -1,6 +1,6 @@
 """Never two people in one chair, over HTTP against gunicorn with several processes.
 
-In small here; `make race` runs 20 clients with 500 attempts each and prints its table. The planted
+In small in `make test-small`; `make race` runs 20 clients with 500 attempts each and prints its table. The planted
 bugs must turn it red: without the locks and the constraints the same harness finds double bookings.
 """
 
@@ -39,7 +39,7 @@ _CONSTRAINTS = [
     "appointment_patient_once",
 ]  # fmt: skip
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 Serve = Callable[..., object]
 
 

@@ -16,6 +16,8 @@ from tests.unit.patients.screening_properties import PROPERTIES
 
 EXAMPLES = 150
 
+pytestmark = pytest.mark.slow
+
 
 def inverted_severities(patch: pytest.MonkeyPatch) -> None:
     order = [Severity.ABSOLUTE, Severity.CAUTION, Severity.NOTE]
