@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db import DatabaseError, connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -40,17 +40,27 @@ SELECT 0, 0, (SELECT oid FROM pg_database WHERE datname = current_database()),
 
 
 def fingerprint() -> str:
-    """Which copy of the data this is."""
+    """Which copy of the data this is; a part that the server does not tell is 0.
+
+    Raises `OperationalError` where the server is away: a server that starts anew holds the same
+    data, so nothing may be concluded from a question that it broke off.
+    """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_WHICH)
             row = cursor.fetchone()
-    except DatabaseError:
+    except ProgrammingError:
         # Some hosts don't let an application read the control file.
         with connection.cursor() as cursor:
             cursor.execute(_WHICH_WITHOUT_CONTROL)
             row = cursor.fetchone()
     return "/".join(map(str, row or ()))
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two fingerprints agree in every part that both know."""
+    parts = zip(one.split("/"), other.split("/"), strict=False)
+    return all("0" in pair or pair[0] == pair[1] for pair in parts)
 
 
 def notice_restore(*, now: dt.datetime) -> bool:
@@ -64,7 +74,7 @@ def notice_restore(*, now: dt.datetime) -> bool:
             return False
         before, last = state.fingerprint, state.ticked_at
         DispatcherState.objects.filter(pk=state.pk).update(fingerprint=current, ticked_at=now)
-        if not before:
+        if not before or _same(before, current):
             return False
         for clinic in Clinic.objects.filter(is_active=True):
             hold_all(actor=_SYSTEM, clinic=clinic, why=_restored(clinic, last), now=now)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 
 import pytest
+from django.db import OperationalError, connection
 
 from aftercare.models import DispatcherState, Message, MessageSettings, OutboxHold, StaffTask
 from aftercare.services import claiming, feedback, heartbeat, holding
@@ -16,6 +17,7 @@ from patients.models import ContactPreference, Patient
 from patients.signals import contact_changed
 from tests.factories import aftercare as make
 from tests.factories import treatments
+from tests.factories.clinic import ClinicFactory
 from tests.mailsink import MailSink
 
 NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
@@ -119,8 +121,6 @@ def test_after_a_restore_everything_is_held_until_a_person_decides(
 @pytest.mark.django_db(transaction=True)
 def test_a_table_that_was_made_anew_is_another_fingerprint() -> None:
     """What pg_restore does: the same database, other tables."""
-    from django.db import connection
-
     before = holding.fingerprint()
     with connection.schema_editor() as editor:
         editor.execute("CREATE TABLE kept AS TABLE aftercare_dispatcherstate")
@@ -131,6 +131,40 @@ def test_a_table_that_was_made_anew_is_another_fingerprint() -> None:
         editor.execute("ALTER TABLE away RENAME TO aftercare_dispatcherstate")
     assert before != after
     assert holding.fingerprint() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_starts_anew_is_no_restore(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection breaks while the server is asked: nothing may be concluded from that."""
+    ClinicFactory()
+    heartbeat.tick(now=NOW)
+    monkeypatch.setattr(holding, "_WHICH", "SELECT pg_terminate_backend(pg_backend_pid())")
+    with pytest.raises(OperationalError):
+        heartbeat.tick(now=NOW + MINUTE)
+    monkeypatch.undo()
+
+    heartbeat.tick(now=NOW + 2 * MINUTE)
+
+    assert not OutboxHold.objects.exists()
+
+
+def test_a_host_that_hides_its_control_file_is_no_restore(patient: Patient) -> None:
+    heartbeat.tick(now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+        cursor.execute("CREATE ROLE tenant")
+        cursor.execute("SET ROLE tenant")
+        hidden = holding.fingerprint()
+        cursor.execute("RESET ROLE")
+    assert hidden.startswith("0/0/")
+    DispatcherState.objects.update(fingerprint=hidden)
+
+    heartbeat.tick(now=NOW + MINUTE)
+
+    assert not OutboxHold.objects.exists()
+    DispatcherState.objects.update(fingerprint=hidden + "1")  # another table
+    heartbeat.tick(now=NOW + 2 * MINUTE)
+    assert OutboxHold.objects.filter(clinic=patient.clinic).exists()
 
 
 # --- sparing the patient --------------------------------------------------------------------------
