@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from mesoclinic.audit.actors import Actor
@@ -20,9 +21,11 @@ from scheduling.exceptions import ChangedMeanwhile, ChangeNotAllowed, InThePast,
 from scheduling.models import Appointment, AppointmentMove
 from scheduling.selectors.appointments import get_appointment
 from scheduling.selectors.calendars import range_of
-from scheduling.selectors.pushing import PUSHED, Pushed, effect_of_push, spell_of
+from scheduling.selectors.pushing import PUSHED, Pushed, effect_of_push, push_clashes, spell_of
 from scheduling.selectors.undoing import TAKEN_BACK
-from scheduling.services import locking
+from scheduling.services import lapsing, locking
+from scheduling.services.drafts import Terms
+from scheduling.services.requests import Exceptions
 from scheduling.services.status import parties_of
 
 _CAN_BE_LATE = {Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_SESSION}
@@ -43,7 +46,8 @@ def push_visits(*, clinic: Clinic, actor: Actor, now: datetime, push: Push) -> l
     """Move the visit's start (under way: its end) and push who comes after; the moved visits.
 
     Announced (`appointments_moved`) for those who are not here yet. Raises AppointmentNotFound,
-    ChangeNotAllowed, InThePast for another day, ChangedMeanwhile, SlotTaken where a room is taken.
+    ChangeNotAllowed, InThePast for another day, ChangedMeanwhile, SlotTaken for what is not free
+    (`in_the_way` says so before).
     """
     visit = get_appointment(clinic, push.appointment_id)
     if visit.status not in _CAN_BE_LATE or not 0 < push.minutes <= _AT_MOST.seconds // 60:
@@ -61,6 +65,7 @@ def push_visits(*, clinic: Clinic, actor: Actor, now: datetime, push: Push) -> l
                 for one in seen
             ):
                 raise ChangedMeanwhile
+            _check_free(Terms(clinic, actor, now, Exceptions()), seen)
             moves = _write(actor, now, seen, PUSHED)
             _announce(clinic, actor, now, moves, undone=False)
     except IntegrityError as error:
@@ -94,6 +99,17 @@ def take_push_back(
     except IntegrityError as error:
         raise SlotTaken(["room"]) from error
     return [one.appointment for one in back]
+
+
+def _check_free(terms: Terms, pushed: Sequence[Pushed]) -> None:
+    """Under the locks: holds that ran out give way, everybody else is in it."""
+    found = push_clashes(pushed, terms.now)
+    lapsing.let_lapse(terms, [one.appointment_id for one in found if one.lapsed])
+    standing = next((one for one in found if not one.lapsed), None)
+    if standing is not None:
+        visit = pushed[standing.index]
+        when = formats.time_format(terms.clinic.local(visit.start), "TIME_FORMAT")
+        raise SlotTaken(standing.parties, when=f"{when} {visit.appointment.patient.name}")
 
 
 def _announce(

@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.models import Clinic
 from mesoclinic.clinic.pages import again
 from mesoclinic.common.errors import DomainError
+from scheduling.domain.status import UPCOMING
 from scheduling.exceptions import NothingToUndo
 from scheduling.forms.waitlist import PushForm
 from scheduling.selectors.appointments import get_appointment
-from scheduling.selectors.pushing import effect_of_push, pushed_out
+from scheduling.selectors.pushing import InTheWay, effect_of_push, in_the_way, pushed_out
 from scheduling.selectors.waitlist import rules_of
 from scheduling.services import Push, push_visits, undo_last_change
 from scheduling.views.base import StaffView, other_room
@@ -90,11 +92,23 @@ class AppointmentPush(StaffView):
         visit = get_appointment(clinic, pk)
         minutes = form.chosen
         effect = effect_of_push(clinic, visit, minutes)
-        self.shown([one.appointment.patient_id for one in effect], "push", str(pk))
+        way = in_the_way(clinic, effect, self.now)
+        rows = [*(one.appointment for one in effect), *(one.visit for one in way if one.visit)]
+        self.shown([row.patient_id for row in rows], "push", str(pk))
         return {
             "visit": visit, "form": form, "minutes": minutes, "effect": effect[1:],
-            "itself": effect[0], "out": pushed_out(clinic, effect), "rules": rules_of(clinic), "under_way": visit.status == "in_session",
+            "itself": effect[0], "out": pushed_out(clinic, effect), "rules": rules_of(clinic),
+            "under_way": visit.status == "in_session", "way": [_said(clinic, one) for one in way],
         }  # fmt: skip
+
+
+def _said(clinic: Clinic, one: InTheWay) -> dict[str, Any]:
+    """In words, with the visit that could be moved first."""
+    movable = one.visit is not None and one.visit.status in UPCOMING
+    return {
+        "title": one.title(clinic), "text": one.detail(clinic),
+        "visit": one.visit if movable else None,
+    }  # fmt: skip
 
 
 def _words(count: int) -> str:

@@ -16,10 +16,11 @@ from mesoclinic.clinic.models import Clinic, Membership
 from patients.models import Patient
 from scheduling import services
 from scheduling.exceptions import ChangeNotAllowed, InThePast, NothingToUndo, SlotTaken
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Room
 from scheduling.selectors.appointments import history
 from scheduling.services import Move, Push, StatusChange, Target
 from tests.factories import scheduling as make
+from tests.factories.clinic import PractitionerFactory
 from tests.factories.treatments import NOW, TODAY, actor_of, patient
 from tests.personas import client_for
 
@@ -236,6 +237,46 @@ def test_a_push_beyond_working_hours_is_said_before_it_is_done(
         client.post(url, {"minutes": "60"})
         page = client.get(reverse("scheduling:appointment", args=[last.pk])).content.decode()
         assert "Who is not here yet is told three minutes after the change." in page
+
+
+def in_room(row: Appointment, room: Room, **fields: object) -> None:
+    Appointment.objects.filter(pk=row.pk).update(room=room, **fields)
+
+
+def test_who_has_the_room_of_a_pushed_visit_is_said_before_it_is_done(
+    desk: make.Desk, ines: Patient, visit: Appointment, practitioner: Membership
+) -> None:
+    clinic = desk.clinic
+    other: Membership = PractitionerFactory(clinic=clinic)
+    following = desk.book(patient(clinic, "Ana Sousa"), desk.at(MONDAY, 10, 30))
+    in_room(visit, desk.room)
+    in_room(following, desk.second_room)
+    way = make.visit(
+        desk, patient(clinic, "Rui Melo"), desk.at(MONDAY, 11), practitioner=other.staff,
+        room=desk.second_room,
+    )  # fmt: skip
+    url = reverse("scheduling:push", args=[visit.pk])
+    with time_machine.travel(desk.at(MONDAY, 10, 5), tick=False):
+        client = client_for(practitioner)
+        page = client.get(url, {"minutes": "10"}).content.decode()
+        assert "10:40 Ana Sousa: Room 2 is taken." in page
+        assert f"By Rui Melo with {other.staff.full_name}, 11:00 - 11:30." in page
+        assert reverse("scheduling:move", args=[way.pk]) in page
+        assert "Push them all" not in page
+        # Who presses an older page is told the same.
+        refused = client.post(url, {"minutes": "10"})
+        assert refused.status_code == 422
+        assert "10:40 Ana Sousa: The room is taken at this time." in refused.content.decode()
+        visit.refresh_from_db()
+        assert visit.during.lower == desk.at(MONDAY, 10)
+        # Who sits in the chair can't be moved away; a hold that ran out is in nobody's way.
+        in_room(way, desk.second_room, status="in_session")
+        assert reverse("scheduling:move", args=[way.pk]) not in client.get(url).content.decode()
+        in_room(way, desk.second_room, status="pending", held_until=desk.at(MONDAY, 10))
+        assert "Push them all" in client.get(url, {"minutes": "10"}).content.decode()
+        assert client.post(url, {"minutes": "10"}).status_code == 302
+    way.refresh_from_db()
+    assert way.status == "cancelled"
 
 
 def test_only_the_day_itself_is_pushed(desk: make.Desk, visit: Appointment) -> None:
