@@ -11,6 +11,9 @@ import structlog
 # Whoever holds such an address may act for a patient or take over an account.
 _SECRETS = (
     (re.compile(r"(/p/)[^/\s?#\"']+"), r"\1***"),
+    # Tokens of times held online and of calendars are long; names of clinics are not.
+    (re.compile(r"(/book/[^/\s?#\"']+/)[^/\s?#\"']+"), r"\1***"),
+    (re.compile(r"(/feeds/)[\w-]{20,}"), r"\1***"),
     (re.compile(r"(/accounts/password/reset/key/)[^/\s?#\"']+"), r"\1***"),
     (re.compile(r"(/accounts/confirm-email/)[^/\s?#\"']+"), r"\1***"),
     (re.compile(r"([?&](?:token|key|code|q|search)=)[^&\s#\"']+"), r"\1***"),

@@ -23,6 +23,8 @@ TOKEN = "q9vT3wJ8Zt-k1_secret_Lm2"
         f"GET /api/v1/patients/?token={TOKEN}&page=2",
         f"GET /patients/search/?q={TOKEN}",
         f"Authorization: Token {TOKEN}",
+        f"POST /book/lices/{TOKEN}/",
+        f"GET /feeds/{TOKEN}.ics",
     ],
 )
 def test_secret_is_masked(text: str) -> None:
@@ -31,7 +33,9 @@ def test_secret_is_masked(text: str) -> None:
     assert "***" in masked
 
 
-@pytest.mark.parametrize("text", ["GET /patients/", "sent 3 of 4", "GET /plans/?page=2"])
+@pytest.mark.parametrize(
+    "text", ["GET /patients/", "sent 3 of 4", "GET /plans/?page=2", "GET /book/lices/"]
+)
 def test_the_rest_stays(text: str) -> None:
     assert logs.mask(text) == text
 
