@@ -6,6 +6,7 @@ a time carries the 256-bit token in the address, as with every link of a patient
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
@@ -106,11 +107,18 @@ class OnlineTimes(OnlineView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Hold the time and go on to the form."""
         release_lapsed(clinic=self.clinic, now=self.now)
+        self._let_go(request.POST.get("held", ""))
         try:
             _booking, token = self._hold(request)
         except DomainError as error:
             return self._page({"error": error}, _UNPROCESSABLE)
         return redirect("scheduling:online-form", clinic=self.clinic.slug, token=token)
+
+    def _let_go(self, token: str) -> None:
+        """Who went back by the browser's own button and chooses again keeps no second time."""
+        with suppress(HoldOver):
+            if token:
+                give_up(booking=find_booking(self.clinic, token), now=self.now)
 
     def _hold(self, request: HttpRequest) -> tuple[OnlineBooking, str]:
         kind, choice = self._choice(request.POST)
@@ -213,7 +221,9 @@ class OnlineForm(OnlineView):
             raise HoldOver
         known = {
             "booking": booking, "token": token, "start": self.clinic.local(booking.during.lower),
-            "until": self.clinic.local(booking.held_until), "minutes": self.rules.hold_minutes,
+            "until": self.clinic.local(booking.held_until),
+            # For the script: clocks of phones are wrong.
+            "seconds": int((booking.held_until - self.now).total_seconds()), "minutes": self.rules.hold_minutes,
             "form": PersonForm(today=self.clinic.today(self.now)),
         }  # fmt: skip
         return self.page(self.template, {**known, **(context or {})}, status)

@@ -8,7 +8,7 @@ import re
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from scheduling.models import Appointment, OnlineRules, VisitType
+from scheduling.models import Appointment, OnlineBooking, OnlineRules, VisitType
 from tests.e2e.builders import TUESDAY, Practice
 from tests.e2e.conftest import Clock, Journey
 from tests.e2e.mails import text_of
@@ -53,3 +53,28 @@ def test_what_was_typed_outlives_the_time_that_was_held(
     journey.see(page, "booked")
     assert Appointment.objects.get().patient.name == "Maëlle Le Goff"
     assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_who_goes_back_is_led_on_and_holds_one_time_only(journey: Journey, lices: Practice) -> None:
+    VisitType.objects.filter(clinic=lices.clinic, key="consultation").update(is_online=True)
+    OnlineRules.objects.create(clinic=lices.clinic, is_open=True)
+    page = journey.phone(journey.url + reverse("scheduling:online", args=[lices.clinic.slug]))
+    expect(page.get_by_text("Still kept for you")).to_be_hidden()
+    take_a_time(page)
+    form = page.url
+    page.go_back()
+    expect(page.get_by_text("Still kept for you")).to_be_visible()
+    journey.see(page, "still held")
+    page.get_by_role("link", name="Go on with it").click()
+    page.wait_for_url(form)
+
+    page.go_back()
+    take_a_time(page)
+    assert page.url != form
+    assert OnlineBooking.objects.filter(status="held").count() == 1
+
+    page.go_back()
+    page.get_by_role("button", name="Give it back").click()
+    expect(page.get_by_role("button", name="Take this time")).to_be_visible()
+    expect(page.get_by_text("Still kept for you")).to_be_hidden()
+    assert not OnlineBooking.objects.filter(status="held").exists()

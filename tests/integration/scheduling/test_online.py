@@ -141,6 +141,38 @@ def test_a_held_time_is_nobody_elses_until_it_is_let_go(
     assert desk.book(ines, at, now=later).during.lower == at
 
 
+def test_who_went_back_and_takes_another_time_keeps_only_that_one(
+    client: Client, desk: make.Desk, rules: OnlineRules, at: dt.datetime
+) -> None:
+    first = hold(client, desk, at)["Location"]
+    token = first.rstrip("/").rsplit("/", 1)[1]
+    assert f'data-held="{token}"' in client.get(first).content.decode()
+    # The same again, or one that overlaps it: one's own hold is in nobody's way.
+    for minutes in (0, 15):
+        answer = hold(client, desk, at + minutes * make.MINUTE, held=token)
+        assert answer.status_code == 302
+        token = answer["Location"].rstrip("/").rsplit("/", 1)[1]
+    over = client.get(first)
+    assert over.status_code == 409
+    assert "data-over" in over.content.decode()
+    assert OnlineBooking.objects.filter(status="held").count() == 1
+    assert TimeOff.objects.filter(label__startswith="Held").count() == 2
+    # A token that says nothing (any more) is no reason to refuse.
+    assert hold(client, desk, at + make.DAY * 3, held="nonsense").status_code == 302
+    assert OnlineBooking.objects.filter(status="held").count() == 2
+
+
+def test_what_is_booked_already_is_not_given_back(
+    client: Client, desk: make.Desk, rules: OnlineRules, at: dt.datetime
+) -> None:
+    form = hold(client, desk, at)["Location"]
+    token = form.rstrip("/").rsplit("/", 1)[1]
+    client.post(form, SOMEBODY)
+    client.post(form, {"code": code_in(mail.outbox[0])})
+    assert hold(client, desk, at + make.DAY * 3, held=token).status_code == 302
+    assert Appointment.objects.get().status == "booked"
+
+
 def test_only_what_is_offered_can_be_held(
     client: Client, desk: make.Desk, rules: OnlineRules, at: dt.datetime
 ) -> None:
