@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Concat
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.triggers import audit_triggers
@@ -212,6 +213,11 @@ class Patient(ClinicOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_name(self) -> str:
+        """The name for pages that must stay complete: an erased person is counted, not named."""
+        return gettext("Erased record") if self.erased_at is not None else self.name
 
     @property
     def greeting_name(self) -> str:

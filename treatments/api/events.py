@@ -30,7 +30,7 @@ class EventViewSet(TreatmentsViewSet):
 
     @extend_schema(parameters=[OpenApiParameter("show", str, enum=["open", "resolved", "all"])])
     def list(self, request: Request) -> Response:
-        """Open ones unless asked otherwise."""
+        """Open ones unless asked otherwise; also of erased persons, whose own pages answer 404."""
         rows = event_list(self.clinic, request.query_params.get("show", "open"))
         page = self.paginate_queryset(rows) or []
         self.read("treatments.adverseevent", *(event.patient_id for event in page))

@@ -89,7 +89,7 @@ class EventExport(FilteredEvents):
 
 def _cells(event: AdverseEvent) -> list[object]:
     return [
-        event.patient.name, event.patient.record_number, effect_label(event.effect),
+        event.patient.shown_name, event.patient.record_number, effect_label(event.effect),
         event.severity, event.onset_on.isoformat(), event.get_source_display(),
         event.get_course_display(), event.get_cause_display(),
         event.session.performed_on.isoformat() if event.session else "", event.description,

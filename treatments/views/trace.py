@@ -106,7 +106,7 @@ class LotTrace(StaffView):
 def _cells(line: trace.TraceLine) -> tuple[object, ...]:
     session, patient = line.session, line.session.patient
     return (
-        patient.name, patient.record_number, patient.email, patient.phone,
+        patient.shown_name, patient.record_number, patient.email, patient.phone,
         session.performed_on.isoformat(), line.dose, line.unit, "; ".join(line.areas), line.points,
         "; ".join(line.mixed_with), session.practitioner.full_name,
     )  # fmt: skip
