@@ -138,7 +138,7 @@ class EventOpen(Conflict):
 
 
 class NobodyToTell(Conflict):
-    """No signed session used the lot."""
+    """No signed session used the lot, or everybody it was given to has died or was erased."""
 
     default_code = "nobody_to_tell"
-    default_message = _("Nobody was treated with this lot: there is nobody to tell.")
+    default_message = _("There is nobody to tell. Withdraw the lot on its stock page.")

@@ -13,7 +13,13 @@ from aftercare.models import CheckIn, Message, MessageTemplate, StaffTask
 from mesoclinic.clinic.models import Clinic
 from patients.selectors import screening_status_for
 from scheduling.models import Appointment
-from treatments.models import LotRecall, RecallContact, SessionRecord, TreatmentPlan
+from treatments.models import (
+    STANDS_IN_RECALL,
+    LotRecall,
+    RecallContact,
+    SessionRecord,
+    TreatmentPlan,
+)
 from treatments.selectors.stock import LotLine, stock_lines
 from treatments.selectors.windows import sessions_of, windows_among
 
@@ -131,11 +137,13 @@ def courses_drifting(clinic: Clinic, *, now: dt.datetime) -> list[Drift]:
 def recalls_unreached(clinic: Clinic) -> list[tuple[LotRecall, int, int]]:
     """Recalls of which not everybody is known to have been reached: how many are, of how many.
 
-    Not one that a person has finished with a word: some can't be reached.
+    Not one that a person has finished with a word: some can't be reached. Who died or was erased
+    meanwhile is waited for no more.
     """
     calls = StaffTask.objects.for_clinic(clinic).filter(kind=StaffTask.Kind.RECALL)
     given_up = calls.filter(done_at__isnull=False).values("subject_id")
-    rows = RecallContact.objects.for_clinic(clinic).exclude(recall__in=given_up).order_by()
+    rows = RecallContact.objects.for_clinic(clinic).filter(STANDS_IN_RECALL)
+    rows = rows.exclude(recall__in=given_up).order_by()
     counted = rows.values("recall").annotate(n=Count("pk"), reached=Count("reached_at"))
     left = {row["recall"]: row for row in counted.filter(reached__lt=F("n"))}
     recalls = LotRecall.objects.select_related("lot__product").in_bulk(left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from treatments.models.aftermath import (
     SEVERE,
+    STANDS_IN_RECALL,
     AdverseEvent,
     AdverseEventEntry,
     ClinicalPicture,
@@ -40,6 +41,7 @@ from treatments.models.stock import Lot, Product, StockMovement
 
 __all__ = [
     "SEVERE",
+    "STANDS_IN_RECALL",
     "AdverseEvent",
     "AdverseEventEntry",
     "ClinicalPicture",

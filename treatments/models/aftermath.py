@@ -239,6 +239,12 @@ class LotRecall(ClinicOwned):
         return str(self.lot)
 
 
+# Of the patients of a recall: who knows of it, or can still be told.
+STANDS_IN_RECALL = Q(reached_at__isnull=False) | Q(
+    patient__deceased_on__isnull=True, patient__erased_at__isnull=True
+)
+
+
 class RecallContact(PatientOwned):
     """One patient to be told of a recall, and whether somebody has spoken with them."""
 

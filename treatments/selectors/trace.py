@@ -14,6 +14,7 @@ from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.errors import NotFound
 from patients.models import Patient
 from treatments.models import (
+    STANDS_IN_RECALL,
     Lot,
     LotRecall,
     PointGroup,
@@ -159,6 +160,14 @@ def find_lots(clinic: Clinic, query: str) -> list[Lot]:
     return list(rows.select_related("product__ingredient").order_by("number")[:20])
 
 
+def left_out(lot: Lot, told: Iterable[RecallContact] = ()) -> list[Patient]:
+    """Who got the lot and can't be told of its recall: the dead and the erased (one query)."""
+    got = SessionDose.objects.filter(lot=lot, session__signed_at__isnull=False).values("patient")
+    rows = Patient.objects.for_clinic(lot.clinic_id).filter(pk__in=got)
+    gone = rows.filter(Q(deceased_on__isnull=False) | Q(erased_at__isnull=False))
+    return list(gone.exclude(pk__in=[one.patient_id for one in told]).order_by("record_number"))
+
+
 def recall_of(lot: Lot) -> LotRecall | None:
     """The recall of a lot, if there is one."""
     return LotRecall.objects.filter(lot=lot).select_related("begun_by").first()
@@ -176,8 +185,11 @@ def get_recall(clinic: Clinic, pk: UUID) -> LotRecall:
 
 
 def contacts_of(recall: LotRecall) -> list[RecallContact]:
-    """The patients of a recall: those not reached first (one query)."""
-    rows = recall.contacts.select_related("patient")
+    """The patients of a recall: those not reached first (one query).
+
+    Not who died or was erased before anybody reached them: see `left_out`.
+    """
+    rows = recall.contacts.filter(STANDS_IN_RECALL).select_related("patient")
     return list(rows.order_by(F("reached_at").asc(nulls_first=True), "patient__name", "pk"))
 
 

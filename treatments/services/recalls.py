@@ -20,8 +20,8 @@ from treatments.signals import lot_recalled
 def begin_recall(*, lot: Lot, reason: str, actor: Actor, now: dt.datetime) -> LotRecall:
     """Withdraw a lot and tell every patient of its signed sessions. A second call returns the first.
 
-    Those who died are left out. Raises Invalid without a reason, NobodyToTell when no session used
-    the lot (withdraw it instead).
+    Those who died or were erased are left out. Raises Invalid without a reason, NobodyToTell when nobody is left
+    who could be told (withdraw it instead).
     """
     check_can_treat(actor)
     if not reason.strip():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,12 +13,14 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.spreadsheets import csv_file
 from mesoclinic.clinic.templatetags.mesoclinic import status_words
 from mesoclinic.common.calendar import to_local
 from mesoclinic.common.errors import DomainError
+from patients.models import Patient
 from patients.selectors import get_patient
 from treatments import services
 from treatments.forms import ReasonForm
@@ -90,13 +92,16 @@ class LotTrace(StaffView):
     def page(self, pk: UUID, form: ReasonForm, status: int = 200) -> HttpResponse:
         """The lot with its sessions."""
         lot = get_lot(self.request.clinic, pk)
+        totals, gone = trace.totals_of(lot), trace.left_out(lot)
         page = Paginator(trace.sessions_with(lot), _PAGE).get_page(self.request.GET.get("page"))
         self.has_read([one.patient for one in page], "treatments.sessiondose")
         context = {
             "lot": lot,
             "page_obj": page,
             "lines": trace.trace_lines(lot, page),
-            "totals": trace.totals_of(lot),
+            "totals": totals,
+            "to_tell": totals.patients - len(gone),
+            "left_out": _left_out(gone),
             "recall": trace.recall_of(lot),
             "form": form,
         }
@@ -132,37 +137,70 @@ class RecallPage(StaffView):
         """The patients, those not reached first; `?as=csv` for a spreadsheet."""
         recall = trace.get_recall(request.clinic, pk)
         contacts = trace.contacts_of(recall)
-        self.has_read([one.patient for one in contacts], "treatments.recallcontact")
+        gone = trace.left_out(recall.lot, contacts)
+        shown = [one.patient for one in contacts]
+        self.has_read(
+            [*shown, *gone] if request.GET.get("as") == "csv" else shown, "treatments.recallcontact"
+        )
         states = recall_messages(request.clinic, [one.pk for one in contacts])
         if request.GET.get("as") == "csv":
-            return _reached_table(contacts, states, request.clinic.zone)
+            return _reached_table(contacts, gone, states, request.clinic.zone)
         reached = sum(1 for one in contacts if one.reached_at)
         context = {
             "recall": recall,
             "contacts": [(one, states.get(one.pk)) for one in contacts],
             "reached": reached,
+            "left_out": _left_out(gone),
             "form": ReachedForm(),
         }
         return no_store(render(request, "treatments/recall.html", context))
 
 
+def _left_out(people: Collection[Patient]) -> str:
+    """Who of a lot's patients can't be told of its recall, and why; empty where everybody can."""
+    if not people:
+        return ""
+    erased = sum(1 for one in people if one.erased_at is not None)
+    died = len(people) - erased
+    why = [
+        ngettext("%(n)s has died", "%(n)s have died", died) % {"n": died} if died else "",
+        ngettext("%(n)s record is erased", "%(n)s records are erased", erased) % {"n": erased}
+        if erased
+        else "",
+    ]
+    text = ngettext("%(n)s can't be told: %(why)s.", "%(n)s can't be told: %(why)s.", len(people))
+    return text % {"n": len(people), "why": ", ".join(filter(None, why))}
+
+
 def _reached_table(
-    contacts: Iterable[RecallContact], states: Mapping[UUID, str], zone: ZoneInfo
+    contacts: Iterable[RecallContact],
+    gone: Iterable[Patient],
+    states: Mapping[UUID, str],
+    zone: ZoneInfo,
 ) -> HttpResponse:
+    """Everybody who got the lot; who can't be told comes last, with the reason for a message."""
     head = (
         _("Patient"), _("Record number"), _("E-mail"), _("Phone"), _("Message"), _("Reached on"),
         _("How"), _("By"), _("What was said"),
     )  # fmt: skip
     lines = (
         (
-            one.patient.name, one.patient.record_number, one.patient.email, one.patient.phone,
+            one.patient.shown_name, one.patient.record_number, one.patient.email, one.patient.phone,
             status_words(states[one.pk], "message") if one.pk in states else _("No message"),
             to_local(one.reached_at, zone).strftime("%Y-%m-%d %H:%M") if one.reached_at else "",
             one.get_reached_how_display() if one.reached_at else "", one.reached_by, one.note,
         )
         for one in contacts
     )  # fmt: skip
-    return csv_file("recall", head, lines)
+    left = (
+        (
+            one.shown_name, one.record_number, "", "",
+            _("Can't be told: record erased") if one.erased_at else _("Can't be told: has died"),
+            "", "", "", "",
+        )
+        for one in gone
+    )  # fmt: skip
+    return csv_file("recall", head, [*lines, *left])
 
 
 @access(Policy.CLINICAL)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+from html import unescape
 
 from django.test import Client
 
+from aftercare.selectors.watch import recalls_unreached
 from mesoclinic.audit.actors import Actor
 from mesoclinic.clinic.models import Membership
 from patients.services import erase_patient
@@ -31,6 +33,10 @@ def reported(record: SessionRecord, actor: Actor, severity: int) -> AdverseEvent
 def table(client: Client, address: str, **asked: str) -> list[dict[str, str]]:
     answer = client.get(address, asked)
     return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def words(client: Client, address: str) -> str:
+    return unescape(client.get(address).content.decode())
 
 
 def test_reactions_and_doses_of_an_erased_person_stay_without_a_name(
@@ -71,3 +77,58 @@ def test_reactions_and_doses_of_an_erased_person_stay_without_a_name(
     assert table(client, "/reactions/export/", show="all", q="Zzyzx") == []
     assert len(table(client, "/reactions/export/", show="all", q=number)) == 1
     assert len(table(client, "/reactions/export/", show="all", q="blum")) == 1
+
+
+def test_a_recall_says_who_can_not_be_told(
+    stock: make.Catalogue, actor: Actor, practitioner: Membership
+) -> None:
+    # Given four people treated with one lot, of whom one has died and one was erased
+    names = ("Ana", "Bea", "Cleo", "Zzyzx")
+    ana, bea, cleo, zzyzx = (make.patient(stock.clinic, one, phone="") for one in names)
+    for who in (ana, bea, cleo, zzyzx):
+        make.charted(stock.clinic, stock, who)
+    ana.deceased_on = make.TODAY
+    ana.save(update_fields=["deceased_on"])
+    erase_patient(actor=actor, patient=zzyzx, now=NOW)
+    client = client_for(practitioner)
+    lot = stock.lots["vitamin_c"]
+    # Then the trace says before the recall how many are told, and the recall who is not
+    before = words(client, f"/stock/{lot.pk}/trace/")
+    assert "2 patients are told by e-mail" in before
+    why = "2 can't be told: 1 has died, 1 record is erased."
+    assert why in before
+    recall = services.begin_recall(lot=lot, reason="Glass", actor=actor, now=NOW + DAY)
+    page = words(client, f"/recalls/{recall.pk}/")
+    assert why in page
+    assert "0 of 2 reached" in page
+    # and the file has a row for everybody
+    rows = table(client, f"/recalls/{recall.pk}/", **{"as": "csv"})
+    assert {one["Patient"]: one["Message"] for one in rows} == {
+        "Bea": "No message", "Cleo": "No message", "Ana": "Can't be told: has died",
+        "Erased record": "Can't be told: record erased",
+    }  # fmt: skip
+    # When one is reached and erased, and the other erased before anybody reached them
+    services.note_reached(
+        contact=recall.contacts.get(patient=bea), how="phone", note="", actor=actor, now=NOW + DAY
+    )
+    assert recalls_unreached(stock.clinic) == [(recall, 1, 2)]
+    for who in (bea, cleo):
+        erase_patient(actor=actor, patient=who, now=NOW + DAY)
+    # Then nobody is waited for, and nobody erased is named
+    page = words(client, f"/recalls/{recall.pk}/")
+    assert "1 of 1 reached" in page
+    assert "3 can't be told: 1 has died, 2 records are erased." in page
+    assert "Bea" not in page + str(table(client, f"/recalls/{recall.pk}/", **{"as": "csv"}))
+    assert recalls_unreached(stock.clinic) == []
+
+
+def test_a_lot_is_not_recalled_from_the_dead(
+    stock: make.Catalogue, actor: Actor, practitioner: Membership
+) -> None:
+    ana = make.charted(stock.clinic, stock).patient
+    ana.deceased_on = make.TODAY
+    ana.save(update_fields=["deceased_on"])
+    page = words(client_for(practitioner), f"/stock/{stock.lots['vitamin_c'].pk}/trace/")
+    assert "There is nobody to tell" in page
+    assert "1 can't be told: 1 has died." in page
+    assert "Recall and tell them" not in page
