@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.calendar import add_days, local_date
@@ -76,11 +76,12 @@ def agenda(clinic: Clinic, first: date, filters: Filters) -> Agenda:
 
 @dataclass(frozen=True, slots=True)
 class CourseBead:
-    """One visit of a course on the picture; `x` in percent of its width."""
+    """One visit of a course on the picture; `x` in percent of its width, `words` what it shows."""
 
     number: int
     x: float
     state: str
+    words: str
 
 
 @dataclass(slots=True)
@@ -94,6 +95,7 @@ class CourseLine:
     spoken: list[str] = field(default_factory=list)
     next: datetime | None = None
     unbooked: int = 0
+    held: int = 0
 
     @property
     def words(self) -> str:
@@ -103,12 +105,12 @@ class CourseLine:
     @property
     def note(self) -> str:
         """What is left to do."""
-        if not self.unbooked:
-            return ""
-        words = ngettext(
+        dateless = ngettext(
             "%(n)s session without a date", "%(n)s sessions without a date", self.unbooked
         )
-        return words % {"n": self.unbooked}
+        held = ngettext("%(n)s visit on hold", "%(n)s visits on hold", self.held)
+        said = ((self.held, held), (self.unbooked, dateless))
+        return ", ".join(words % {"n": count} for count, words in said if count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,16 @@ class CoursesUnderWay:
     more: bool
 
 
+_STATES = dict(Appointment.StatusChoices.choices)
 _BEADS = {
     Status.DONE.value: "neutral", Status.ON_HOLD.value: "stop", Status.NO_SHOW.value: "stop",
 }  # fmt: skip
+LEGEND = (
+    ("", gettext_lazy("Booked")),
+    ("neutral", gettext_lazy("Done")),
+    ("warn", gettext_lazy("Outside its window")),
+    ("stop", gettext_lazy("On hold or missed")),
+)
 
 
 def courses_under_way(
@@ -153,7 +162,7 @@ def courses_under_way(
         line = lines.setdefault(
             plan, CourseLine(plan, name, reverse("scheduling:course", args=[plan]))
         )
-        _add(clinic, axis, line, number, during.lower, "warn" if off else _BEADS.get(status, ""))
+        _add(clinic, axis, line, number, during.lower, status, off=off)
         if during.lower >= now and line.next is None:
             line.next = during.lower
     ordered = sorted(lines.values(), key=lambda one: (one.next is None, one.next or now))
@@ -167,12 +176,21 @@ def courses_under_way(
 
 
 def _add(
-    clinic: Clinic, axis: Axis, line: CourseLine, number: int, start: datetime, state: str
-) -> None:
+    clinic: Clinic, axis: Axis, line: CourseLine, number: int, start: datetime, status: str,
+    *, off: bool,
+) -> None:  # fmt: skip
     day = local_date(start, clinic.zone)
-    line.beads.append(CourseBead(number, axis.x(day), state))
+    known = _BEADS.get(status, "")
+    state = "warn" if off and known != "stop" else known
     when = formats.date_format(day, "j F")
-    line.spoken.append(_("session %(number)s on %(day)s") % {"number": number, "day": when})
+    words = _("session %(number)s on %(day)s") % {"number": number, "day": when}
+    if off:
+        words = f"{words}, {_('outside its window')}"
+    if known:
+        words = f"{words} ({_STATES[status]})"
+    line.held += status == Status.ON_HOLD
+    line.beads.append(CourseBead(number, axis.x(day), state, words))
+    line.spoken.append(words)
 
 
 def _count_unbooked(lines: Iterable[CourseLine]) -> None:

@@ -6,6 +6,7 @@ seconds and is answered "no" without a visit being read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -20,7 +21,7 @@ from django.db.models.functions import Cast
 from mesoclinic.clinic.models import Clinic
 from mesoclinic.common.intervals import Interval, subtract
 from patients.models import ScreeningResult
-from scheduling.domain.slots import ResourceCalendar, SlotRequest, open_intervals
+from scheduling.domain.slots import Absence, ResourceCalendar, SlotRequest, open_intervals
 from scheduling.domain.status import UPCOMING, Status
 from scheduling.models import Appointment
 from scheduling.selectors.calendars import away, load_hours, range_of
@@ -200,29 +201,43 @@ class ClosedTime(TypedDict):
 def closed_times(
     clinic: Clinic, within: Interval[datetime], practitioners: tuple[UUID, ...]
 ) -> list[ClosedTime]:
-    """What the calendar hatches: the time outside hours, time off and closures. Two queries."""
+    """What the calendar hatches: the time outside hours, time off and closures. Two queries.
+
+    What has a name (leave, a closure, a time held online) is a stretch of its own, however it
+    meets the hours.
+    """
     hours = load_hours(clinic, practitioners)
     absent = away(clinic, within)
     zone = clinic.zone
     request = SlotRequest(within=within, zone=zone, duration=within.duration)
-    closures = [one.during for one in absent.closures]
     found: list[ClosedTime] = []
     for who in practitioners:
-        absences = absent.by_id.get(who, ())
-        calendar = ResourceCalendar(who, hours.blocks(who), absences)
-        working = subtract(open_intervals(request, calendar), closures)
-        named = [*absent.closures, *absences]
-        for gap in subtract([within], working):
-            label = next((one.label for one in named if one.during.overlaps(gap)), "")
-            found.append(
-                {
-                    "practitioner": str(who),
-                    "start": wall(gap.start, zone),
-                    "end": wall(gap.end, zone),
-                    "label": label,
-                }
-            )
+        named, rest = _named(within, [*absent.closures, *absent.by_id.get(who, ())])
+        working = open_intervals(request, ResourceCalendar(who, hours.blocks(who), ()))
+        stretches = [*named, *((gap, "") for gap in subtract(rest, working))]
+        found += [
+            {
+                "practitioner": str(who),
+                "start": wall(gap.start, zone),
+                "end": wall(gap.end, zone),
+                "label": label,
+            }
+            for gap, label in sorted(stretches, key=lambda one: one[0].start)
+        ]
     return found
+
+
+def _named(
+    within: Interval[datetime], absences: Iterable[Absence]
+) -> tuple[list[tuple[Interval[datetime], str]], list[Interval[datetime]]]:
+    """The stretches of the absences with their labels, each moment once; and what is left over."""
+    found: list[tuple[Interval[datetime], str]] = []
+    rest = [within]
+    for absence in absences:
+        left = subtract(rest, [absence.during])
+        found += [(gap, absence.label) for gap in subtract(rest, left)]
+        rest = left
+    return found, rest
 
 
 def closed_rooms(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.spreadsheets import csv_file
-from scheduling.selectors.agenda import AgendaDay, agenda, courses_under_way
+from scheduling.selectors.agenda import LEGEND, AgendaDay, agenda, courses_under_way
 from scheduling.selectors.feed import CalendarEvent
 from scheduling.views.calendar import CalendarPage
 
@@ -48,7 +48,12 @@ class Courses(CalendarPage):
         self.shown(found.patients, "courses")
         context = self.toolbar(form, "courses")
         more = page + 1 if found.more else None
-        context |= {"courses": found, "next_page": more, "previous_page": page - 1}
+        context |= {
+            "courses": found,
+            "legend": LEGEND,
+            "next_page": more,
+            "previous_page": page - 1,
+        }
         return render(request, "scheduling/courses.html", context)
 
 

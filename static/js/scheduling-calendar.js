@@ -32,6 +32,7 @@
   let busy = false; /* a drag, a stretch or a move by keyboard is under way */
   let stale = false; /* something changed meanwhile */
   let moving = null; /* the visit that the keyboard moves */
+  let refocus = ""; /* the visit that the keyboard has just changed */
   let own = { id: "", until: 0 }; /* the visit just changed here: nobody else changed it */
 
   document.addEventListener("pointermove", (event) => {
@@ -140,9 +141,17 @@
     made.setAttribute("aria-label", label);
     return made;
   }
+  /* why nobody works then: leave, a closure, a time held by somebody who books online */
+  function closedLabel(text) {
+    if (!text) return undefined;
+    const label = document.createElement("span");
+    label.className = "ec-closed-label";
+    label.textContent = text;
+    return { domNodes: [label] };
+  }
   function draw(info) {
     const row = info.event.extendedProps.row;
-    if (!row) return undefined;
+    if (!row) return closedLabel(info.event.title);
     const type = types[row.type];
     const kind = row.session ? `${data.textSession} ${row.session}` : row.kind;
     const list = info.view.type.startsWith("list");
@@ -227,6 +236,8 @@
   /* `then`: what follows in the same breath, once the first change is in (moved and made longer) */
   async function settle(row, body, revert, words, at, then) {
     busy = true;
+    refocus = at ? row.id : "";
+    window.setTimeout(() => { refocus = ""; }, 2 * POLL_MS);
     own = { id: row.id, until: Date.now() + 3 * POLL_MS };
     let answer = await send(row, body);
     if (answer.ok && !answer.look && then) answer = await send({ ...row, version: answer.version }, then);
@@ -236,10 +247,11 @@
       window.location.assign(answer.look);
       return;
     }
-    if (answer.ok) say(words, at);
+    const there = at && elementOf(row.id);
+    if (answer.ok) say(words, there);
     else {
       revert();
-      say(answer.message || data.textFailed, at);
+      say(answer.message || data.textFailed, there);
     }
     shown.etag = "";
     refresh(false);
@@ -346,6 +358,11 @@
     event.preventDefault();
     event.stopPropagation();
   }
+  /* whoever works by keyboard stays at the visit: drawing it anew takes the focus away */
+  function focusAgain() {
+    if (!refocus || document.activeElement !== document.body) return;
+    elementOf(refocus)?.focus();
+  }
   function mounted(info) {
     const row = info.event.extendedProps.row;
     if (!row) return;
@@ -417,6 +434,7 @@
     },
     dateClick: narrow ? undefined : book,
     eventDidMount: mounted,
+    eventAllUpdated: focusAgain,
   });
 
   /* --- the waiting list: a card dropped on a time leads to its booking (or moving) page ---------- */

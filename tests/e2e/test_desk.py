@@ -288,3 +288,29 @@ def test_the_calendar_shows_the_day_and_the_list_prints(journey: Journey, lices:
     expect(desk.get_by_role("button", name="Print")).to_be_hidden()
     expect(desk.get_by_text("Clinique des Lices · printed").first).to_be_visible()
     journey.see(desk, "day-list-printed")
+
+
+def test_a_visit_moved_by_keyboard_keeps_the_focus(
+    journey: Journey, lices: Practice, clock: Clock
+) -> None:
+    # Given a course whose first session is this afternoon, and Noor without a mouse
+    patient = builders.cleared(lices, builders.ines(lices))
+    visit = builders.booked(lices, builders.agreed(lices, patient), lices.at(TODAY, 14))[0]
+    desk = journey.staff(lices.desk, "/calendar/?view=day&date=2026-03-10")
+    block = desk.locator(f'[data-visit="{visit.pk}"]')
+    block.focus()
+
+    # When she moves it, makes it longer and moves it again
+    for keys, says in (
+        (["m", "ArrowDown", "Enter"], "Moved."),
+        (["m", "Shift+ArrowDown", "Enter"], "Length changed."),
+        (["m", "ArrowDown", "Enter"], "Moved."),
+    ):
+        for key in keys:
+            desk.keyboard.press(key)
+            desk.wait_for_timeout(100)
+        expect(desk.locator(".calendar-say")).to_have_text(says)
+        # Then every key still goes to the visit, not to the page
+        expect(block).to_be_focused()
+    visit.refresh_from_db()
+    assert visit.during.lower == lices.at(TODAY, 14, 30)

@@ -50,6 +50,25 @@ def test_the_feed_draws_a_day_with_the_time_nobody_works(
     ]
 
 
+def test_what_has_a_name_is_a_stretch_of_its_own(
+    noor: Client, desk: make.Desk, visit: Appointment
+) -> None:
+    """Leave that touches the end of the day is not the evening, and the evening is not leave."""
+    at = desk.at
+    day = dt.date(2026, 1, 14)
+    make.time_off(desk, at(day, 16), at(day, 18), label="Training")
+    make.time_off(desk, at(day, 15), at(day, 17), practitioner=None, label="Stocktaking")
+    query: dict[str, Any] = {"start": "2026-01-14T00:00", "end": "2026-01-15T00:00"}
+    body = json.loads(page(noor, "calendar-feed", column=desk.member.staff_id, **query))
+    closed = [(one["start"][11:], one["end"][11:], one["label"]) for one in body["closed"]]
+    assert closed == [
+        ("00:00", "09:00", ""),
+        ("15:00", "17:00", "Stocktaking"),
+        ("17:00", "18:00", "Training"),
+        ("18:00", "00:00", ""),
+    ]
+
+
 def test_a_visit_that_no_screening_reaches_is_marked(
     noor: Client, desk: make.Desk, ines: Patient, ten: dt.datetime
 ) -> None:
@@ -162,6 +181,14 @@ def test_courses_under_way_show_their_visits_and_what_has_no_date(
     assert text.count("ct-bead-text") == 2
     assert "1 session without a date" in text
     assert reverse("scheduling:course", args=[plan.pk]) in text
+    # What a colour means is said in words.
+    Appointment.objects.filter(planned_session=sessions[0]).update(status="on_hold")
+    Appointment.objects.filter(planned_session=sessions[1]).update(off_protocol=True)
+    text = page(noor, "courses", date="2026-01-14")
+    assert "1 visit on hold, 1 session without a date" in text
+    assert "<title>session 1 on 14 January (On hold)</title>" in text
+    assert "<title>session 2 on 22 January, outside its window</title>" in text
+    assert "On hold or missed" in text
 
 
 def test_the_feed_takes_a_fixed_number_of_queries_and_one_audit_row(
