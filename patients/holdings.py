@@ -28,6 +28,7 @@ Lines = Callable[[Any], Iterable[Line]]
 Eraser = Callable[["QuerySet[Any]"], None]
 LastTreatment = Callable[[Collection[UUID]], dt.date | None]
 Obstacle = Callable[[Patient, dt.datetime], str | None]
+UnderWay = Callable[[Collection[UUID]], str | None]
 Resources = Callable[[Collection[UUID]], Iterable[dict[str, Any]]]
 
 
@@ -67,6 +68,7 @@ class Holding:
 _holdings: dict[type[Model], Holding] = {}
 _last_treatments: list[LastTreatment] = []
 _obstacles: list[Obstacle] = []
+_under_way: list[UnderWay] = []
 _resources: list[Resources] = []
 
 
@@ -85,6 +87,12 @@ def register_obstacle(source: Obstacle) -> None:
     """Tell, in a sentence, what must be settled before a person can be erased."""
     if source not in _obstacles:
         _obstacles.append(source)
+
+
+def register_under_way(source: UnderWay) -> None:
+    """Tell, in a sentence, what would end with an erasure (see `signals.record_closing`)."""
+    if source not in _under_way:
+        _under_way.append(source)
 
 
 def register_resources(source: Resources) -> None:
@@ -112,6 +120,11 @@ def last_treatment(patients: Collection[UUID]) -> dt.date | None:
 def obstacles(patient: Patient, now: dt.datetime) -> list[str]:
     """Sentences about what stands in the way of erasing."""
     return [text for source in _obstacles if (text := source(patient, now))]
+
+
+def under_way(patients: Collection[UUID]) -> list[str]:
+    """Sentences about what would end with an erasure of these entries."""
+    return [text for source in _under_way if (text := source(patients))]
 
 
 def more_resources(patients: Collection[UUID]) -> list[dict[str, Any]]:

@@ -28,5 +28,9 @@ patient_contraindicated = Signal()
 # `patient`, `result`: it had been contraindicated and is not any more
 patient_cleared = Signal()
 
+# `patient`, `entries` (ids: the patient's own and those merged into it): the record is being erased;
+# what still runs for the person ends here, before rows go and the record is closed
+record_closing = Signal()
+
 # `patient`: e-mail address, language or contact preferences changed
 contact_changed = Signal()

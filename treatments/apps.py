@@ -66,6 +66,8 @@ def _register_holdings() -> None:
         )  # fmt: skip
     holdings.register_last_treatment(rights.last_treatment)
     holdings.register_obstacle(rights.unsigned_session)
+    holdings.register_under_way(rights.running_plans)
+    holdings.register_under_way(rights.open_reactions)
     holdings.register_resources(rights.procedures)
 
 

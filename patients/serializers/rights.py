@@ -31,12 +31,13 @@ class HeldCountSerializer(serializers.Serializer[Any]):
 
 
 class ErasurePlanSerializer(serializers.Serializer[Any]):
-    """What erasing would do today; `obstacles` must be settled first."""
+    """What erasing would do today; `obstacles` must be settled first, what `ends` tells of ends."""
 
     kept_until = serializers.DateField(allow_null=True)
     goes = HeldCountSerializer(many=True)
     stays = HeldCountSerializer(many=True)
     obstacles = serializers.ListField(child=serializers.CharField())
+    ends = serializers.ListField(child=serializers.CharField())
 
 
 class EraseSerializer(serializers.Serializer[Any]):

@@ -45,12 +45,16 @@ _FRAME = frozenset(
 
 @dataclass(frozen=True)
 class ErasurePlan:
-    """What erasing would do today. `kept_until` None: nothing is kept."""
+    """What erasing would do today. `kept_until` None: nothing is kept.
+
+    `obstacles` must be settled first; `ends` is under way and would end.
+    """
 
     kept_until: dt.date | None
     goes: tuple[tuple[str, int], ...]
     stays: tuple[tuple[str, int], ...]
     obstacles: tuple[str, ...]
+    ends: tuple[str, ...]
 
 
 def erasure_plan(patient: Patient, now: dt.datetime) -> ErasurePlan:
@@ -65,6 +69,7 @@ def erasure_plan(patient: Patient, now: dt.datetime) -> ErasurePlan:
         goes=tuple((one.name, count) for one, count in goes),
         stays=tuple((one.name, count) for one, count in stays),
         obstacles=tuple(holdings.obstacles(patient, now)),
+        ends=tuple(holdings.under_way(entries)),
     )
 
 
@@ -84,6 +89,10 @@ def erase_patient(*, actor: Actor, patient: Patient, now: dt.datetime) -> Patien
             raise ErasureBlocked(" ".join(reasons))
         entries = entries_of(stored)
         kept_until = _kept_until(stored, entries, stored.clinic.today(now))
+        signals.record_closing.send(
+            sender=Patient, clinic=stored.clinic, actor=actor, now=now, patient=stored,
+            entries=entries,
+        )  # fmt: skip
         _erase_rows(entries, keep_treatment=kept_until is not None)
         _blank(entries, keep_identity=kept_until is not None)
         Patient.objects.filter(pk__in=entries).update(erased_at=now)

@@ -28,7 +28,14 @@ from treatments.models.catalogue import (
     TargetArea,
     Technique,
 )
-from treatments.models.plan import Cocktail, CocktailItem, Consent, PlannedSession, TreatmentPlan
+from treatments.models.plan import (
+    RUNNING,
+    Cocktail,
+    CocktailItem,
+    Consent,
+    PlannedSession,
+    TreatmentPlan,
+)
 from treatments.models.session import (
     PointGroup,
     ReadinessOverride,
@@ -40,6 +47,7 @@ from treatments.models.session import (
 from treatments.models.stock import Lot, Product, StockMovement
 
 __all__ = [
+    "RUNNING",
     "SEVERE",
     "STANDS_IN_RECALL",
     "AdverseEvent",

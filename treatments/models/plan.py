@@ -92,6 +92,10 @@ class TreatmentPlan(PatientOwned):
         return str(self.indication)
 
 
+# A plan that can still be stopped.
+RUNNING = (TreatmentPlan.Status.DRAFT.value, TreatmentPlan.Status.ACTIVE.value)
+
+
 class Cocktail(PatientOwned):
     """One version of what is injected. Never edited: a change is the next version."""
 

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from patients.models import Patient
-from treatments.models import SessionRecord
+from treatments.models import RUNNING, AdverseEvent, SessionRecord, TreatmentPlan
 
 
 def last_treatment(patients: Collection[UUID]) -> dt.date | None:
@@ -26,6 +27,28 @@ def unsigned_session(patient: Patient, now: dt.datetime) -> str | None:
     if SessionRecord.objects.filter(patient=patient, signed_at__isnull=True).exists():
         return _("A session record is not signed yet: sign it, or set it aside.")
     return None
+
+
+def running_plans(patients: Collection[UUID]) -> str | None:
+    """How many plans an erasure would stop. One query."""
+    count = TreatmentPlan.objects.filter(patient__in=patients, status__in=RUNNING).count()
+    text = ngettext(
+        "%(n)s plan is under way: it is stopped.",
+        "%(n)s plans are under way: they are stopped.",
+        count,
+    )
+    return text % {"n": count} if count else None
+
+
+def open_reactions(patients: Collection[UUID]) -> str | None:
+    """How many reactions an erasure would close, though nobody knows how they end. One query."""
+    count = AdverseEvent.objects.filter(patient__in=patients, resolved_at__isnull=True).count()
+    text = ngettext(
+        "%(n)s reaction is still open: it is closed without anybody knowing how it ended.",
+        "%(n)s reactions are still open: they are closed without anybody knowing how they ended.",
+        count,
+    )
+    return text % {"n": count} if count else None
 
 
 def procedures(patients: Collection[UUID]) -> Iterator[dict[str, Any]]:

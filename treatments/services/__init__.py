@@ -20,6 +20,7 @@ from treatments.services.documents import consent_document
 from treatments.services.events import (
     EventReport,
     FollowUp,
+    close_events_of,
     follow_adverse_event,
     reopen_adverse_event,
     report_adverse_event,
@@ -32,6 +33,7 @@ from treatments.services.plans import (
     activate_plan,
     create_plan,
     stop_plan,
+    stop_plans_of,
 )
 from treatments.services.readiness import assess_readiness, override_readiness, readiness_for
 from treatments.services.reading import Missing
@@ -75,6 +77,7 @@ __all__ = [
     "assess_readiness",
     "attach_pictures",
     "begin_recall",
+    "close_events_of",
     "consent_document",
     "consent_text",
     "create_plan",
@@ -105,6 +108,7 @@ __all__ = [
     "sign_session",
     "start_session",
     "stop_plan",
+    "stop_plans_of",
     "text_digest",
     "withdraw_consent",
     "withdraw_lot",

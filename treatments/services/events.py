@@ -6,7 +6,9 @@ The row shows how the event stands; every step is an entry that is never changed
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
@@ -134,13 +136,23 @@ def resolve_adverse_event(
         row = _locked(event)
         if row.resolved_at is not None:
             raise EventClosed
-        row.resolved_at, row.outcome, row.is_draft = now, outcome.strip()[:300], False
-        row.ending = ending
-        if ending == AdverseEvent.Ending.RECOVERED:
-            row.course = AdverseEvent.Course.GONE
-        row.save(update_fields=["resolved_at", "outcome", "is_draft", "ending", "course"])
-        _note(row, Kind.RESOLVED, outcome, actor, now)
+        row.is_draft = False
+        _close(row, outcome.strip()[:300], ending, actor, now)
     return row
+
+
+def close_events_of(
+    *, patients: Collection[UUID], outcome: str, actor: Actor, now: dt.datetime
+) -> None:
+    """Close what is open of these patients, ending unknown: their record is being closed.
+
+    Nobody could close it afterwards. What nobody had judged stays so. Part of the erasure, which
+    has asked whether the actor may.
+    """
+    with audited(actor):
+        rows = AdverseEvent.objects.select_for_update().filter(patient__in=patients)
+        for row in rows.filter(resolved_at__isnull=True).order_by("pk"):
+            _close(row, outcome, AdverseEvent.Ending.UNKNOWN.value, actor, now)
 
 
 def reopen_adverse_event(
@@ -169,6 +181,14 @@ def _source(report: EventReport, actor: Actor) -> str:
         return AdverseEvent.Source.CHECKIN.value
     source = AdverseEvent.Source.SESSION if report.session else AdverseEvent.Source.OTHER
     return source.value
+
+
+def _close(row: AdverseEvent, outcome: str, ending: str, actor: Actor, now: dt.datetime) -> None:
+    row.resolved_at, row.outcome, row.ending = now, outcome, ending
+    if ending == AdverseEvent.Ending.RECOVERED:
+        row.course = AdverseEvent.Course.GONE
+    row.save(update_fields=["resolved_at", "outcome", "is_draft", "ending", "course"])
+    _note(row, Kind.RESOLVED, outcome, actor, now)
 
 
 def _check_severity(severity: int) -> None:

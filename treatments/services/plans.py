@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -20,6 +20,7 @@ from patients.models import Patient
 from treatments.domain.protocol import Gap, GapUnit, Phase, ProtocolSpec, SessionSpec, expand
 from treatments.exceptions import WrongPlanStatus
 from treatments.models import (
+    RUNNING,
     Indication,
     PlannedSession,
     Protocol,
@@ -122,11 +123,21 @@ def stop_plan(*, plan: TreatmentPlan, reason: str, actor: Actor, now: dt.datetim
             return plan
         if plan.status == TreatmentPlan.Status.COMPLETED:
             raise WrongPlanStatus
-        _move(plan, TreatmentPlan.Status.STOPPED, reason.strip()[:300])
-        plan_stopped.send(
-            TreatmentPlan, clinic=plan.clinic, actor=actor, now=now, plan=plan, reason=reason
-        )
+        _stop(plan, reason.strip()[:300], actor, now)
     return plan
+
+
+def stop_plans_of(
+    *, patients: Collection[UUID], reason: str, actor: Actor, now: dt.datetime
+) -> None:
+    """Stop whatever is drafted or active of these patients: their record is being closed.
+
+    Part of the erasure, which has asked whether the actor may.
+    """
+    with audited(actor, reason="stop"):
+        running = TreatmentPlan.objects.filter(patient__in=patients, status__in=RUNNING)
+        for plan in running.order_by("pk"):
+            _stop(locked_plan(plan), reason, actor, now)
 
 
 def complete_if_done(plan: TreatmentPlan) -> bool:
@@ -248,6 +259,13 @@ def locked_plan(plan: TreatmentPlan) -> TreatmentPlan:
     """The plan, read anew and locked, with its clinic; in a transaction."""
     rows: models.QuerySet[TreatmentPlan] = TreatmentPlan.objects.select_related("clinic")
     return rows.select_for_update(of=("self",)).get(pk=plan.pk)
+
+
+def _stop(plan: TreatmentPlan, reason: str, actor: Actor, now: dt.datetime) -> None:
+    _move(plan, TreatmentPlan.Status.STOPPED, reason)
+    plan_stopped.send(
+        TreatmentPlan, clinic=plan.clinic, actor=actor, now=now, plan=plan, reason=reason
+    )
 
 
 def _move(plan: TreatmentPlan, status: str, reason: str = "") -> None:

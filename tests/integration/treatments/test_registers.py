@@ -7,17 +7,21 @@ import datetime as dt
 import io
 from html import unescape
 
+import pytest
 from django.test import Client
 
-from aftercare.selectors.watch import recalls_unreached
+from aftercare.selectors.watch import courses_drifting, recalls_unreached
 from mesoclinic.audit.actors import Actor
+from mesoclinic.audit.models import AuditEntry
 from mesoclinic.clinic.models import Membership
+from patients.exceptions import ErasureBlocked
 from patients.services import erase_patient
 from tests.factories import treatments as make
 from tests.personas import client_for
 from treatments import services
 from treatments.models import AdverseEvent, SessionRecord
 from treatments.selectors import trace
+from treatments.selectors.events import event_list
 
 NOW = make.NOW
 DAY = dt.timedelta(days=1)
@@ -132,3 +136,48 @@ def test_a_lot_is_not_recalled_from_the_dead(
     assert "There is nobody to tell" in page
     assert "1 can't be told: 1 has died." in page
     assert "Recall and tell them" not in page
+
+
+def test_an_erasure_ends_what_runs_and_says_so_before(
+    stock: make.Catalogue, actor: Actor, practitioner: Membership, manager: Membership
+) -> None:
+    # Given a course under way, another one planned, and two reactions of which one is settled
+    record = make.charted(stock.clinic, stock)
+    who, plan = record.patient, record.planned_session.plan
+    other = make.course(stock, practitioner, who=who)
+    still_open, settled = reported(record, actor, 4), reported(record, actor, 1)
+    services.resolve_adverse_event(event=settled, outcome="Gone", actor=actor, now=NOW)
+    # When a manager looks, and erases
+    said = words(client_for(manager), f"/patients/{who.pk}/data/")
+    assert "2 plans are under way: they are stopped." in said
+    assert "1 reaction is still open: it is closed without anybody knowing how it ended." in said
+    erase_patient(actor=make.actor_of(manager), patient=who, now=NOW + DAY)
+    # Then the plans are stopped and the reaction is closed, under the manager's name
+    for row in (plan, other):
+        row.refresh_from_db()
+        assert (row.status, row.status_reason) == ("stopped", "Record erased")
+    still_open.refresh_from_db()
+    settled.refresh_from_db()
+    assert (still_open.ending, still_open.outcome) == ("unknown", "Record erased")
+    assert still_open.resolved_at == NOW + DAY
+    assert (settled.ending, settled.outcome) == ("recovered", "Gone")
+    assert still_open.entries.get(kind="resolved").by_label == manager.staff.full_name
+    trail = AuditEntry.objects.filter(model="treatments.treatmentplan", object_id=str(plan.pk))
+    last = trail.filter(action="update").latest("pk")
+    assert (last.actor_label, last.reason) == (manager.staff.full_name, "erasure")
+    # and nothing of it waits for anybody
+    assert courses_drifting(stock.clinic, now=NOW + 200 * DAY) == []
+    assert not event_list(stock.clinic).exists()
+    assert event_list(stock.clinic, "all").count() == 2
+
+
+def test_what_runs_goes_on_where_the_erasure_is_refused(
+    stock: make.Catalogue, actor: Actor, practitioner: Membership
+) -> None:
+    record = make.charted(stock.clinic, stock)
+    plan = record.planned_session.plan
+    make.started(plan, practitioner, number=2, now=NOW + 8 * DAY)
+    with pytest.raises(ErasureBlocked):
+        erase_patient(actor=actor, patient=record.patient, now=NOW + 8 * DAY)
+    plan.refresh_from_db()
+    assert plan.status == "active"
