@@ -24,6 +24,7 @@
   const day = data.view === "day";
   const byRoom = day && data.by === "room";
   const POLL_MS = 4000;
+  const MONTH_MOST = 30;
   const STEP_MIN = 15;
   /* the line of "now" is the computer's: shown only where its clock is the clinic's */
   const sameClock = Math.abs(new Date(data.now) - new Date()) < 5 * 60000;
@@ -102,7 +103,26 @@
     }
     shown.fresh = false;
     tell(shown.body.events.length);
+    if (data.view === "month" && !narrow) return monthOf(shown.body.events);
     return shown.body.events.map(visit).concat(day ? (shown.body.closed || []).map(closed) : []);
+  }
+
+  /* A month's cell measures whatever is in it: of a very full day it gets the first visits, and a
+     last line that leads to the day itself. */
+  function monthOf(events) {
+    const days = {};
+    events.forEach((row) => (days[row.start.slice(0, 10)] ??= []).push(row));
+    return Object.entries(days).flatMap(([date, rows]) => {
+      const few = rows.slice(0, MONTH_MOST).map(visit);
+      const left = rows.length - few.length;
+      return left > 0 ? [...few, restOf(date, left)] : few;
+    });
+  }
+  function restOf(date, left) {
+    return {
+      id: `rest-${date}`, start: `${date}T23:58`, end: `${date}T23:59`, editable: false,
+      title: data.textMore.replace("{n}", left), extendedProps: { date },
+    };
   }
 
   function tell(number) {
@@ -413,7 +433,8 @@
     nowIndicator: sameClock,
     slotEventOverlap: false,
     dayMaxEvents: data.view === "month",
-    moreLinkContent: (info) => data.textMore.replace("{n}", info.num),
+    moreLinkContent: (info) =>
+      data.textMore.replace("{n}", info.num < MONTH_MOST - 2 ? info.num : `${info.num}+`),
     noEventsContent: data.textNone,
     eventStartEditable: !narrow,
     eventDurationEditable: !narrow && data.view !== "month",
@@ -430,6 +451,11 @@
     eventClick(info) {
       if (info.event.extendedProps.row) {
         window.location.assign(addressOf(data.visit, info.event.id));
+      } else if (info.event.extendedProps.date) {
+        const query = new URLSearchParams(data.keep);
+        query.set("view", "day");
+        query.set("date", info.event.extendedProps.date);
+        window.location.search = query.toString();
       }
     },
     dateClick: narrow ? undefined : book,

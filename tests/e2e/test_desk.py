@@ -8,8 +8,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from mesoclinic.common.intervals import Interval
 from patients.models import Patient
 from scheduling.models import Appointment, VisitType, WaitlistEntry
+from scheduling.selectors.calendars import range_of
 from tests import personas
 from tests.e2e import builders
 from tests.e2e.builders import TUESDAY, Practice
@@ -314,3 +316,26 @@ def test_a_visit_moved_by_keyboard_keeps_the_focus(
         expect(block).to_be_focused()
     visit.refresh_from_db()
     assert visit.during.lower == lices.at(TODAY, 14, 30)
+
+
+def test_a_very_full_day_of_the_month_leads_to_the_day(
+    journey: Journey, lices: Practice, clock: Clock
+) -> None:
+    patient = builders.ines(lices)
+    first, minutes = lices.at(TODAY, 9), dt.timedelta(minutes=10)
+    spans = [range_of(Interval(first + n * minutes, first + (n + 1) * minutes)) for n in range(40)]
+    Appointment.objects.bulk_create(
+        Appointment(
+            clinic=lices.clinic, patient=patient, practitioner=lices.doctor.staff,
+            visit_type=lices.session_type, during=span, occupies=span,
+        )
+        for span in spans
+    )  # fmt: skip
+    desk = journey.staff(lices.desk, "/calendar/?view=month&date=2026-03-10")
+    expect(desk.get_by_text("40 visits")).to_be_visible()
+    desk.get_by_text("+ more").click()
+    last = desk.locator(".ec-popup .ec-event").last
+    expect(last).to_have_text("10 more")
+    last.click()
+    desk.wait_for_url(re.compile(r"view=day&date=2026-03-10"))
+    expect(desk.locator(".ec-event[data-visit]")).to_have_count(40)
