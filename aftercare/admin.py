@@ -257,6 +257,7 @@ class StaffAlertAdmin(ReadOnlyPatientDataAdmin):
     """Who was alerted about what is urgent, and how that went."""
 
     patient_path = "task.patient_id"
+    erased_lookup = "task__patient__erased_at"
     list_display = ("task", "staff", "channel", "state", "round", "sent_at", "why")
     list_filter = ("state", "channel")
     list_select_related = ("task", "staff")

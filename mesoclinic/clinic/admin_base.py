@@ -214,19 +214,22 @@ class ReadOnlyPatientDataAdmin(AuditedAdmin):
     Seen by managers and practitioners (`roles`) of the row's clinic who may open the
     administration. A superuser without such a role sees nothing: it is not a clinical role.
     `patient_path` leads from the row to the patient's id ("patient_id", "plan.patient_id", "id"),
-    and is empty for rows of no patient.
+    and is empty for rows of no patient. Rows of an erased person are not there (`erased_lookup`, empty
+    for rows of no patient): what the law keeps of them is found among the closed records only.
     """
 
     clinic_lookup = "clinic"
     patient_path = "patient_id"
+    erased_lookup = "patient__erased_at"
     roles: frozenset[str] = frozenset({Role.MANAGER.value, Role.PRACTITIONER.value})
     list_per_page = 50
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Rows of the person's clinics."""
+        """Rows of the person's clinics, but for those of erased persons."""
         clinics = clinics_of(request, self.roles)
-        return super().get_queryset(request).filter(**{f"{self.clinic_lookup}__in": clinics})
+        rows = super().get_queryset(request).filter(**{f"{self.clinic_lookup}__in": clinics})
+        return rows.filter(**{self.erased_lookup: None}) if self.erased_lookup else rows
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever has a fitting role somewhere."""

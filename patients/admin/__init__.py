@@ -46,6 +46,7 @@ class PatientAdmin(ReadOnlyPatientDataAdmin):
     """Who patients are; nothing clinical."""
 
     patient_path = "pk"
+    erased_lookup = "erased_at"
     list_display = ["name", "record_number", "birth_date", "clinic", "deceased_on"]
     list_filter = ["clinic", "sex", "language"]
     search_fields = ["search"]

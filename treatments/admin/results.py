@@ -58,6 +58,7 @@ class LotRecallAdmin(ReadOnlyPatientDataAdmin):
     """Recalls."""
 
     patient_path = ""
+    erased_lookup = ""
 
     list_display = ("lot", "reason", "begun_at", "begun_by")
     list_select_related = ("lot", "begun_by")

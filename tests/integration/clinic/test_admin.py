@@ -264,6 +264,7 @@ class TestReadOnlyPatientData:
     def pages(self) -> ReadOnlyPatientDataAdmin:
         class MembershipReader(ReadOnlyPatientDataAdmin):
             patient_path = "staff_id"
+            erased_lookup = ""
 
         return MembershipReader(Membership, admin.site)
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.admin import site
 from django.test import Client
 from django.urls import reverse
 
 from mesoclinic.audit.actors import Actor
+from mesoclinic.clinic.admin_base import ReadOnlyPatientDataAdmin
 from mesoclinic.clinic.models import Clinic, Membership
 from mesoclinic.common.errors import Forbidden, Invalid
 from patients import holdings, services
@@ -42,6 +44,7 @@ from tests.integration.patients.lives import (
     somebody,
     tables,
 )
+from treatments.models import LotRecall
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +126,45 @@ def test_what_the_law_keeps_is_on_no_everyday_page(
     services.erase_patient(actor=boss, patient=person, now=NOW)
     assert [page for page in pages if doctor.get(page).status_code != 404] == []
     assert [page for page in lists if MARK in doctor.get(page).content.decode()] == []
+
+
+def test_the_administration_shows_nobody_who_was_erased(
+    boss: Actor, person: Patient, practitioner: Membership, client_for: SignIn
+) -> None:
+    live(person, practitioner)
+    aftercare.question(person, NOW)
+    practitioner.staff.is_staff = True
+    practitioner.staff.save(update_fields=["is_staff"])
+    doctor, entries = client_for(practitioner), entries_of(person)
+
+    def shown() -> set[str]:
+        """Labels of what shows the person: in the list, by a search, or on the page of a row."""
+        found = set()
+        for model, page in site._registry.items():
+            if not isinstance(page, ReadOnlyPatientDataAdmin) or model is LotRecall:
+                continue
+            base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+            rows = (
+                {person.pk}
+                if model is Patient
+                else set(rows_about(model, entries).values_list("pk", flat=True))
+            )
+            lists: list[Any] = [
+                doctor.get(reverse(f"{base}_changelist"), {"q": q}) for q in ("", MARK)
+            ]
+            if any(
+                rows & {one.pk for one in answer.context_data["cl"].result_list} for answer in lists
+            ):
+                found.add(model._meta.label)
+            if any(
+                doctor.get(reverse(f"{base}_change", args=[pk])).status_code == 200 for pk in rows
+            ):
+                found.add(f"{model._meta.label} {rows}")
+        return found
+
+    assert {"patients.Patient", "treatments.TreatmentPlan", "treatments.Consent"} <= shown()
+    services.erase_patient(actor=boss, patient=person, now=NOW)
+    assert shown() == set()
 
 
 def test_who_was_never_treated_is_gone_at_once(
