@@ -389,7 +389,8 @@ def _free(
         visit_type=kind,
         practitioners=tuple(sorted(members)),
         within=Interval(day_interval(clinic.today(now), zone).start, day_interval(until, zone).end),
-        now=now + _NOTICE,
+        now=now,
+        notice=_NOTICE,
     )
     resources = with_licences(clinic, kind, members, load_resources(search))
     return Times(search.request, resources).all

@@ -35,7 +35,8 @@ class Search:
 
     `ignoring` are visits that don't count as busy (those about to be moved). With `patient_id`
     the patient's own visits count as taken. `by_patient`: the patient chooses, so the notice and
-    the horizon of the visit type hold, which the desk need not keep.
+    the horizon of the visit type hold, which the desk need not keep. `notice` keeps any search
+    that much clear of now; what is held at this moment counts as taken all the same.
     """
 
     clinic: Clinic
@@ -46,6 +47,7 @@ class Search:
     patient_id: UUID | None = None
     ignoring: tuple[UUID, ...] = ()
     by_patient: bool = False
+    notice: timedelta = timedelta()
 
     @property
     def request(self) -> SlotRequest:
@@ -59,7 +61,7 @@ class Search:
             buffer_before=timedelta(minutes=kind.buffer_before_min),
             buffer_after=timedelta(minutes=kind.buffer_after_min),
             now=self.now,
-            notice=timedelta(hours=kind.notice_hours if self.by_patient else 0),
+            notice=max(self.notice, timedelta(hours=kind.notice_hours if self.by_patient else 0)),
             horizon=timedelta(days=kind.horizon_days) if self.by_patient else None,
         )
 

@@ -193,6 +193,19 @@ def test_it_costs_the_same_whatever_its_length(desk: make.Desk) -> None:
     assert queries() == few
 
 
+def test_a_time_held_for_somebody_now_is_not_proposed(desk: make.Desk, clinic: Clinic) -> None:
+    """An offer to the waiting list runs out before the day, but it stands when staff accept."""
+    held = make.visit(
+        desk, patient(clinic), desk.at(MONDAY - 3 * make.DAY, 10), status="pending",
+        held_until=NOW + 60 * make.MINUTE,
+    )  # fmt: skip
+    desk.book(patient(clinic), desk.at(MONDAY, 10))
+    (row,) = propose_absence(clinic, ill(desk), NOW).placed
+    assert not held.during.lower <= row.times[0].slot.start < held.during.upper
+    later = propose_absence(clinic, TimeOff.objects.get(), NOW + 61 * make.MINUTE)
+    assert later.placed[0].times[0].slot.start == held.during.lower
+
+
 # --- Hours ---------------------------------------------------------------------------------
 
 
