@@ -35,6 +35,7 @@ from aftercare.services.texts import Texts, save_texts
 from mesoclinic.audit.services import record_read
 from mesoclinic.clinic.access import Policy, access
 from mesoclinic.clinic.api import ClinicViewSet
+from patients.api.base import as_id
 
 
 class AuditedList(mixins.ListModelMixin, ClinicViewSet):
@@ -67,9 +68,9 @@ class MessageViewSet(AuditedList):
         return Message.objects.for_clinic(self.clinic).filter(**query.validated_data)
 
     @extend_schema(responses=MessageDetailSerializer)
-    def retrieve(self, request: Request, pk: UUID) -> Response:
+    def retrieve(self, request: Request, pk: str) -> Response:
         """One message with its history."""
-        message = selectors.message(self.clinic, pk)
+        message = selectors.message(self.clinic, as_id(pk))
         record_read(
             self.actor,
             model=self.audit_model,
@@ -80,9 +81,9 @@ class MessageViewSet(AuditedList):
 
     @extend_schema(request=MessageDecisionSerializer, responses=MessageSerializer)
     @action(detail=True, methods=["post"])
-    def release(self, request: Request, pk: UUID) -> Response:
+    def release(self, request: Request, pk: str) -> Response:
         """Send a held or failed message again, or leave it."""
-        message = selectors.message(self.clinic, pk)
+        message = selectors.message(self.clinic, as_id(pk))
         body = MessageDecisionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         decide = (
@@ -91,7 +92,7 @@ class MessageViewSet(AuditedList):
             else release.leave_unsent
         )
         decide(actor=self.actor, clinic=self.clinic, message_id=message.pk, now=timezone.now())
-        return Response(MessageSerializer(selectors.message(self.clinic, pk)).data)
+        return Response(MessageSerializer(selectors.message(self.clinic, message.pk)).data)
 
 
 @access(Policy.MANAGER)
@@ -168,9 +169,9 @@ class TaskViewSet(AuditedList):
 
     @extend_schema(request=None, responses=TaskSerializer)
     @action(detail=True, methods=["post"])
-    def claim(self, request: Request, pk: UUID) -> Response:
+    def claim(self, request: Request, pk: str) -> Response:
         """Take a task on oneself."""
-        task = selectors.task(self.clinic, self.membership.role, pk)
+        task = selectors.task(self.clinic, self.membership.role, as_id(pk))
         done = tasks.claim_task(
             actor=self.actor, clinic=self.clinic, task_id=task.pk, now=timezone.now()
         )
@@ -178,9 +179,9 @@ class TaskViewSet(AuditedList):
 
     @extend_schema(request=TaskOutcomeSerializer, responses=TaskSerializer)
     @action(detail=True, methods=["post"])
-    def finish(self, request: Request, pk: UUID) -> Response:
+    def finish(self, request: Request, pk: str) -> Response:
         """Say what came of a task."""
-        task = selectors.task(self.clinic, self.membership.role, pk)
+        task = selectors.task(self.clinic, self.membership.role, as_id(pk))
         body = TaskOutcomeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         done = tasks.finish_task(

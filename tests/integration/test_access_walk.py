@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Model
 from django.test import Client
-from django.urls import resolve, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 
 from mesoclinic.clinic.access import Policy
 from mesoclinic.clinic.models import Membership
@@ -191,6 +191,17 @@ def _other_clinic_finds_nothing(address: Address, policy: Policy, url: str, keys
 
 
 # --- API ------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_id_is_simply_not_there(keys: Keyring, cast: Cast) -> None:
+    client = keys.client(cast.practitioner)
+    for address in (one for one in API if one.kwargs):
+        try:
+            url = reverse(address.name, kwargs=dict.fromkeys(address.kwargs, "1"))
+        except NoReverseMatch:
+            continue
+        for method in address.methods():
+            assert ask(client, method, url).status_code < 500, f"{method} {url}"
 
 
 @pytest.mark.parametrize("address", API, ids=str)
