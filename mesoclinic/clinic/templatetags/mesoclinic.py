@@ -82,6 +82,12 @@ def initials(name: object) -> str:
 
 
 @register.filter
+def begins(path: str, starts: str | None) -> bool:
+    """Whether an address begins with one of `starts` (separated by spaces): where in the house it is."""
+    return path.startswith(tuple((starts or "").split()))
+
+
+@register.filter
 def phone(stored: str) -> str:
     """`+33639981234` → `+33 6 39 98 12 34`."""
     return readable_phone(stored)

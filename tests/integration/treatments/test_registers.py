@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from html import unescape
 
 import pytest
@@ -181,3 +182,17 @@ def test_what_runs_goes_on_where_the_erasure_is_refused(
         erase_patient(actor=actor, patient=record.patient, now=NOW + 8 * DAY)
     plan.refresh_from_db()
     assert plan.status == "active"
+
+
+def test_a_phone_leads_to_the_reactions_and_one_place_is_the_current_one(
+    stock: make.Catalogue, practitioner: Membership
+) -> None:
+    client = client_for(practitioner)
+    for address, place in (
+        (f"/stock/{stock.lots['vitamin_c'].pk}/trace/", "/stock/"),
+        ("/trace/", "/reactions/"), ("/watch/", "/reactions/"), ("/patients/", "/patients/"),
+    ):  # fmt: skip
+        side, phone = words(client, address).split('class="phone-bar"')
+        current = re.findall(r'href="([^"]+)" aria-current="page"', side.split("<main")[0])
+        assert current == [place]
+        assert {"/reactions/", "/questionnaires/"} <= set(re.findall(r'href="([^"]+)"', phone))
