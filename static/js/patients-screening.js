@@ -184,6 +184,7 @@
   if (queue.waiting().length) queue.flush();
   if (form.hasAttribute("data-queue")) {
     pages.set(window.location.href, document.cloneNode(true));
+    document.fonts.load("1em bootstrap-icons"); /* what is hidden now has its signs without connection */
     window.setTimeout(() => fetchAhead(form.dataset.next, 12), 1200);
   }
   window.addEventListener("pagehide", () => { if (timer) keep(); });

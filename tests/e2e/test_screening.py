@@ -31,6 +31,8 @@ def test_a_lift_ride_loses_no_answer_and_the_signature_is_kept(
     doctor.wait_for_timeout(2_000)
     doctor.wait_for_load_state("networkidle")  # the pages to come are fetched beforehand
 
+    assert doctor.evaluate("document.fonts.check('1em bootstrap-icons')")  # the note's sign, too
+
     # When the connection is gone while she answers and goes on
     doctor.context.set_offline(True)
     doctor.locator('input[name="pregnancy"][value="no"]').check()
