@@ -135,7 +135,7 @@ class ClosedRecordViewSet(ClinicViewSet):
     @extend_schema(responses=shapes.ClosedRecordSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Whose they are and until when they are kept, the next to go first."""
-        rows = closed_records(self.clinic)
+        rows = list(closed_records(self.clinic))
         self.read("patients.patient", *(one.pk for one in rows))
         return Response(shapes.ClosedRecordSerializer(rows, many=True).data)
 

@@ -8,13 +8,14 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.db.models import ForeignKey, Model, Q, QuerySet, Value
 
 from mesoclinic.clinic.models import Clinic
 from patients import holdings
 from patients.holdings import Holding
 from patients.models import Patient
 from patients.selectors.paths import paths_to_patient
+from patients.selectors.search import Fold
 
 _LONGEST_CHAIN = 20
 
@@ -70,10 +71,15 @@ def counts_about(patients: Collection[UUID]) -> list[tuple[Holding, int]]:
     return [(one, count) for one, count in counts if count]
 
 
-def closed_records(clinic: Clinic) -> list[Patient]:
-    """Erased persons of whose treatment the law keeps the record, the next to go first."""
+def closed_records(clinic: Clinic, query: str = "") -> QuerySet[Patient]:
+    """Erased persons of whose treatment the law keeps the record, the next to go first.
+
+    Every word of `query` is in the name or the record's number.
+    """
     rows = Patient.objects.for_clinic(clinic).filter(kept_until__isnull=False)
-    return list(rows.order_by("kept_until", "record_number"))
+    for word in query.split()[:6]:
+        rows = rows.filter(search__contains=Fold(Value(word)))
+    return rows.order_by("kept_until", "record_number")
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -29,6 +30,7 @@ from patients.services import (
 from patients.views.base import StaffView
 
 TEMPLATE = "patients/rights.html"
+_PAGE = 50
 
 
 class _Rights(StaffView):
@@ -129,13 +131,16 @@ class ClosedRecords(StaffView):
     """Erased persons whose record of treatment the law still wants."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Whose it is, and until when it is kept."""
-        rows = closed_records(self.request.clinic)
+        """Whose it is, and until when it is kept; a page at a time, `?q=` narrows."""
+        query = request.GET.get("q", "").strip()
+        rows = closed_records(self.request.clinic, query)
+        page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
         record_read(
-            self.request.actor, model="patients.patient", patients=[one.pk for one in rows],
+            self.request.actor, model="patients.patient", patients=[one.pk for one in page],
             reason="closed records",
         )  # fmt: skip
-        return render(request, "patients/closed.html", {"patients": rows})
+        context = {"patients": page.object_list, "page_obj": page, "query": query}
+        return render(request, "patients/closed.html", context)
 
 
 @access(Policy.CLINICAL)

@@ -261,3 +261,20 @@ def test_a_person_is_restricted_and_erased_by_hand(
     doctor.post(reverse("patients:erase", args=pk), {"number": person.record_number.lower()})
     assert doctor.get(reverse("patients:chart", args=pk)).status_code == 404
     assert "No closed records" in doctor.get(reverse("patients:closed")).content.decode()
+
+
+def test_a_closed_record_is_found_by_name_or_number(
+    boss: Actor, clinic: Clinic, manager: Membership, client_for: SignIn
+) -> None:
+    people = [PatientFactory(clinic=clinic, name=name) for name in ("Inês Ferro", "Bea Blum")]
+    for one in people:
+        services.erase_patient(actor=boss, patient=one, now=NOW)
+        Patient.objects.filter(pk=one.pk).update(name=one.name, kept_until=dt.date(2046, 1, 13))
+    page, seen = reverse("patients:closed"), client_for(manager)
+    for query, names in (
+        ("", {"Inês Ferro", "Bea Blum"}), ("ines FERRO", {"Inês Ferro"}),
+        (people[1].record_number, {"Bea Blum"}), ("nobody", set()),
+    ):  # fmt: skip
+        text = seen.get(page, {"q": query}).content.decode()
+        assert {one.name for one in people if f">{one.name}<" in text} == names
+    assert "No such record" in text
