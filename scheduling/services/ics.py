@@ -1,7 +1,8 @@
 """Calendar files for patients (RFC 5545, 5546). They name the clinic and the time, nothing else.
 
 The UID of a visit never changes and SEQUENCE follows its `schedule_version`, so that a calendar
-replaces the old time instead of showing two. Times are UTC: no time zone table to go wrong.
+replaces the old time instead of showing two. A cancellation counts as one revision more (RFC 5546
+raises SEQUENCE with STATUS); a visit that comes back goes past it. Times are UTC: no time zone table to go wrong.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def _event(appointment: Appointment, *, cancelled: bool, now: datetime) -> Event
     clinic = appointment.clinic
     event = Event()
     event.add("uid", uid_of(appointment))
-    event.add("sequence", appointment.schedule_version)
+    event.add("sequence", appointment.schedule_version + cancelled)
     event.add("dtstamp", now)
     event.add("dtstart", appointment.during.lower)
     event.add("dtend", appointment.during.upper)

@@ -348,7 +348,8 @@ def _apply(appointment: Appointment, target: Status) -> str:
     if retakes_slot(before, target):
         fields += ["room", "device"]
     if retakes_slot(before, target) and before == Status.CANCELLED:
-        appointment.schedule_version += 1
+        # One past the number that the file of the cancellation carries.
+        appointment.schedule_version += 2
         fields.append("schedule_version")
     if before == Status.PENDING:
         appointment.held_until = None

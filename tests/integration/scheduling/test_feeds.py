@@ -19,9 +19,10 @@ from mesoclinic.common.calendar import add_days, to_utc
 from patients.models import Patient, PatientLink
 from patients.services import create_link, revoke_links
 from scheduling import services
-from scheduling.models import CalendarFeed
+from scheduling.models import Appointment, CalendarFeed
 from scheduling.selectors.feeds import practitioner_visits
 from scheduling.services import cancel_appointment
+from scheduling.services.ics import ics_for
 from tests.factories import scheduling as make
 from tests.factories import treatments
 from tests.factories.treatments import NOW
@@ -177,3 +178,22 @@ def test_a_patients_calendar_knows_the_clinic_and_the_times_only(
         assert "Consultation" not in answer.content.decode()
         revoke_links(actor=actor, patient=ines, purpose=purpose, now=NOW)
         assert client.get(url).status_code == 404
+
+
+def test_a_cancellation_is_newer_than_the_booking_and_coming_back_is_newer_still(
+    desk: make.Desk, visit: Any
+) -> None:
+    """RFC 5546 raises SEQUENCE with STATUS: calendars leave an older or equal one aside."""
+    said = []
+    for target, cancelled in ((None, False), ("cancelled", True), ("booked", False)):
+        if target:
+            services.change_status(
+                clinic=desk.clinic, actor=desk.actor, now=NOW,
+                change=services.StatusChange(
+                    appointment_id=visit.pk, target=target, reason="Ill"
+                ),
+            )  # fmt: skip
+        row = Appointment.objects.select_related("clinic", "patient").get(pk=visit.pk)
+        (event,) = Calendar.from_ical(ics_for([row], cancelled=cancelled, now=NOW)).walk("VEVENT")
+        said.append((str(event["sequence"]), str(event["status"])))
+    assert said == [("1", "CONFIRMED"), ("2", "CANCELLED"), ("3", "CONFIRMED")]
