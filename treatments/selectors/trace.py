@@ -160,6 +160,14 @@ def find_lots(clinic: Clinic, query: str) -> list[Lot]:
     return list(rows.select_related("product__ingredient").order_by("number")[:20])
 
 
+def unsigned_with(lot: Lot) -> list[SessionRecord]:
+    """Sessions under way whose draft names the lot: counted nowhere, told of nothing (one query)."""
+    rows = SessionRecord.objects.for_clinic(lot.clinic_id).filter(
+        signed_at__isnull=True, draft__contains=[{"lot": str(lot.pk)}]
+    )
+    return list(rows.select_related("patient").order_by("performed_on", "pk"))
+
+
 def left_out(lot: Lot, told: Iterable[RecallContact] = ()) -> list[Patient]:
     """Who got the lot and can't be told of its recall: the dead and the erased (one query)."""
     got = SessionDose.objects.filter(lot=lot, session__signed_at__isnull=False).values("patient")

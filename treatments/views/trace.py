@@ -94,7 +94,8 @@ class LotTrace(StaffView):
         lot = get_lot(self.request.clinic, pk)
         totals, gone = trace.totals_of(lot), trace.left_out(lot)
         page = Paginator(trace.sessions_with(lot), _PAGE).get_page(self.request.GET.get("page"))
-        self.has_read([one.patient for one in page], "treatments.sessiondose")
+        unsigned = trace.unsigned_with(lot)
+        self.has_read([one.patient for one in (*page, *unsigned)], "treatments.sessiondose")
         context = {
             "lot": lot,
             "page_obj": page,
@@ -102,6 +103,7 @@ class LotTrace(StaffView):
             "totals": totals,
             "to_tell": totals.patients - len(gone),
             "left_out": _left_out(gone),
+            "unsigned": unsigned,
             "recall": trace.recall_of(lot),
             "form": form,
         }
@@ -138,10 +140,10 @@ class RecallPage(StaffView):
         recall = trace.get_recall(request.clinic, pk)
         contacts = trace.contacts_of(recall)
         gone = trace.left_out(recall.lot, contacts)
+        unsigned = trace.unsigned_with(recall.lot)
         shown = [one.patient for one in contacts]
-        self.has_read(
-            [*shown, *gone] if request.GET.get("as") == "csv" else shown, "treatments.recallcontact"
-        )
+        shown += gone if request.GET.get("as") == "csv" else [one.patient for one in unsigned]
+        self.has_read(shown, "treatments.recallcontact")
         states = recall_messages(request.clinic, [one.pk for one in contacts])
         if request.GET.get("as") == "csv":
             return _reached_table(contacts, gone, states, request.clinic.zone)
@@ -151,6 +153,7 @@ class RecallPage(StaffView):
             "contacts": [(one, states.get(one.pk)) for one in contacts],
             "reached": reached,
             "left_out": _left_out(gone),
+            "unsigned": unsigned,
             "form": ReachedForm(),
         }
         return no_store(render(request, "treatments/recall.html", context))

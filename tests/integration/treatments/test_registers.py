@@ -196,3 +196,19 @@ def test_a_phone_leads_to_the_reactions_and_one_place_is_the_current_one(
         current = re.findall(r'href="([^"]+)" aria-current="page"', side.split("<main")[0])
         assert current == [place]
         assert {"/reactions/", "/questionnaires/"} <= set(re.findall(r'href="([^"]+)"', phone))
+
+
+def test_a_session_under_way_is_named_with_the_recall(
+    stock: make.Catalogue, actor: Actor, practitioner: Membership
+) -> None:
+    make.charted(stock.clinic, stock)
+    plan = make.course(stock, practitioner, who=make.patient(stock.clinic, "Dana"))
+    make.with_map(make.started(plan, practitioner), stock, practitioner)
+    lot, other = stock.lots["vitamin_c"], stock.lots["pdrn"]
+    recall = services.begin_recall(lot=lot, reason="Glass", actor=actor, now=NOW + DAY)
+    client = client_for(practitioner)
+    for address in (f"/recalls/{recall.pk}/", f"/stock/{lot.pk}/trace/"):
+        page = words(client, address)
+        assert f"Dana: the session of {make.TODAY:%-d %b %Y} names this lot" in page
+        assert f'href="/sessions/{plan.sessions.get(number=1).pk}/"' in page
+    assert "names this lot" not in words(client, f"/stock/{other.pk}/trace/")
