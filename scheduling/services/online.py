@@ -26,6 +26,7 @@ from mesoclinic.common.intervals import Interval
 from patients.models import Patient
 from patients.services import PatientData, register_patient
 from scheduling.exceptions import (
+    CallTheClinic,
     HoldOver,
     NothingFree,
     OnlineCodeWrong,
@@ -37,6 +38,7 @@ from scheduling.models import Appointment, OnlineBooking, OnlineRules, TimeOff, 
 from scheduling.selectors.calendars import range_of
 from scheduling.selectors.conflicts import clashes
 from scheduling.selectors.online import open_rules
+from scheduling.selectors.waitlist import off_limits
 from scheduling.services import checks, locking, rooms
 from scheduling.services.booking import book_appointment
 from scheduling.services.drafts import Draft, Terms
@@ -197,7 +199,7 @@ def finish_booking(*, booking: OnlineBooking, code: str, now: datetime) -> Appoi
     """Check the code and book; the patient is found by e-mail, birth date and name, or registered.
 
     Sending the right code twice gives the same visit. Raises OnlineCodeWrong (every try counts),
-    HoldOver, and what booking raises should the desk have booked over it.
+    CallTheClinic for whoever has missed too many visits, by the clinic's rule, HoldOver, and what booking raises should the desk have booked over it.
     """
     clinic = booking.clinic
     if booking.status == OnlineBooking.Status.BOOKED and booking.visit_id:
@@ -223,6 +225,8 @@ def _is_right(row: OnlineBooking, code: str, now: datetime) -> bool:
 def _book(clinic: Clinic, row: OnlineBooking, now: datetime) -> Appointment:
     actor = online_actor(clinic)
     patient = _patient_of(clinic, row, now)
+    if off_limits(clinic, [patient.pk], now):
+        raise CallTheClinic
     _let_go(row)
     visit = book_appointment(
         clinic=clinic, actor=actor, now=now,

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from mesoclinic.common.errors import DomainError
 from patients.models import Patient
-from scheduling.models import Appointment, OnlineBooking, OnlineRules, TimeOff
+from scheduling.models import Appointment, BookingRules, OnlineBooking, OnlineRules, TimeOff
 from scheduling.models.online import validate_origin
 from scheduling.selectors.hours import away_lines
 from scheduling.selectors.online import online_types
@@ -114,6 +114,26 @@ def test_who_is_known_is_not_registered_again(
     client.post(form, {"code": code_in(mail.outbox[0])})
     assert Appointment.objects.get().patient == known
     assert Patient.objects.count() == 1
+
+
+@pytest.mark.parametrize("then", ["call", "warn"])
+def test_who_has_missed_too_many_visits_is_asked_to_call(
+    client: Client, desk: make.Desk, rules: OnlineRules, at: dt.datetime, then: str
+) -> None:
+    """The visit's page promises the desk that no times are offered online."""
+    BookingRules.objects.create(clinic=desk.clinic, no_show_limit=1, no_show_then=then)
+    known = treatments.patient(
+        desk.clinic, "Maëlle Le Goff", email="maelle@example.org",
+        birth_date=dt.date(1990, 5, 17),
+    )  # fmt: skip
+    make.visit(desk, known, NOW - 30 * make.DAY, status="no_show")
+    form = hold(client, desk, at)["Location"]
+    client.post(form, SOMEBODY)
+    answer = client.post(form, {"code": code_in(mail.outbox[0])})
+    assert answer.status_code == (422 if then == "call" else 302)
+    assert Appointment.objects.filter(status="booked").exists() is (then == "warn")
+    if then == "call":
+        assert "Please call us" in answer.content.decode()
 
 
 def test_a_held_time_is_nobody_elses_until_it_is_let_go(
