@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mesoclinic.clinic.access import Policy, access
+from mesoclinic.clinic.models import Membership
 from mesoclinic.clinic.pages import again
+from mesoclinic.clinic.selectors import staff_of
 from mesoclinic.common.errors import DomainError
 from patients.selectors import ScreeningStatus, screening_status
 from scheduling.domain.status import UPCOMING, Status, targets
@@ -82,6 +84,7 @@ class AppointmentDetail(StaffView):
             "pushable": self._is_today(visit) and visit.status in _RUNS_LATE,
             "no_shows": self._no_shows(visit),
             "screening": self._screening(visit),
+            "unlicensed": self._unlicensed(visit),
             "clinical": self.clinical,
         }
         return render(request, "scheduling/appointment.html", context)
@@ -93,6 +96,16 @@ class AppointmentDetail(StaffView):
             return None
         day = self.request.clinic.local(visit.during.lower).date()
         return screening_status(visit.patient, max(day, self.today))
+
+    def _unlicensed(self, visit: Appointment) -> Membership | None:
+        """Whoever would inject that day without a valid licence: booked before it ran out."""
+        to_come = visit.status in {*UPCOMING, Status.ARRIVED}
+        if not to_come or not visit.visit_type.needs_licence:
+            return None
+        member = staff_of(self.request.clinic).filter(staff=visit.practitioner_id).first()
+        day = self.request.clinic.local(visit.during.lower).date()
+        lacks = member is not None and member.licence_state(day) in {"none", "expired"}
+        return member if lacks else None
 
     def _is_today(self, visit: Appointment) -> bool:
         return self.request.clinic.local(visit.during.lower).date() == self.today

@@ -191,6 +191,19 @@ def test_courses_under_way_show_their_visits_and_what_has_no_date(
     assert "On hold or missed" in text
 
 
+def test_a_visit_says_when_the_licence_runs_out_before_it(
+    noor: Client, desk: make.Desk, ines: Patient, ten: dt.datetime
+) -> None:
+    visit = make.visit(desk, ines, ten, visit_type=desk.session)
+    words = "has no valid licence on that day"
+    assert words not in page(noor, "appointment", visit.pk)
+    desk.member.licence_expires_on = dt.date(2026, 1, 13)
+    desk.member.save()
+    text = page(noor, "appointment", visit.pk)
+    assert words in text
+    assert "It ended on 13 Jan 2026." in text
+
+
 def test_the_feed_takes_a_fixed_number_of_queries_and_one_audit_row(
     noor: Client, desk: make.Desk, ten: dt.datetime, django_assert_max_num_queries: Any
 ) -> None:
