@@ -58,10 +58,11 @@ def _register_holdings() -> None:
         "context",
         "subject_id",
     )
-    for place, kept in enumerate(
-        (models.CheckIn, models.CheckInPhoto, models.Thread, models.ThreadPost, models.ThreadPhoto)
-    ):
-        holdings.register(kept, Fate.TREATMENT, order=370 + place)
+    holdings.register(models.CheckIn, Fate.TREATMENT, order=370)
+    holdings.register(models.CheckInPhoto, Fate.TREATMENT, order=371)
+    holdings.register(models.Thread, Fate.TREATMENT, order=372, called=lambda row: row.asked_at)
+    holdings.register(models.ThreadPost, Fate.TREATMENT, order=373)
+    holdings.register(models.ThreadPhoto, Fate.TREATMENT, order=374)
     holdings.register(models.Message, Fate.GOES, order=650, quiet=delivery)
     holdings.register(models.MessageEvent, Fate.GOES, order=660)
     holdings.register(models.AddressProblem, Fate.GOES, order=665)

@@ -41,7 +41,10 @@ def _register_holdings() -> None:
     register(models.Allergy, Fate.TREATMENT, order=110, quiet=fact)
     register(models.Medicine, Fate.TREATMENT, order=120, quiet=fact)
     register(models.Condition, Fate.TREATMENT, order=130, quiet=fact)
-    register(models.Screening, Fate.TREATMENT, order=210, lines=screening_lines)
+    register(
+        models.Screening, Fate.TREATMENT, order=210, lines=screening_lines,
+        called=lambda row: row.submitted_at or row.created_at,
+    )  # fmt: skip
     register(models.ScreeningResult, Fate.TREATMENT, order=220, lines=judgement_lines)
     register(models.ScreeningDecision, Fate.TREATMENT, order=230)
     register(models.ScreeningConfirmation, Fate.TREATMENT, order=240)
@@ -50,7 +53,10 @@ def _register_holdings() -> None:
         quiet=("sha256", "source_sha256", "width", "height"), erase=erase_bytes,
     )  # fmt: skip
     register(models.ContactPreference, Fate.GOES, order=610)
-    register(models.PatientLink, Fate.GOES, order=630, secret=("digest",), quiet=("subject_id",))
+    register(
+        models.PatientLink, Fate.GOES, order=630, secret=("digest",), quiet=("subject_id",),
+        called=lambda row: row.get_purpose_display(),
+    )  # fmt: skip
     register(models.LinkCode, Fate.GOES, order=640, secret=("digest",))
     register(models.ExternalIdentifier, Fate.GOES, order=710, erase=hide_identifiers)
     register(models.ImportRow, Fate.GOES, order=720, quiet=("values", "trace"))

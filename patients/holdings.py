@@ -25,6 +25,7 @@ from patients.domain.dossier import Line
 from patients.models import Patient
 
 Lines = Callable[[Any], Iterable[Line]]
+Called = Callable[[Any], str | dt.datetime]
 Eraser = Callable[["QuerySet[Any]"], None]
 LastTreatment = Callable[[Collection[UUID]], dt.date | None]
 Obstacle = Callable[[Patient, dt.datetime], str | None]
@@ -47,7 +48,8 @@ class Fate(Enum):
 class Holding:
     """One table. Columns in `secret` are never handed out (digests of links), those in `quiet`
     are in the JSON but not in the readable document; `lines` makes the readable lines of a row
-    where its columns alone would not be understood; `erase` replaces the deletion of rows.
+    where its columns alone would not be understood, `called` is what other rows call it where
+    `str` would not be, in a word or by an instant; `erase` replaces the deletion of rows.
     """
 
     model: type[Model]
@@ -57,6 +59,7 @@ class Holding:
     secret: tuple[str, ...] = ()
     quiet: tuple[str, ...] = ()
     lines: Lines | None = None
+    called: Called | None = None
     erase: Eraser | None = None
 
     @property

@@ -37,9 +37,12 @@ def _register_holdings() -> None:
     from scheduling import models
     from scheduling.selectors.rights import visit_to_come
 
-    holdings.register(models.Appointment, holdings.Fate.GOES, order=410)
-    holdings.register(models.AppointmentStatusChange, holdings.Fate.GOES, order=420)
-    holdings.register(models.AppointmentMove, holdings.Fate.GOES, order=430)
-    holdings.register(models.WaitlistEntry, holdings.Fate.GOES, order=440)
-    holdings.register(models.WaitlistOffer, holdings.Fate.GOES, order=450)
+    goes = holdings.Fate.GOES
+    holdings.register(models.Appointment, goes, order=410, called=lambda row: row.during.lower)
+    holdings.register(models.AppointmentStatusChange, goes, order=420)
+    holdings.register(models.AppointmentMove, goes, order=430)
+    holdings.register(models.WaitlistEntry, goes, order=440, called=lambda row: row.created_at)
+    holdings.register(models.WaitlistOffer, goes, order=450)
+    # No table about a person; but an offer says which time it was.
+    holdings.register(models.FreedTime, goes, order=460, called=lambda row: row.during.lower)
     holdings.register_obstacle(visit_to_come)

@@ -19,7 +19,7 @@ from mesoclinic.common.calendar import to_local
 from patients.domain.answers import AnswerState, read_answers
 from patients.domain.dossier import Line
 from patients.domain.questionnaire import say
-from patients.holdings import Holding
+from patients.holdings import Holding, holding
 from patients.models import Patient, Screening, ScreeningResult
 from patients.services.questionnaires import check_spec
 
@@ -65,9 +65,17 @@ def worded_row(row: Model, holding: Holding, zone: ZoneInfo) -> tuple[Line, ...]
         return tuple(holding.lines(row))
     silent = {*_FRAME, *holding.secret, *holding.quiet}
     return tuple(
-        Line(capfirst(str(field.verbose_name)), text)
+        Line(_label(field), text)
         for field in row._meta.concrete_fields
         if field.name not in silent and (text := worded(row, field, zone))
+    )
+
+
+def _label(field: Field[Any, Any]) -> str:
+    """What stands before a value; tables that Django makes itself name their columns after code."""
+    named = field.related_model if field.model._meta.auto_created else None
+    return capfirst(
+        str(named._meta.verbose_name if isinstance(named, type) else field.verbose_name)
     )
 
 
@@ -75,11 +83,16 @@ def worded(row: Model, field: Field[Any, Any], zone: ZoneInfo) -> str:
     """One value in words; "" where there is none."""
     if isinstance(field, ForeignKey):
         named = getattr(row, field.attname) is not None and _is_named(field)
-        return str(getattr(row, field.name)) if named else ""
+        return _called(getattr(row, field.name), zone) if named else ""
     value = getattr(row, field.attname)
     if field.choices and value not in (None, ""):
         return str(getattr(row, f"get_{field.name}_display")())
     return said(value, zone)
+
+
+def _called(row: Model, zone: ZoneInfo) -> str:
+    called = holding(type(row)).called
+    return said(called(row), zone) if called else str(row)
 
 
 def said(value: Any, zone: ZoneInfo) -> str:

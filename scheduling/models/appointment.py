@@ -150,8 +150,10 @@ class AppointmentStatusChange(PatientOwned):
         Appointment, on_delete=models.PROTECT, related_name="status_changes",
         verbose_name=_("appointment"),
     )  # fmt: skip
-    from_status = models.CharField(_("from"), max_length=12, blank=True)
-    to_status = models.CharField(_("to"), max_length=12)
+    from_status = models.CharField(
+        _("from"), max_length=12, blank=True, choices=Appointment.StatusChoices
+    )
+    to_status = models.CharField(_("to"), max_length=12, choices=Appointment.StatusChoices)
     at = models.DateTimeField(_("at"))
     by_label = models.CharField(_("by"), max_length=200)
     reason = models.CharField(_("reason"), max_length=300, blank=True)

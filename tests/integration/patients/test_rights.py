@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from patients.models import (
 )
 from patients.selectors.dossier import entries_of, rows_about
 from patients.selectors.paths import paths_to_patient
+from scheduling.models import Appointment, AppointmentStatusChange
 from tests.factories.files import photograph
 from tests.factories.patients import (
     NOW,
@@ -116,6 +118,24 @@ def test_everything_is_handed_out(
         assert word in page, word
     assert archive.read("record.pdf").startswith(b"%PDF")
     assert AuditEntry.objects.filter(action=Action.EXPORT, patients=[person.pk]).count() == 1
+
+
+def test_the_page_speaks_to_people(boss: Actor, person: Patient, practitioner: Membership) -> None:
+    """No ids, no names of code, no instants on UTC's clock."""
+    live(person, practitioner)
+    visit = Appointment.objects.filter(patient=person)[0]
+    AppointmentStatusChange.objects.create(
+        clinic=person.clinic, patient=person, appointment=visit, from_status="arrived",
+        to_status="in_session", at=NOW, by_label="Zita",
+    )  # fmt: skip
+    page = handed_out(boss, person).read("record.html").decode()
+    assert not re.findall(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-\S*", page)
+    assert not re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d(?! \w+/)", page)
+    assert "Treatmentplan" not in page
+    start = visit.during.lower.astimezone(person.clinic.zone)
+    moment = f"{start.day} {start:%b %Y, %H:%M}"
+    assert f"<dt>Appointment</dt><dd>{moment}</dd>" in page  # so says what became of it
+    assert "<dt>To</dt><dd>In session</dd>" in page
 
 
 def test_what_was_withdrawn_is_named_but_not_shown(boss: Actor, person: Patient) -> None:
