@@ -268,6 +268,8 @@
       return;
     }
     const there = at && elementOf(row.id);
+    /* who goes on at once, before the picture is drawn anew, is not told of somebody else */
+    if (answer.ok && answer.version) row.version = answer.version;
     if (answer.ok) say(words, there);
     else {
       revert();
