@@ -28,5 +28,6 @@ session_signed = Signal()
 # `event` (AdverseEvent)
 adverse_event_reported = Signal()
 
-# `recall` (LotRecall), `contacts` (list of RecallContact): these patients are to be told
+# `recall` (LotRecall), `contacts` (list of RecallContact): these patients are to be told. Again for
+# whoever joins it later, when a session under way at its beginning is signed.
 lot_recalled = Signal()

@@ -9,6 +9,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from aftercare.models import ProgrammeStep
+from aftercare.selectors.watch import reached_of
 from aftercare.services import planning, tasks
 from aftercare.services.planning import Subject
 from aftercare.services.watch import recall_task
@@ -24,10 +25,12 @@ def tell_of_recall(
 ) -> None:  # fmt: skip
     """One urgent message to each patient; it says neither what was given nor for what.
 
-    And a task to reach them all.
+    And a task to reach them all, opened again for whoever joins the recall later.
     """
     subjects = [
         Subject(kind="recall", id=one.pk, patient_id=one.patient_id, anchor=now) for one in contacts
     ]
     planning.plan(clinic, ProgrammeStep.Anchor.RECALLED, subjects, now=now)
-    tasks.open_task(clinic.pk, None, recall_task(recall, reached=0, of=len(contacts)), now=now)
+    reached, of = reached_of(recall)
+    new = recall_task(recall, reached=reached, of=of, since=now)
+    tasks.keep_true(tasks.open_task(clinic.pk, None, new, now=now), new)

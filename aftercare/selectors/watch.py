@@ -137,17 +137,31 @@ def courses_drifting(clinic: Clinic, *, now: dt.datetime) -> list[Drift]:
 def recalls_unreached(clinic: Clinic) -> list[tuple[LotRecall, int, int]]:
     """Recalls of which not everybody is known to have been reached: how many are, of how many.
 
-    Not one that a person has finished with a word: some can't be reached. Who died or was erased
-    meanwhile is waited for no more.
+    Not one that a person has finished with a word since its last patient joined it: some can't be
+    reached. Who died or was erased meanwhile is waited for no more.
     """
     calls = StaffTask.objects.for_clinic(clinic).filter(kind=StaffTask.Kind.RECALL)
-    given_up = calls.filter(done_at__isnull=False).values("subject_id")
-    rows = RecallContact.objects.for_clinic(clinic).filter(STANDS_IN_RECALL)
-    rows = rows.exclude(recall__in=given_up).order_by()
-    counted = rows.values("recall").annotate(n=Count("pk"), reached=Count("reached_at"))
-    left = {row["recall"]: row for row in counted.filter(reached__lt=F("n"))}
+    ended = calls.filter(done_at__isnull=False).order_by().values_list("subject_id")
+    given_up = dict(ended.annotate(at=Max("done_at")))
+    rows = RecallContact.objects.for_clinic(clinic).filter(STANDS_IN_RECALL).order_by()
+    counted = rows.values("recall").annotate(
+        n=Count("pk"), reached=Count("reached_at"), joined=Max("created_at")
+    )
+    left = {
+        row["recall"]: row
+        for row in counted.filter(reached__lt=F("n"))
+        if row["recall"] not in given_up or given_up[row["recall"]] < row["joined"]
+    }
     recalls = LotRecall.objects.select_related("lot__product").in_bulk(left)
     return [(recall, left[pk]["reached"], left[pk]["n"]) for pk, recall in recalls.items()]
+
+
+def reached_of(recall: LotRecall) -> tuple[int, int]:
+    """How many patients of a recall are known to know, and of how many (one query)."""
+    counted = recall.contacts.filter(STANDS_IN_RECALL).aggregate(
+        n=Count("pk"), reached=Count("reached_at")
+    )
+    return counted["reached"], counted["n"]
 
 
 def lots_to_see_to(clinic: Clinic, now: dt.datetime) -> Iterator[LotLine]:

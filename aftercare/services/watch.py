@@ -126,10 +126,10 @@ def _drifting(clinic: Clinic, now: dt.datetime) -> Found:
 
 def _recalls(clinic: Clinic, now: dt.datetime) -> Found:
     for recall, reached, of in recalls_unreached(clinic):
-        yield None, recall_task(recall, reached=reached, of=of)
+        yield None, recall_task(recall, reached=reached, of=of, since=recall.begun_at)
 
 
-def recall_task(recall: LotRecall, *, reached: int, of: int) -> NewTask:
+def recall_task(recall: LotRecall, *, reached: int, of: int, since: dt.datetime) -> NewTask:
     """A mail that has left has not been read: it is open until everybody is known to know."""
     lot = recall.lot
     return NewTask(
@@ -139,7 +139,7 @@ def recall_task(recall: LotRecall, *, reached: int, of: int) -> NewTask:
         detail=f"{lot.product.name} · {lot.number} · {reached}/{of}",
         subject_id=recall.pk,
         url_name="treatments:recall",
-        due_at=recall.begun_at + dt.timedelta(hours=24),
+        due_at=since + dt.timedelta(hours=24),
     )
 
 

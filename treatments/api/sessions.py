@@ -19,6 +19,7 @@ from treatments.api.plans import moment
 from treatments.domain.injections import read_map
 from treatments.domain.readiness import Moment
 from treatments.models import PlannedSession, SessionRecord
+from treatments.selectors.drafts import draft_rows
 from treatments.selectors.plans import get_record, get_session
 
 
@@ -84,12 +85,23 @@ class SessionViewSet(TreatmentsViewSet):
         )
         return Response(shapes.ReviewSerializer(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=None, responses=shapes.SessionRecordSerializer)
+    @extend_schema(request=shapes.SignSerializer, responses=shapes.SessionRecordSerializer)
     @action(detail=True, methods=["post"])
     def sign(self, request: Request, pk: str) -> Response:
-        """Sign. 400 with everything that is missing, 409 for a lot that can't be used."""
+        """Sign. 400 with everything that is missing, 409 for a lot that can't be used.
+
+        `lot_withdrawn_since` says that a lot was withdrawn after the session began: sign again
+        with `given_before_withdrawal` if it was given before, else with another lot.
+        """
         record = self.record(self.session(pk))
-        signed = services.sign_session(record=record, actor=self.actor, now=timezone.now())
+        said = valid(shapes.SignSerializer, request)["given_before_withdrawal"]
+        lots = {row.ref("lot") for row in draft_rows(record)} if said else set()
+        signed = services.sign_session(
+            record=record,
+            actor=self.actor,
+            now=timezone.now(),
+            given_before={pk for pk in lots if pk is not None},
+        )
         return Response(shapes.SessionRecordSerializer(signed).data)
 
     @extend_schema(request=shapes.AddendumSerializer, responses={201: shapes.AddendumSerializer})

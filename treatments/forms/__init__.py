@@ -267,6 +267,12 @@ def read_rows(data: QueryDict) -> tuple[DraftRow, ...]:
     return (*rows, *(DraftRow(ingredient) for ingredient in data.getlist("row-add") if ingredient))
 
 
+def read_given_before(data: QueryDict) -> frozenset[UUID]:
+    """The lots ticked as given before they were withdrawn; what is no id is left out."""
+    ids = (DraftRow(lot=one).ref("lot") for one in data.getlist("given_before"))
+    return frozenset(pk for pk in ids if pk is not None)
+
+
 class AddendumForm(forms.Form):
     """What is added to a signed record."""
 

@@ -105,6 +105,10 @@ class Lot(ClinicOwned):
         """In date (the last day counts), not withdrawn, and not empty."""
         return self.withdrawn_at is None and self.expires_on >= day and self.quantity > 0
 
+    def withdrawn_since(self, at: dt.datetime) -> bool:
+        """Withdrawn at that moment or later: a session under way may have given it before."""
+        return self.withdrawn_at is not None and self.withdrawn_at >= at
+
 
 class StockMovement(ClinicOwned):
     """Why a lot's quantity changed, and by how much; the lot's quantity is their sum."""

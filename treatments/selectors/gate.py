@@ -274,6 +274,13 @@ def lot_problem(lot: Lot, on: dt.date, at: dt.datetime | None = None) -> LotProb
     """
     if lot.withdrawn_at is not None:
         return LotProblem.WITHDRAWN
+    return problem_but_withdrawn(lot, on, at)
+
+
+def problem_but_withdrawn(
+    lot: Lot, on: dt.date, at: dt.datetime | None = None
+) -> LotProblem | None:
+    """The same, whether the lot was withdrawn or not."""
     if lot.expires_on < on:
         return LotProblem.EXPIRED
     if lot.quantity <= 0:

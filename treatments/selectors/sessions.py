@@ -69,7 +69,7 @@ class FormRow:
 
     @property
     def lot(self) -> Lot | None:
-        """The chosen lot, while it can be used."""
+        """The chosen lot, while it can be used or may have been given."""
         return next((one for one in self.lots if str(one.pk) == self.draft.lot), None)
 
 
@@ -85,13 +85,14 @@ def record_page(record: SessionRecord) -> dict[str, Any]:
     last = last_signed(record)
     last_doses = doses_of(last) if last else []
     volumes = volumes_of(drafts, drawing, known)
-    rows = _form_rows(drafts, known, _usable(lots, record.performed_on), last_doses)
+    rows = _form_rows(drafts, known, _choices(lots, record), last_doses)
     rows = [_with_given(row, drawing, volumes) for row in rows]
     plan = record.planned_session.plan
     areas = list(plan.areas.order_by("name"))
     drawn = {group.area for group in drawing.groups}
     return {
         "rows": rows,
+        "withdrawn": _withdrawn(rows),
         "areas": areas,
         "techniques": list(plan.techniques.order_by("name")),
         "items": items,
@@ -145,8 +146,24 @@ def chosen_areas(drafts: Sequence[DraftRow]) -> set[str]:
     return {row.area for row in drafts if row.area}
 
 
-def _usable(lots: Mapping[UUID, list[Lot]], on: dt.date) -> dict[UUID, tuple[Lot, ...]]:
-    return {pk: tuple(lot for lot in rows if lot.usable_on(on)) for pk, rows in lots.items()}
+def _choices(lots: Mapping[UUID, list[Lot]], record: SessionRecord) -> dict[UUID, tuple[Lot, ...]]:
+    """By ingredient: lots that can be used, then those that the session may have given before they
+    were withdrawn (the signature asks whether it did).
+    """
+    on, began = record.performed_on, record.started_at
+    return {
+        pk: (
+            *(lot for lot in rows if lot.usable_on(on)),
+            *(lot for lot in rows if lot.withdrawn_since(began) and lot.expires_on >= on),
+        )
+        for pk, rows in lots.items()
+    }
+
+
+def _withdrawn(rows: Sequence[FormRow]) -> list[Lot]:
+    """The chosen lots that were withdrawn since the session began, each once."""
+    chosen = {row.lot.pk: row.lot for row in rows if row.lot is not None}
+    return [lot for lot in chosen.values() if lot.withdrawn_at is not None]
 
 
 def _form_rows(

@@ -303,6 +303,14 @@ class SessionRecordSerializer(serializers.ModelSerializer[SessionRecord]):
         ]  # fmt: skip
 
 
+class SignSerializer(serializers.Serializer[Any]):
+    """The practitioner's word for lots that were withdrawn after the session had begun."""
+
+    given_before_withdrawal = serializers.BooleanField(
+        default=False, help_text="They were given before they were withdrawn."
+    )
+
+
 class LotSerializer(serializers.ModelSerializer[Lot]):
     """A lot; `quantity` is what is left, in the ingredient's unit of dose."""
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from mesoclinic.audit.actors import Actor
@@ -11,7 +15,7 @@ from mesoclinic.audit.services import audited
 from mesoclinic.common.errors import Invalid
 from patients.models import Patient
 from treatments.exceptions import NobodyToTell
-from treatments.models import Lot, LotRecall, RecallContact, SessionDose
+from treatments.models import Lot, LotRecall, RecallContact, SessionDose, SessionRecord
 from treatments.services.rights import check_can_treat
 from treatments.services.stock import withdraw_lot
 from treatments.signals import lot_recalled
@@ -43,14 +47,34 @@ def begin_recall(*, lot: Lot, reason: str, actor: Actor, now: dt.datetime) -> Lo
             begun_by_id=actor.staff_id,
             created_at=now,
         )
-        contacts = RecallContact.objects.bulk_create(
-            RecallContact(clinic_id=row.clinic_id, patient_id=one.pk, recall=recall, created_at=now)
-            for one in people
-        )
-        lot_recalled.send(
-            LotRecall, clinic=row.clinic, actor=actor, now=now, recall=recall, contacts=contacts
-        )
+        _tell(recall, people, actor, now)
     return recall
+
+
+def join_recalls(*, record: SessionRecord, actor: Actor, now: dt.datetime) -> None:
+    """Tell the patient of a session just signed with recalled lots, as the others were told.
+
+    In the signature's transaction, after the lots are locked: a recall that begins at the same
+    time either finds the signed session or is found here. Who stands in a recall already stays as
+    they are.
+    """
+    recalls = LotRecall.objects.filter(lot__in=record.doses.values("lot")).select_related(
+        "lot__product", "clinic"
+    )
+    for recall in recalls.order_by("pk"):
+        people = _can_be_told(recall.clinic_id, [record.patient_id])
+        _tell(recall, people.exclude(pk__in=recall.contacts.values("patient")), actor, now)
+
+
+def _tell(recall: LotRecall, people: Iterable[Patient], actor: Actor, now: dt.datetime) -> None:
+    contacts = RecallContact.objects.bulk_create(
+        RecallContact(clinic_id=recall.clinic_id, patient_id=one.pk, recall=recall, created_at=now)
+        for one in people
+    )
+    if contacts:
+        lot_recalled.send(
+            LotRecall, clinic=recall.clinic, actor=actor, now=now, recall=recall, contacts=contacts
+        )
 
 
 def note_reached(
@@ -75,5 +99,9 @@ def note_reached(
 
 def _treated_with(lot: Lot) -> list[Patient]:
     ids = SessionDose.objects.filter(lot=lot, session__signed_at__isnull=False).values("patient")
-    rows = Patient.objects.for_clinic(lot.clinic_id).filter(pk__in=ids)
-    return list(rows.filter(deceased_on__isnull=True, erased_at__isnull=True).order_by("pk"))
+    return list(_can_be_told(lot.clinic_id, ids).order_by("pk"))
+
+
+def _can_be_told(clinic_id: UUID, ids: Any) -> QuerySet[Patient]:
+    rows = Patient.objects.for_clinic(clinic_id).filter(pk__in=ids)
+    return rows.filter(deceased_on__isnull=True, erased_at__isnull=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from uuid import UUID
+
+from django.utils import formats
+from django.utils.translation import gettext as _
 
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
@@ -13,13 +16,14 @@ from treatments.domain.cocktail import Level
 from treatments.domain.injections import SyringeDraft
 from treatments.domain.readiness import Moment, Readiness, Verdict
 from treatments.exceptions import RecordIncomplete, SessionSigned
-from treatments.models import PointGroup, SessionDose, SessionRecord, Syringe
+from treatments.models import Lot, PointGroup, SessionDose, SessionRecord, Syringe
 from treatments.selectors.checks import Line, Question, check_for_patient
 from treatments.services.plans import complete_if_done
 from treatments.services.readiness import assess_readiness
 from treatments.services.reading import Given, Missing, Reading, read_record
+from treatments.services.recalls import join_recalls
 from treatments.services.rights import check_can_treat, signer_of
-from treatments.services.sessions import locked_draft
+from treatments.services.sessions import add_addendum, locked_draft
 from treatments.services.stock import Use, use_lots
 from treatments.signals import session_signed
 
@@ -39,8 +43,18 @@ def missing_to_sign(
     return (*_from_gate(answer), *reading.missing, *_from_check(record, reading.given))
 
 
-def sign_session(*, record: SessionRecord, actor: Actor, now: dt.datetime) -> SessionRecord:
+def sign_session(
+    *,
+    record: SessionRecord,
+    actor: Actor,
+    now: dt.datetime,
+    given_before: Collection[UUID] = (),
+) -> SessionRecord:
     """Sign: doses are written, stock goes down, the record becomes immutable.
+
+    `given_before` are lots of which the practitioner says that they were given before they were
+    withdrawn. For those withdrawn since the session began that word is an addendum, and the
+    patient joins the lot's recall; without it, and for lots withdrawn earlier, nothing is signed.
 
     Everything happens in one transaction under row locks (record, then lots in id order). Raises
     RecordIncomplete (with the list), LotRefused, LotShort, Forbidden; SessionSigned when it was
@@ -61,9 +75,13 @@ def sign_session(*, record: SessionRecord, actor: Actor, now: dt.datetime) -> Se
         everything = (*_from_gate(_ask_gate(row, now)), *stops)
         if everything:
             raise RecordIncomplete([one.message for one in everything])
-        _write(row, reading, actor, now)
+        use = Use(row.pk, row.performed_on, reading.drawn, row.started_at, given_before)
+        lots = use_lots(clinic_id=row.clinic_id, use=use, actor=actor, now=now)
+        _write(row, reading, now)
         _seal(row, signer, now)
+        _note_given_before(row, lots.values(), actor, now)
         session_signed.send(SessionRecord, clinic=row.clinic, actor=actor, now=now, record=row)
+        join_recalls(record=row, actor=actor, now=now)
         complete_if_done(row.planned_session.plan)
     return row
 
@@ -108,9 +126,7 @@ def _from_check(record: SessionRecord, given: Sequence[Given]) -> list[Missing]:
     ]
 
 
-def _write(record: SessionRecord, reading: Reading, actor: Actor, now: dt.datetime) -> None:
-    use = Use(record.pk, record.performed_on, reading.drawn)
-    use_lots(clinic_id=record.clinic_id, use=use, actor=actor, now=now)
+def _write(record: SessionRecord, reading: Reading, now: dt.datetime) -> None:
     about = {"clinic_id": record.clinic_id, "patient_id": record.patient_id, "session": record}
     syringes = {
         number: Syringe(
@@ -162,6 +178,24 @@ def _seal(row: SessionRecord, signer: UUID, now: dt.datetime) -> None:
     row.draft, row.draft_map = [], {}
     row.signed_at, row.signed_by_id = now, signer
     row.save(update_fields=["draft", "draft_map", "duration_min", "signed_at", "signed_by"])
+
+
+def _note_given_before(
+    row: SessionRecord, lots: Collection[Lot], actor: Actor, now: dt.datetime
+) -> None:
+    """The word by which lots withdrawn meanwhile were signed: part of the record, with its author."""
+    text = _("Lot %(lot)s was given before it was withdrawn on %(when)s.")
+    words = [
+        text % {"lot": one.number, "when": _when(row, one.withdrawn_at)}
+        for one in sorted(lots, key=lambda lot: lot.number)
+        if one.withdrawn_at is not None
+    ]
+    if words:
+        add_addendum(record=row, text="\n".join(words), actor=actor, now=now)
+
+
+def _when(row: SessionRecord, at: dt.datetime) -> str:
+    return formats.date_format(row.clinic.local(at), "j M Y, H:i")
 
 
 def drawn_up(syringe: SyringeDraft, started_at: dt.datetime, now: dt.datetime) -> dt.datetime:

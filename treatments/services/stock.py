@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from mesoclinic.audit.actors import Actor
 from mesoclinic.audit.services import audited
 from mesoclinic.common.errors import Invalid
+from treatments.domain.readiness import LotProblem
 from treatments.exceptions import LotRefused, LotShort
 from treatments.models import Lot, Product, StockMovement
-from treatments.selectors.gate import lot_problem
+from treatments.selectors.gate import lot_problem, problem_but_withdrawn
 from treatments.services.rights import check_can_keep_stock
 
 
@@ -121,11 +122,21 @@ def open_vial(*, lot: Lot, actor: Actor, now: dt.datetime) -> Lot:
 
 @dataclass(frozen=True)
 class Use:
-    """What a session takes out of the shelf: lots with amounts, on the clinic's local day."""
+    """What a session takes out of the shelf: lots with amounts, on the clinic's local day.
+
+    `given_before` are lots that were withdrawn after the session had begun (`began_at`), and of
+    which the practitioner says that they were given before.
+    """
 
     session_id: UUID
     on: dt.date
     amounts: Mapping[UUID, Decimal]
+    began_at: dt.datetime | None = None
+    given_before: Collection[UUID] = ()
+
+    def may_have_given(self, lot: Lot) -> bool:
+        """Whether the lot was withdrawn only after the session had begun."""
+        return self.began_at is not None and lot.withdrawn_since(self.began_at)
 
 
 def use_lots(*, clinic_id: UUID, use: Use, actor: Actor, now: dt.datetime) -> dict[UUID, Lot]:
@@ -134,11 +145,12 @@ def use_lots(*, clinic_id: UUID, use: Use, actor: Actor, now: dt.datetime) -> di
     The rows are locked in id order, so two sessions that draw from the same lots wait for each
     other instead of dead-locking, and the second sees what the first has left. Raises LotRefused
     for an expired, withdrawn or empty lot and for a vial open too long, LotShort where less is left than is wanted.
+    A lot withdrawn since the session began is taken only where `use` says that it was given before.
     """
     rows = Lot.objects.for_clinic(clinic_id).filter(pk__in=use.amounts).order_by("pk")
     locked = {lot.pk: lot for lot in rows.select_for_update(of=("self",)).select_related("product")}
     for pk, amount in sorted(use.amounts.items()):
-        _check_usable(locked.get(pk), amount, use.on, now)
+        _check_usable(locked.get(pk), amount, use, now)
     movements = []
     for pk, amount in use.amounts.items():
         locked[pk].quantity -= amount
@@ -168,10 +180,18 @@ PROBLEMS = {
 }
 
 
-def _check_usable(lot: Lot | None, amount: Decimal, on: dt.date, now: dt.datetime) -> None:
+_WITHDRAWN_SINCE = _(
+    "Lot %(lot)s was withdrawn after this session began. Choose another one if it was not given. "
+    "If it was, confirm that it was given before the lot was withdrawn, and sign again."
+)
+
+
+def _check_usable(lot: Lot | None, amount: Decimal, use: Use, now: dt.datetime) -> None:
     if lot is None:
         raise LotRefused
-    problem = lot_problem(lot, on, now)
+    problem = (
+        _given_problem(lot, use, now) if use.may_have_given(lot) else lot_problem(lot, use.on, now)
+    )
     if problem is not None:
         raise LotRefused(PROBLEMS[problem.value] % {"lot": lot.number}, code=f"lot_{problem}")
     if lot.quantity < amount:
@@ -179,6 +199,15 @@ def _check_usable(lot: Lot | None, amount: Decimal, on: dt.date, now: dt.datetim
         raise LotShort(
             text % {"left": lot.quantity.normalize(), "lot": lot.number, "wanted": amount}
         )
+
+
+def _given_problem(lot: Lot, use: Use, now: dt.datetime) -> LotProblem | None:
+    """What else is wrong with a lot that was given before it was withdrawn."""
+    if lot.pk not in use.given_before:
+        raise LotRefused(_WITHDRAWN_SINCE % {"lot": lot.number}, code="lot_withdrawn_since")
+    problem = problem_but_withdrawn(lot, use.on, now)
+    # Counted to nothing when it left the shelf: there is too little of it, but no other was given.
+    return None if problem is LotProblem.EXHAUSTED else problem
 
 
 def lots_of(clinic_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Lot]:

@@ -23,7 +23,14 @@ from treatments import services
 from treatments.domain.injections import MapDraft, map_as_json
 from treatments.domain.readiness import Moment
 from treatments.exceptions import DraftConflict, RecordIncomplete
-from treatments.forms import AddendumForm, OverrideForm, SessionForm, read_drawing, read_rows
+from treatments.forms import (
+    AddendumForm,
+    OverrideForm,
+    SessionForm,
+    read_drawing,
+    read_given_before,
+    read_rows,
+)
 from treatments.models import PlannedSession, SessionRecord
 from treatments.selectors.drafts import maps_before
 from treatments.selectors.mapping import against_last_time, course_doses, map_settings
@@ -102,6 +109,7 @@ class SessionPage(SessionView):
         context |= record_page(record)
         context |= map_context(record, context)
         context |= {"form": form or SessionForm(instance=record), "refused": refused}
+        context["given_before"] = read_given_before(self.request.POST)
         context |= notice or {}
         missing = services.missing_to_sign(record, self.now, context["gate"])
         context["missing"] = missing_words(missing, context["rows"])
@@ -166,7 +174,12 @@ class SessionSave(SessionPage):
         if record is None:
             return redirect("treatments:session", session.pk)
         try:
-            services.sign_session(record=record, actor=self.request.actor, now=self.now)
+            services.sign_session(
+                record=record,
+                actor=self.request.actor,
+                now=self.now,
+                given_before=read_given_before(self.request.POST),
+            )
         except RecordIncomplete as error:
             return self.page(session, get_record(session), refused=error.missing, status=422)
         except DomainError as error:
