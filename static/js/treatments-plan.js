@@ -21,6 +21,14 @@
   form.addEventListener("change", (event) => {
     if (event.target.id === "id_add" && event.target.value) note("add", event.target.value);
   }, true);
+  // Chosen before anybody listened: htmx, which was loaded earlier, begins with the same event.
+  document.addEventListener("DOMContentLoaded", () => {
+    form.querySelectorAll("select[hx-post]").forEach((select) => {
+      const sent = Array.from(select.options).findIndex((one) => one.defaultSelected);
+      if (select.selectedIndex === Math.max(sent, 0)) return;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  });
   form.addEventListener("input", (event) => {
     const bar = event.target.closest(".cocktail-row")?.querySelector("progress[data-most]");
     if (!bar) return;

@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from patients.models import Allergy
 from scheduling import services as scheduling
@@ -124,8 +124,11 @@ def test_the_cocktail_changes_at_the_fourth_of_ten_sessions_and_is_agreed_anew(
     # When Dr Kara adds biotin
     doctor = journey.staff(lices.doctor, f"/plans/{plan.pk}/")
     expect(doctor.get_by_text("3 of 10 given")).to_be_visible()
+    scripts: list[Route] = []
+    doctor.route("**/treatments-plan*.js", lambda route: scripts.append(route))
     doctor.get_by_role("link", name="New version").click()
     doctor.get_by_label("Add an ingredient").select_option(label="Vitamin B7 (biotin)")
+    scripts.pop().continue_()  # she was quicker than the page's scripts
     expect(doctor.get_by_label("Vitamin B7 (biotin)", exact=True)).to_be_visible()
     doctor.get_by_label("What changes, and why").fill("More for the roots")
     journey.see(doctor, "cocktail-new-version")
