@@ -2,7 +2,8 @@
 
 The UID of a visit never changes and SEQUENCE follows its `schedule_version`, so that a calendar
 replaces the old time instead of showing two. A cancellation counts as one revision more (RFC 5546
-raises SEQUENCE with STATUS); a visit that comes back goes past it. Times are UTC: no time zone table to go wrong.
+raises SEQUENCE with STATUS); a visit that comes back goes past it. Times are UTC: no time zone
+table to go wrong.
 """
 
 from __future__ import annotations

@@ -199,7 +199,8 @@ def finish_booking(*, booking: OnlineBooking, code: str, now: datetime) -> Appoi
     """Check the code and book; the patient is found by e-mail, birth date and name, or registered.
 
     Sending the right code twice gives the same visit. Raises OnlineCodeWrong (every try counts),
-    CallTheClinic for whoever has missed too many visits, by the clinic's rule, HoldOver, and what booking raises should the desk have booked over it.
+    CallTheClinic for whoever has missed too many visits, by the clinic's rule, HoldOver, and what
+    booking raises should the desk have booked over it.
     """
     clinic = booking.clinic
     if booking.status == OnlineBooking.Status.BOOKED and booking.visit_id:

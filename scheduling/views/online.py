@@ -223,7 +223,8 @@ class OnlineForm(OnlineView):
             "booking": booking, "token": token, "start": self.clinic.local(booking.during.lower),
             "until": self.clinic.local(booking.held_until),
             # For the script: clocks of phones are wrong.
-            "seconds": int((booking.held_until - self.now).total_seconds()), "minutes": self.rules.hold_minutes,
+            "seconds": int((booking.held_until - self.now).total_seconds()),
+            "minutes": self.rules.hold_minutes,
             "form": PersonForm(today=self.clinic.today(self.now)),
         }  # fmt: skip
         return self.page(self.template, {**known, **(context or {})}, status)
